@@ -1,0 +1,83 @@
+"""Files that are whole or absent: write beside, flush to disk, rename."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+PARTIAL_SUFFIX = ".partial"
+
+
+@contextmanager
+def replacing(path: Path | str) -> Iterator[Path]:
+    """Give a path to write to that becomes `path` only when the block ends well.
+
+    Parameters
+    ----------
+    path : Path or str
+        The file to create or replace; missing parent folders are made.
+
+    Yields
+    ------
+    Path
+        A file name in the same folder with the same final suffix, so that writers which choose
+        the format by suffix work unchanged.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written to; the target is then as it was.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(
+        prefix=f".{path.stem[:80]}-", suffix=f"{PARTIAL_SUFFIX}{path.suffix}", dir=path.parent
+    )
+    os.close(handle)
+    beside = Path(name)
+    try:
+        beside.chmod(0o666 & ~_umask())
+        yield beside
+        with beside.open("rb+") as written:
+            os.fsync(written.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_text(path: Path | str, text: str) -> None:
+    """Write a UTF-8 text file that is whole or absent.
+
+    Parameters
+    ----------
+    path : Path or str
+        The file to create or replace.
+    text : str
+        Its content; line ends are kept as they are.
+    """
+    with replacing(path) as beside:
+        beside.write_bytes(text.encode("utf-8"))
+
+
+def write_json(path: Path | str, content: Any) -> None:  # noqa: ANN401 - whatever json accepts
+    """Write indented JSON that is whole or absent.
+
+    Parameters
+    ----------
+    path : Path or str
+        The file to create or replace.
+    content : Any
+        What `json.dumps` accepts; NaN is refused because JSON has none.
+    """
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current

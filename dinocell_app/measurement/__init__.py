@@ -1,0 +1,1 @@
+"""Tables of morphology and intensity, one row a cell."""
