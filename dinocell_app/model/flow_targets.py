@@ -1,0 +1,131 @@
+"""Flow targets: unit vectors from each pixel of a cell towards its centre along simulated heat.
+
+Cellpose's definition (Stringer et al. 2021, Methods; paper 3.2.3): heat is put into the cell's centre at
+each step, every pixel takes the mean of its 3x3 neighbourhood within the cell, and the flow is the
+normalised gradient of the heat. Cells are independent of each other here, each diffused in its own
+window for a number of steps that follows its own size.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+
+def labels_to_flows(labels: NDArray[np.integer]) -> NDArray[np.float32]:
+    """Compute flow targets of a label image.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (M, N), int
+        Label image, 0 is background; any ids.
+
+    Returns
+    -------
+    ndarray of shape (2, M, N), float32
+        (dy, dx) of length 1 inside cells and 0 elsewhere; a cell of one pixel has length 0.
+    """
+    flows = np.zeros((2, *labels.shape), np.float32)
+    windows = cell_windows(labels)
+    if len(windows):
+        _diffuse_cells(np.ascontiguousarray(labels, np.int64), windows, flows)
+    return flows
+
+
+def cell_windows(labels: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Find the bounding box of every cell.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (M, N), int
+        Label image; any ids.
+
+    Returns
+    -------
+    ndarray of shape (K, 5), int64
+        One row a cell in ascending order of its id: id, first row, first column, end row, end column.
+    """
+    ids, inverse = np.unique(labels, return_inverse=True)
+    boxes = _bounding_boxes(inverse.reshape(labels.shape).astype(np.int64), len(ids))
+    table = np.column_stack([ids.astype(np.int64), boxes])
+    return np.ascontiguousarray(table[ids != 0])
+
+
+@njit(cache=True)
+def _bounding_boxes(index: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    height, width = index.shape
+    boxes = np.empty((count, 4), np.int64)
+    boxes[:, 0] = height
+    boxes[:, 1] = width
+    boxes[:, 2] = 0
+    boxes[:, 3] = 0
+    for y in range(height):
+        for x in range(width):
+            k = index[y, x]
+            boxes[k, 0] = min(boxes[k, 0], y)
+            boxes[k, 1] = min(boxes[k, 1], x)
+            boxes[k, 2] = max(boxes[k, 2], y + 1)
+            boxes[k, 3] = max(boxes[k, 3], x + 1)
+    return boxes
+
+
+@njit(cache=True)
+def _centre(inside: NDArray[np.float64]) -> tuple[int, int]:
+    """Pixel of the cell nearest to its centre of mass, which may lie outside a bent cell."""
+    total, sum_y, sum_x = 0.0, 0.0, 0.0
+    for y in range(inside.shape[0]):
+        for x in range(inside.shape[1]):
+            total += inside[y, x]
+            sum_y += y * inside[y, x]
+            sum_x += x * inside[y, x]
+    mean_y, mean_x = np.round(sum_y / total), np.round(sum_x / total)
+    best, best_y, best_x = np.inf, 0, 0
+    for y in range(inside.shape[0]):
+        for x in range(inside.shape[1]):
+            if inside[y, x] > 0:
+                distance = (y - mean_y) ** 2 + (x - mean_x) ** 2
+                if distance < best:
+                    best, best_y, best_x = distance, y, x
+    return best_y, best_x
+
+
+@njit(cache=True, fastmath=True)
+def _heat(inside: NDArray[np.float64], steps: int) -> NDArray[np.float64]:
+    """Heat after `steps` rounds of a unit source and a 3x3 mean, absorbed outside the cell."""
+    height, width = inside.shape
+    centre_y, centre_x = _centre(inside)
+    heat = np.zeros((height, width))
+    rows = np.zeros((height, width))
+    weight = inside / 9.0
+    for _ in range(steps):
+        heat[centre_y, centre_x] += 1.0
+        for y in range(1, height - 1):
+            for x in range(width):
+                rows[y, x] = heat[y - 1, x] + heat[y, x] + heat[y + 1, x]
+        for y in range(1, height - 1):
+            for x in range(1, width - 1):
+                heat[y, x] = weight[y, x] * (rows[y, x - 1] + rows[y, x] + rows[y, x + 1])
+    return heat
+
+
+@njit(cache=True, parallel=True)
+def _diffuse_cells(labels: NDArray[np.int64], windows: NDArray[np.int64], flows: NDArray[np.float32]) -> None:
+    for k in prange(windows.shape[0]):
+        label, top, left, bottom, right = windows[k]
+        height, width = bottom - top, right - left
+        inside = np.zeros((height + 2, width + 2))
+        for y in range(height):
+            for x in range(width):
+                if labels[top + y, left + x] == label:
+                    inside[y + 1, x + 1] = 1.0
+        heat = _heat(inside, 2 * (height + width + 2))
+        for y in range(1, height + 1):
+            for x in range(1, width + 1):
+                if inside[y, x] > 0:
+                    dy = heat[y + 1, x] - heat[y - 1, x]
+                    dx = heat[y, x + 1] - heat[y, x - 1]
+                    length = np.sqrt(dy * dy + dx * dx)
+                    if length > 0:
+                        flows[0, top + y - 1, left + x - 1] = dy / length
+                        flows[1, top + y - 1, left + x - 1] = dx / length
