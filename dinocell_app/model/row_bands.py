@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numba
 
@@ -34,9 +35,7 @@ def run_in_bands(kernel: Callable[[int, int], None], count: int, bands_per_threa
     n_bands = min(count, n_threads * bands_per_thread)
     edges = [band * count // n_bands for band in range(n_bands + 1)]
     with ThreadPoolExecutor(n_threads) as pool:
-        for outcome in [
-            pool.submit(kernel, first, end) for first, end in zip(edges, edges[1:], strict=False)
-        ]:
+        for outcome in [pool.submit(kernel, first, end) for first, end in pairwise(edges)]:
             outcome.result()
 
 
