@@ -92,24 +92,38 @@ class View:
         return rows.astype(np.float32), columns.astype(np.float32)
 
 
-def draw_view(
-    rng: np.random.Generator,
-    shape: tuple[int, int],
-    size: int,
-    diameter: float | None,
-    augmentation: Augmentation,
-) -> View:
+@dataclass(frozen=True)
+class Scenery:
+    """What has to be known of an image to choose a view.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Height and width.
+    diameter : float or None
+        Median cell diameter in pixels; None when there are no cells.
+    anchors : ndarray of shape (K, 2), int
+        Row and column of a pixel of each cell.
+    """
+
+    shape: tuple[int, int]
+    diameter: float | None
+    anchors: NDArray[np.int64]
+
+
+ANCHORED_SHARE = 0.75
+"""Share of views that are taken near a cell; the others fall anywhere, so that background is learned too."""
+
+
+def draw_view(rng: np.random.Generator, scenery: Scenery, size: int, augmentation: Augmentation) -> View:
     """Draw a random view of an image.
 
     Parameters
     ----------
     rng : Generator
-    shape : tuple of int
-        Height and width of the image.
+    scenery : Scenery
     size : int
         Edge of the crop in pixels.
-    diameter : float or None
-        Median cell diameter of the image in pixels; None when it has no cells.
     augmentation : Augmentation
 
     Returns
@@ -120,11 +134,16 @@ def draw_view(
     if augmentation.diameter_range is not None:
         low, high = augmentation.diameter_range
         wanted = float(np.exp(rng.uniform(np.log(low), np.log(high))))
-        scale = float(np.clip(wanted / (diameter or wanted), 1 / 6, 6))
+        scale = float(np.clip(wanted / (scenery.diameter or wanted), 1 / 6, 6))
     reach = size / scale / 2
-    centre = tuple(
-        float(rng.uniform(min(reach * 0.8, edge / 2), max(edge - reach * 0.8, edge / 2))) for edge in shape
-    )
+    aim = [float(rng.uniform(0, edge)) for edge in scenery.shape]
+    if len(scenery.anchors) and rng.random() < ANCHORED_SHARE:
+        anchor = scenery.anchors[rng.integers(len(scenery.anchors))]
+        aim = [float(anchor[axis] + rng.uniform(-0.7, 0.7) * reach) for axis in range(2)]
+    centre = [
+        float(np.clip(at, min(reach * 0.8, edge / 2), max(edge - reach * 0.8, edge / 2)))
+        for at, edge in zip(aim, scenery.shape, strict=True)
+    ]
     if not augmentation.geometric:
         return View(size, scale, (round(centre[0]) + (size - 1) % 2 / 2, round(centre[1]) + (size - 1) % 2 / 2))
     displacement = _elastic(rng, size, augmentation.elastic) if rng.random() < 0.5 else None

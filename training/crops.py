@@ -13,11 +13,12 @@ from typing import Protocol
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from skimage.measure import label as connected_components
 from torch.utils.data import Dataset
 
 from dinocell_app.imaging.intensity import NORMALISATIONS
 from dinocell_app.model.objective import Objective
-from training.augmentation import Augmentation, change_intensity, draw_view, take_view
+from training.augmentation import Augmentation, Scenery, change_intensity, draw_view, take_view
 
 TARGET_MARGIN = 32
 """Pixels around a crop that targets see, so that a cell cut by the crop still points to its own centre."""
@@ -86,7 +87,7 @@ class CropParameters:
 class _Prepared:
     pixels: NDArray[np.generic]
     labels: NDArray[np.int32]
-    diameter: float | None
+    scenery: Scenery
 
     @property
     def n_bytes(self) -> int:
@@ -157,7 +158,7 @@ class CropDataset(Dataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]):
             pixels, labels = self._draw_scene(rng, size)
         else:
             pixels, labels, unlabelled_weight = self._draw_crop(rng, size)
-        labels = _without_fragments(labels)
+        labels = _as_separate_cells(labels)
         inner = slice(TARGET_MARGIN, TARGET_MARGIN + self.parameters.size)
         target = self.objective.targets(labels)[:, inner, inner]
         labels, pixels = labels[inner, inner], pixels[inner, inner]
@@ -192,7 +193,7 @@ class CropDataset(Dataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]):
         which = int(rng.choice(len(self.sources), p=self._probabilities))
         source = self.sources[which]
         image = self._read(which, int(rng.integers(len(source.images))))
-        view = draw_view(rng, image.labels.shape, size, image.diameter, self.augmentation)
+        view = draw_view(rng, image.scenery, size, self.augmentation)
         grey = image.pixels if image.pixels.ndim == 2 else _random_grey(rng, image.pixels)
         # A crop of its own range stands in for pictures that are darker or denser than those at hand.
         own_range = self.augmentation.strong_intensity and rng.random() < 0.25
@@ -212,7 +213,8 @@ class CropDataset(Dataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]):
             self._cache.move_to_end(key)
             return self._cache[key]
         pixels, labels = self.sources[source].images[image].read()
-        prepared = _Prepared(pixels, labels.astype(np.int32), median_diameter(labels))
+        scenery = Scenery((labels.shape[0], labels.shape[1]), median_diameter(labels), _anchors(labels))
+        prepared = _Prepared(pixels, labels.astype(np.int32), scenery)
         self._cache[key] = prepared
         self._cached_bytes += prepared.n_bytes
         while self._cached_bytes > self.CACHE_BYTES and len(self._cache) > 1:
@@ -237,10 +239,20 @@ def median_diameter(labels: NDArray[np.integer]) -> float | None:
     return float(2 * np.sqrt(np.median(areas) / np.pi)) if len(areas) else None
 
 
-def _without_fragments(labels: NDArray[np.int32]) -> NDArray[np.int32]:
-    ids, inverse, areas = np.unique(labels, return_inverse=True, return_counts=True)
-    kept = np.where(areas >= MIN_CELL_AREA, ids, 0).astype(np.int32)
-    return kept[inverse].reshape(labels.shape)
+def _anchors(labels: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Pick one pixel of each cell."""
+    ids, first = np.unique(labels, return_index=True)
+    return np.column_stack(np.unravel_index(first[ids > 0], labels.shape)).astype(np.int64)
+
+
+def _as_separate_cells(labels: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Give every connected piece its own id and drop fragments.
+
+    The mirrored border shows a cell twice under one id, and a crop may cut a bent cell in two.
+    """
+    pieces = connected_components(labels, background=0, connectivity=1)
+    areas = np.bincount(pieces.ravel())
+    return np.where(areas[pieces] >= MIN_CELL_AREA, pieces, 0).astype(np.int32)
 
 
 def _random_grey(rng: np.random.Generator, pixels: NDArray[np.generic]) -> NDArray[np.float32]:

@@ -1,0 +1,265 @@
+"""What long work reports, as frozen facts, and their JSON-lines form.
+
+Names are past participles: an event that happened. Window, shell and tests consume the same stream.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened in a job."""
+
+
+@dataclass(frozen=True)
+class JobStarted(Event):
+    """A job began.
+
+    Parameters
+    ----------
+    kind : str
+        "segment", "finetune" ...
+    total : int
+        Images or steps ahead, those already finished included.
+    finished : int
+        Of these, done in an earlier run.
+    device : str
+        The device truly used, "cpu", "cuda:0" or "mps".
+    """
+
+    kind: str
+    total: int
+    finished: int = 0
+    device: str = "cpu"
+
+
+@dataclass(frozen=True)
+class InputLeftOut(Event):
+    """A file was found but not taken.
+
+    Parameters
+    ----------
+    path : str
+    reason : str
+    """
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class TilesPredicted(Event):
+    """Part of an image went through the network.
+
+    Parameters
+    ----------
+    image : str
+        Name of the image in the job.
+    done, total : int
+        Tiles.
+    """
+
+    image: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class ImageSegmented(Event):
+    """An image is finished and its files are written.
+
+    Parameters
+    ----------
+    image : str
+    n_cells : int
+    seconds : float
+    outputs : tuple of str
+        Files relative to the output folder.
+    """
+
+    image: str
+    n_cells: int
+    seconds: float
+    outputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ImageSkipped(Event):
+    """An image was finished in an earlier run with the same model and parameters.
+
+    Parameters
+    ----------
+    image : str
+    n_cells : int
+    """
+
+    image: str
+    n_cells: int
+
+
+@dataclass(frozen=True)
+class ImageFailed(Event):
+    """An image could not be segmented; the others go on.
+
+    Parameters
+    ----------
+    image : str
+    reason : str
+        A sentence for the user.
+    path : str
+    """
+
+    image: str
+    reason: str
+    path: str = ""
+
+
+@dataclass(frozen=True)
+class Notice(Event):
+    """Something the user should know, such as a smaller batch after the memory ran out.
+
+    Parameters
+    ----------
+    message : str
+    """
+
+    message: str
+
+
+@dataclass(frozen=True)
+class StepFinished(Event):
+    """A training step was taken.
+
+    Parameters
+    ----------
+    step : int
+        Steps since the start of the training, earlier runs included.
+    total : int
+    losses : mapping of str to float
+        Terms of the loss by name and their sum "total".
+    learning_rate : float
+    """
+
+    step: int
+    total: int
+    losses: Mapping[str, float]
+    learning_rate: float
+
+
+@dataclass(frozen=True)
+class EpochFinished(Event):
+    """An epoch of training ended and a checkpoint was written.
+
+    Parameters
+    ----------
+    epoch : int
+        Counted from 1.
+    total : int
+    losses : mapping of str to float
+        Means over the epoch.
+    validation : mapping of str to float
+        Losses on held-out crops; empty without held-out images.
+    seconds : float
+    """
+
+    epoch: int
+    total: int
+    losses: Mapping[str, float]
+    validation: Mapping[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class JobFinished(Event):
+    """A job ended.
+
+    Parameters
+    ----------
+    n_finished, n_failed : int
+        Images or epochs.
+    seconds : float
+    stopped : bool
+        Whether it ended early because the user asked.
+    outputs : tuple of str
+        Files or folders made by the job as a whole.
+    """
+
+    n_finished: int
+    n_failed: int
+    seconds: float
+    stopped: bool = False
+    outputs: tuple[str, ...] = ()
+
+
+EVENTS: Mapping[str, type[Event]] = {
+    kind.__name__: kind
+    for kind in (
+        JobStarted,
+        InputLeftOut,
+        TilesPredicted,
+        ImageSegmented,
+        ImageSkipped,
+        ImageFailed,
+        Notice,
+        StepFinished,
+        EpochFinished,
+        JobFinished,
+    )
+}
+
+
+def to_json_line(event: Event) -> str:
+    """Write an event as one line of JSON.
+
+    Parameters
+    ----------
+    event : Event
+
+    Returns
+    -------
+    str
+        Without the line end; the key "event" names the class. Losses that are not finite become null,
+        because JSON has no NaN.
+    """
+    return json.dumps({"event": type(event).__name__, **_finite(asdict(event))}, ensure_ascii=False, allow_nan=False)
+
+
+def from_json_line(line: str) -> Event:
+    """Read an event from a line of JSON.
+
+    Parameters
+    ----------
+    line : str
+
+    Returns
+    -------
+    Event
+
+    Raises
+    ------
+    ValueError
+        If the line is not an event of this version.
+    """
+    fields: dict[str, Any] = json.loads(line)
+    kind = EVENTS.get(fields.pop("event", ""))
+    if kind is None:
+        raise ValueError(f"unknown event in line: {line[:80]}")
+    try:
+        return kind(**{key: tuple(v) if isinstance(v, list) else v for key, v in fields.items()})
+    except TypeError as error:
+        raise ValueError(f"an event with other fields: {line[:80]}") from error
+
+
+def _finite(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return None
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value

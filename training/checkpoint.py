@@ -1,0 +1,126 @@
+"""Checkpoints of a training run: tensors as safetensors, everything else as JSON, each whole or absent."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+from dinocell_app.errors import ModelError
+from dinocell_app.files import replacing
+
+CHECKPOINT_NAME = "last.safetensors"
+_OPTIMISER_FIELDS = ("exp_avg", "exp_avg_sq", "step")
+
+
+@dataclass
+class TrainingState:
+    """What has to be restored to go on as if nothing had happened.
+
+    Parameters
+    ----------
+    network : Module
+    average : Module or None
+        Moving average of the weights.
+    optimiser : AdamW
+    step : int
+        Steps taken.
+    """
+
+    network: nn.Module
+    average: nn.Module | None
+    optimiser: torch.optim.Optimizer
+    step: int = 0
+
+
+def save_checkpoint(state: TrainingState, folder: Path) -> Path:
+    """Write the state of a run.
+
+    Parameters
+    ----------
+    state : TrainingState
+    folder : Path
+        The run's `checkpoints` folder.
+
+    Returns
+    -------
+    Path
+        The file written.
+    """
+    tensors = {f"network.{name}": value for name, value in state.network.state_dict().items()}
+    if state.average is not None:
+        tensors |= {f"average.{name}": value for name, value in state.average.state_dict().items()}
+    for index, fields in state.optimiser.state_dict()["state"].items():
+        tensors |= {f"optimiser.{index}.{key}": fields[key] for key in _OPTIMISER_FIELDS}
+    tensors["random"] = torch.get_rng_state()
+    if torch.cuda.is_available():
+        tensors["random_cuda"] = torch.cuda.get_rng_state()
+    # safetensors refuses tensors that share memory and those of other devices' strides.
+    tensors = {name: value.detach().cpu().clone().contiguous() for name, value in tensors.items()}
+    path = folder / CHECKPOINT_NAME
+    with replacing(path) as beside:
+        save_file(tensors, beside, metadata={"progress": json.dumps({"step": state.step, "schema_version": 1})})
+    return path
+
+
+def load_checkpoint(state: TrainingState, folder: Path) -> bool:
+    """Restore the state of a run in place.
+
+    Parameters
+    ----------
+    state : TrainingState
+        Built as at the start of the run.
+    folder : Path
+        The run's `checkpoints` folder.
+
+    Returns
+    -------
+    bool
+        False when there is no checkpoint.
+
+    Raises
+    ------
+    ModelError
+        If the checkpoint belongs to another network.
+    """
+    path = folder / CHECKPOINT_NAME
+    if not path.exists():
+        return False
+    with safe_open(path, framework="pt") as file:
+        progress = json.loads((file.metadata() or {}).get("progress", "{}"))
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+    try:
+        state.network.load_state_dict(_below("network.", tensors))
+        if state.average is not None:
+            state.average.load_state_dict(_below("average.", tensors))
+        _restore_optimiser(state.optimiser, _below("optimiser.", tensors))
+        state.step = int(progress["step"])
+    except (RuntimeError, KeyError) as error:
+        raise ModelError(
+            "The checkpoint does not belong to this training job",
+            path=path,
+            remedy="Start in a new run folder, or restore the job.json the run was started with",
+        ) from error
+    torch.set_rng_state(tensors["random"])
+    if "random_cuda" in tensors and torch.cuda.is_available():
+        torch.cuda.set_rng_state(tensors["random_cuda"])
+    return True
+
+
+def _below(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def _restore_optimiser(optimiser: torch.optim.Optimizer, tensors: dict[str, torch.Tensor]) -> None:
+    content = optimiser.state_dict()
+    entries: dict[int, dict[str, torch.Tensor]] = {}
+    for name, value in tensors.items():
+        index, key = name.split(".")
+        entries.setdefault(int(index), {})[key] = value
+    content["state"] = entries
+    optimiser.load_state_dict(content)
