@@ -41,4 +41,4 @@ def run_in_bands(kernel: Callable[[int, int], None], count: int, bands_per_threa
 
 def thread_count() -> int:
     """Return the number of threads compiled loops may use (environment variable NUMBA_NUM_THREADS)."""
-    return max(1, int(numba.config.NUMBA_NUM_THREADS))
+    return max(1, int(vars(numba.config)["NUMBA_NUM_THREADS"]))
