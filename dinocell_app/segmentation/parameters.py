@@ -1,0 +1,58 @@
+"""What a user may choose about the segmentation of an image."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal
+
+from dinocell_app.errors import InvalidParameterError
+from dinocell_app.model.decoding_parameters import DecodingParameters
+from dinocell_app.segmentation.tiling import Blend
+
+Precision = Literal["auto", "fp32", "bf16", "fp16"]
+
+
+@dataclass(frozen=True)
+class SegmentationParameters:
+    """How an image is segmented.
+
+    Parameters
+    ----------
+    diameter_px : float or None
+        Typical cell diameter in image pixels; None to measure it.
+    decoding : DecodingParameters
+        Thresholds; `min_size` is in pixels of the image.
+    overlap : int or None
+        Pixels that neighbouring tiles share; None for the model's own.
+    blend : {"smooth", "uniform"} or None
+        None for the model's own.
+    batch_size : int or None
+        Tiles at once; None to choose by memory.
+    precision : {"auto", "fp32", "bf16", "fp16"}
+        Arithmetic of the network; "auto" is half precision on CUDA and single elsewhere.
+
+    Raises
+    ------
+    InvalidParameterError
+        When a value lies outside its range.
+    """
+
+    diameter_px: float | None = None
+    decoding: DecodingParameters = field(default_factory=DecodingParameters)
+    overlap: int | None = None
+    blend: Blend | None = None
+    batch_size: int | None = None
+    precision: Precision = "auto"
+
+    def __post_init__(self) -> None:
+        diameter = self.diameter_px
+        if diameter is not None and not (math.isfinite(diameter) and diameter >= 1):
+            raise InvalidParameterError(
+                f"A cell diameter of {diameter} pixels cannot be used",
+                remedy="Give the typical diameter of a cell, at least 1 pixel, or leave it to be measured",
+            )
+        if self.batch_size is not None and self.batch_size < 1:
+            raise InvalidParameterError(
+                f"{self.batch_size} tiles at once is not possible", remedy="Choose 1 or more"
+            )

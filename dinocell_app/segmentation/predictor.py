@@ -1,0 +1,261 @@
+"""Image and model to labels, in the frame of the image.
+
+Long work is a generator of events here too: it yields what happened and returns its result, so that
+callers write ``result = yield from ...``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from dinocell_app.errors import InvalidParameterError
+from dinocell_app.events import Event, Notice, TilesPredicted
+from dinocell_app.imaging.intensity import NORMALISATIONS
+from dinocell_app.model.model_folder import SegmentationModel
+from dinocell_app.segmentation.batching import first_batch_size, is_out_of_memory, release_memory
+from dinocell_app.segmentation.parameters import Precision, SegmentationParameters
+from dinocell_app.segmentation.scale import (
+    ScaleChoice,
+    TrainedScale,
+    central_region,
+    decoding_at_scale,
+    resample_image,
+    resample_maps,
+    typical_diameter,
+)
+from dinocell_app.segmentation.tiling import Blender, Tiling
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """What was found in an image, in its frame.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (M, N), uint16 or uint32
+        0 is background, cells are 1 to K.
+    maps : ndarray of shape (C, M, N), float32
+        Activated maps of the objective, from which `decode_again` derives labels with other thresholds.
+    scale : ScaleChoice
+        Cell diameter and scale used.
+    """
+
+    labels: NDArray[np.unsignedinteger]
+    maps: NDArray[np.float32]
+    scale: ScaleChoice
+
+    @property
+    def flows(self) -> NDArray[np.float32]:
+        """Unit flows (dy, dx) of shape (2, M, N), for the flows objective."""
+        return self.maps[:2]
+
+    @property
+    def cell_probability(self) -> NDArray[np.float32]:
+        """Probability of shape (M, N) that a pixel belongs to a cell; the distance map for that objective."""
+        return self.maps[-1]
+
+
+def segment_image(
+    image: NDArray[np.generic], model: SegmentationModel, parameters: SegmentationParameters | None = None
+) -> Segmentation:
+    """Segment one grey image.
+
+    Parameters
+    ----------
+    image : ndarray of shape (M, N)
+        Any integer or floating depth.
+    model : SegmentationModel
+    parameters : SegmentationParameters, optional
+
+    Returns
+    -------
+    Segmentation
+
+    Raises
+    ------
+    InvalidParameterError
+        If the image is not a plane.
+    """
+    steps = segmenting(image, model, parameters or SegmentationParameters())
+    while True:
+        try:
+            next(steps)
+        except StopIteration as finished:
+            result: Segmentation = finished.value
+            return result
+
+
+def segmenting(
+    image: NDArray[np.generic],
+    model: SegmentationModel,
+    parameters: SegmentationParameters,
+    name: str = "",
+) -> Generator[Event, None, Segmentation]:
+    """Segment one grey image, reporting each batch of tiles.
+
+    Parameters
+    ----------
+    image : ndarray of shape (M, N)
+    model : SegmentationModel
+    parameters : SegmentationParameters
+    name : str
+        Of the image, in the events.
+
+    Yields
+    ------
+    Event
+        TilesPredicted and Notice. Closing the generator stops between two batches.
+
+    Returns
+    -------
+    Segmentation
+    """
+    if image.ndim != 2 or 0 in image.shape:
+        raise InvalidParameterError(
+            f"An image of shape {image.shape} is not one plane of pixels",
+            remedy="Choose one channel and one plane",
+        )
+    prepared = NORMALISATIONS[model.manifest.intensity_normalisation].prepare_image(image)
+    predictor = _Predictor(model, parameters, name)
+    scale, maps = yield from predictor.choose_scale(prepared)
+    if maps is None:
+        maps = yield from predictor.predict(resample_image(prepared, scale.factor))
+    maps = resample_maps(maps, (image.shape[0], image.shape[1]))
+    return Segmentation(_decode(model, maps, parameters, scale), maps, scale)
+
+
+def decode_again(
+    segmentation: Segmentation, model: SegmentationModel, parameters: SegmentationParameters
+) -> Segmentation:
+    """Derive labels with other thresholds; the network does not run.
+
+    Parameters
+    ----------
+    segmentation : Segmentation
+    model : SegmentationModel
+        The model that made it.
+    parameters : SegmentationParameters
+        Only `decoding` matters.
+
+    Returns
+    -------
+    Segmentation
+    """
+    labels = _decode(model, segmentation.maps, parameters, segmentation.scale)
+    return replace(segmentation, labels=labels)
+
+
+def predict_maps(
+    image: NDArray[np.generic], model: SegmentationModel, parameters: SegmentationParameters
+) -> NDArray[np.float32]:
+    """Predict the activated maps of an image at its own scale.
+
+    Parameters
+    ----------
+    image : ndarray of shape (M, N)
+    model : SegmentationModel
+    parameters : SegmentationParameters
+        Tiles, blending, batches and precision.
+
+    Returns
+    -------
+    ndarray of shape (C, M, N), float32
+    """
+    prepared = NORMALISATIONS[model.manifest.intensity_normalisation].prepare_image(image)
+    steps = _Predictor(model, parameters, "").predict(prepared)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as finished:
+            maps: NDArray[np.float32] = finished.value
+            return maps
+
+
+class _Predictor:
+    """The network over the tiles of one image."""
+
+    def __init__(self, model: SegmentationModel, parameters: SegmentationParameters, name: str) -> None:
+        self.model = model
+        self.parameters = parameters
+        self.name = name
+        self.normalisation = NORMALISATIONS[model.manifest.intensity_normalisation]
+        self.batch_size = parameters.batch_size or first_batch_size(model)
+
+    def choose_scale(
+        self, prepared: NDArray[np.generic]
+    ) -> Generator[Event, None, tuple[ScaleChoice, NDArray[np.float32] | None]]:
+        """Decide the scale; give the maps too when the measuring pass already made them."""
+        manifest = self.model.manifest
+        trained = TrainedScale(manifest.cell_diameter_px, *manifest.cell_diameter_range_px)
+        given = self.parameters.diameter_px
+        if given is not None:
+            return ScaleChoice(given, "given", trained.factor(given)), None
+        region = central_region(prepared)
+        maps = yield from self.predict(region)
+        labels = self.model.objective.decode(maps, self.parameters.decoding)
+        diameter = typical_diameter(labels)
+        choice = ScaleChoice(diameter, "measured" if diameter else "unknown", trained.factor(diameter))
+        whole = choice.factor == 1 and region.shape == prepared.shape
+        return choice, maps if whole else None
+
+    def predict(self, prepared: NDArray[np.generic]) -> Generator[Event, None, NDArray[np.float32]]:
+        """Run the network over the tiles of a prepared image and blend the activated maps."""
+        manifest, objective = self.model.manifest, self.model.objective
+        size = self.model.network.config.tile_size
+        overlap = manifest.tile_overlap_px if self.parameters.overlap is None else self.parameters.overlap
+        tiling = Tiling((prepared.shape[0], prepared.shape[1]), size, overlap)
+        blender = Blender(tiling, len(objective.channel_names), self.parameters.blend or manifest.blend)
+        origins = tiling.origins
+        tiles = list(tiling.cut(tiling.pad(prepared)))
+        done = 0
+        while done < len(tiles):
+            batch = tiles[done : done + self.batch_size]
+            try:
+                raw = self._run([self.normalisation.prepare_tile(tile) for tile in batch])
+            except RuntimeError as error:
+                if not is_out_of_memory(error) or len(batch) == 1:
+                    raise
+                release_memory()
+                self.batch_size = len(batch) // 2
+                yield Notice(f"The memory of the device ran out: going on with {self.batch_size} tiles at once")
+                continue
+            for origin, maps in zip(origins[done:], raw, strict=False):
+                blender.add(origin, objective.activate(maps))
+            done += len(batch)
+            yield TilesPredicted(self.name, done, len(tiles))
+        return blender.result()
+
+    def _run(self, tiles: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Predict raw maps of shape (B, C, H, W) of a batch of tiles of shape (3, H, W)."""
+        device = self.model.device
+        batch = torch.from_numpy(np.stack(tiles)).to(device).contiguous(memory_format=torch.channels_last)
+        with torch.inference_mode(), _arithmetic(device, self.parameters.precision):
+            raw: NDArray[np.float32] = self.model.network(batch).float().cpu().numpy()
+        return raw
+
+
+def _arithmetic(device: torch.device, precision: Precision) -> AbstractContextManager[object]:
+    if precision == "auto":
+        if device.type != "cuda":
+            return nullcontext()
+        precision = "bf16" if torch.cuda.is_bf16_supported() else "fp16"
+    if precision == "fp32":
+        return nullcontext()
+    return torch.autocast(device.type, torch.bfloat16 if precision == "bf16" else torch.float16)
+
+
+def _decode(
+    model: SegmentationModel,
+    maps: NDArray[np.float32],
+    parameters: SegmentationParameters,
+    scale: ScaleChoice,
+) -> NDArray[np.unsignedinteger]:
+    steps = decoding_at_scale(parameters.decoding, scale.diameter_px)
+    labels = model.objective.decode(maps, replace(parameters.decoding, n_iterations=steps))
+    return labels.astype(np.uint16 if labels.max(initial=0) <= np.iinfo(np.uint16).max else np.uint32)

@@ -1,0 +1,170 @@
+"""Between the scale of the image and the scale the network was trained for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dinocell_app.model.decoding_parameters import DecodingParameters
+
+MEASURED_REGION_PX = 1024
+"""Edge of the region of a large image on which the cell diameter is measured."""
+
+MIN_MEASURED_CELLS = 3
+"""With fewer cells the measured diameter is not trusted enough to resample the image."""
+
+
+@dataclass(frozen=True)
+class TrainedScale:
+    """Cell diameters a model was trained for, in pixels of the network's image.
+
+    Parameters
+    ----------
+    target : float
+        Diameter that others are brought to.
+    low, high : float
+        Range within which an image is shown as it is.
+    """
+
+    target: float
+    low: float
+    high: float
+
+    def factor(self, diameter: float | None) -> float:
+        """Choose how much to enlarge the image for the network.
+
+        Parameters
+        ----------
+        diameter : float or None
+            Typical cell diameter in image pixels; None for unknown.
+
+        Returns
+        -------
+        float
+            1 when the diameter is unknown or within the trained range.
+        """
+        if diameter is None or self.low <= diameter <= self.high:
+            return 1.0
+        return self.target / diameter
+
+
+@dataclass(frozen=True)
+class ScaleChoice:
+    """The scale that was used and why; goes into the provenance.
+
+    Parameters
+    ----------
+    diameter_px : float or None
+        Typical cell diameter in image pixels.
+    source : str
+        "given", "measured" or "unknown".
+    factor : float
+        Pixels of the network's image for one pixel of the image.
+    """
+
+    diameter_px: float | None
+    source: str
+    factor: float
+
+
+def resample_image(image: NDArray[np.generic], factor: float) -> NDArray[np.generic]:
+    """Bring an image to the scale of the network.
+
+    Parameters
+    ----------
+    image : ndarray of shape (M, N), uint8 or float32
+    factor : float
+        Pixels of the result for one pixel of the image.
+
+    Returns
+    -------
+    ndarray of shape (round(M * factor), round(N * factor))
+        At least one pixel each way; area means when shrinking, cubic when enlarging.
+    """
+    if factor == 1:
+        return image
+    height, width = (max(1, round(edge * factor)) for edge in image.shape)
+    interpolation = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    return cv2.resize(np.ascontiguousarray(image), (width, height), interpolation=interpolation)
+
+
+def resample_maps(maps: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Bring maps back to the frame of the image; the inverse of `resample_image`.
+
+    Unit flows keep their direction and length because both axes are scaled alike.
+
+    Parameters
+    ----------
+    maps : ndarray of shape (C, m, n), float32
+    shape : tuple of int
+        Height and width of the image.
+
+    Returns
+    -------
+    ndarray of shape (C, *shape), float32
+        Bilinear.
+    """
+    if maps.shape[1:] == shape:
+        return maps
+    size = (shape[1], shape[0])
+    return np.stack([cv2.resize(channel, size, interpolation=cv2.INTER_LINEAR) for channel in maps])
+
+
+def central_region(image: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Cut the middle out of a large image.
+
+    Parameters
+    ----------
+    image : ndarray of shape (M, N)
+
+    Returns
+    -------
+    ndarray
+        At most `MEASURED_REGION_PX` each way.
+    """
+    starts = [max(0, (edge - MEASURED_REGION_PX) // 2) for edge in image.shape]
+    return image[starts[0] : starts[0] + MEASURED_REGION_PX, starts[1] : starts[1] + MEASURED_REGION_PX]
+
+
+def typical_diameter(labels: NDArray[np.integer]) -> float | None:
+    """Measure the median equivalent diameter of whole cells.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (M, N), int
+
+    Returns
+    -------
+    float or None
+        Pixels; None with fewer than `MIN_MEASURED_CELLS` cells. Cells cut by the border count only when
+        there are too few others.
+    """
+    areas = np.bincount(labels.ravel())
+    areas[0] = 0
+    inner = areas.copy()
+    for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
+        inner[np.unique(edge)] = 0
+    chosen = inner[inner > 0] if np.count_nonzero(inner) >= MIN_MEASURED_CELLS else areas[areas > 0]
+    if len(chosen) < MIN_MEASURED_CELLS:
+        return None
+    return float(2 * np.sqrt(np.median(chosen) / np.pi))
+
+
+def decoding_at_scale(parameters: DecodingParameters, diameter: float | None) -> int:
+    """Choose enough steps along the flow for the cells to shrink onto their centres.
+
+    Parameters
+    ----------
+    parameters : DecodingParameters
+    diameter : float or None
+        Typical cell diameter in pixels of the decoded maps.
+
+    Returns
+    -------
+    int
+        Steps of one pixel: at least as many as asked for, and four diameters for large, long cells.
+    """
+    return max(parameters.n_iterations, round(4 * (diameter or 0)))
