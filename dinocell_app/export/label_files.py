@@ -1,0 +1,181 @@
+"""Label images as files: written as TIFF with the pixel size, read from what other programs write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+
+from dinocell_app.errors import UnreadableFileError
+from dinocell_app.export.labelled_image import LabelledImage, compact_labels
+from dinocell_app.export.writing import whole_file
+
+_CLASSIC_TIFF_LIMIT = 2**32 - 2**25  # bytes; ImageJ's variant has no BigTIFF
+_TIFF_SUFFIXES = {".tif", ".tiff", ".btf", ".tf8"}
+_PNG_PALETTE = b"\x03"  # the colour type in the header
+_EXPORT_REMEDY = "Export the masks as one grey image in which each cell has its own whole number"
+
+
+def write_labels(path: Path, image: LabelledImage) -> None:
+    """Write labels as a TIFF that carries the pixel size.
+
+    Up to label 65,535 the file is an uint16 ImageJ TIFF (resolution in pixels per um, unit um), above an
+    uint32 OME-TIFF (PhysicalSizeX and PhysicalSizeY in µm). Both are compressed with deflate. A picture
+    without cells gives an image of zeros.
+
+    Parameters
+    ----------
+    path : Path
+        The file to create or replace.
+    image : LabelledImage
+        Labels and pixel size are used.
+
+    Raises
+    ------
+    UserFacingError
+        If the file cannot be written.
+    """
+    labels = compact_labels(image.labels)
+    imagej = labels.dtype == np.uint16 and labels.nbytes < _CLASSIC_TIFF_LIMIT and labels.size > 0
+    metadata: dict[str, Any] = {"axes": "YX"}
+    if image.pixel_size_um is not None:
+        if imagej:
+            metadata["unit"] = "um"
+        else:
+            for axis in "XY":
+                metadata[f"PhysicalSize{axis}"] = image.pixel_size_um
+                metadata[f"PhysicalSize{axis}Unit"] = "µm"
+    per_um = None if image.pixel_size_um is None else (1 / image.pixel_size_um, 1 / image.pixel_size_um)
+    with whole_file(path) as beside:
+        tifffile.imwrite(
+            beside,
+            labels,
+            imagej=imagej,
+            ome=not imagej,
+            bigtiff=labels.nbytes >= _CLASSIC_TIFF_LIMIT,
+            photometric="minisblack",
+            compression="zlib",
+            resolution=per_um if imagej else None,
+            metadata=metadata,
+        )
+
+
+def read_labels(path: Path) -> NDArray[np.uint16] | NDArray[np.uint32]:
+    """Read a label image made here or elsewhere.
+
+    TIFF, PNG and other pictures, `.npy` arrays and Cellpose's `_seg.npy`. Floating-point masks are taken
+    when every value is a whole number, colour pictures when the channels are equal, palette pictures by
+    their indices.
+
+    Parameters
+    ----------
+    path : Path
+        The file to read.
+
+    Returns
+    -------
+    ndarray of shape (M, N), uint16 or uint32
+        0 is background; ids as in the file.
+
+    Raises
+    ------
+    UnreadableFileError
+        If the file cannot be read, is a stack or a coloured picture, or has values that cannot be ids.
+    """
+    path = Path(path)
+    if path.name.endswith("_seg.npy"):
+        from dinocell_app.export.cellpose_files import read_cellpose_seg
+
+        return read_cellpose_seg(path).labels
+    try:
+        values = _read_array(path)
+    except (OSError, ValueError, KeyError, IndexError, EOFError, SyntaxError, RuntimeError) as error:
+        # The image libraries raise all of these, and their subclasses, for damaged files.
+        raise UnreadableFileError(
+            f"the label image cannot be read ({error})", path=path, remedy="Check that it opens elsewhere"
+        ) from error
+    return labels_from_array(values, path)
+
+
+def labels_from_array(values: NDArray[Any], path: Path) -> NDArray[np.uint16] | NDArray[np.uint32]:
+    """Check that an array is a label image and bring it to uint16 or uint32.
+
+    Parameters
+    ----------
+    values : ndarray
+        Of any shape and type.
+    path : Path
+        The file it comes from, named in errors.
+
+    Returns
+    -------
+    ndarray of shape (M, N), uint16 or uint32
+
+    Raises
+    ------
+    UnreadableFileError
+        If it is no single plane of whole numbers from 0 to 4,294,967,295.
+    """
+    plane = _single_plane(values, path)
+    if plane.dtype.kind not in "uibf":
+        raise UnreadableFileError(
+            f"pixels of type {plane.dtype} are no labels", path=path, remedy=_EXPORT_REMEDY
+        )
+    if plane.size == 0:
+        return plane.astype(np.uint16)
+    if plane.dtype.kind == "f" and not (np.isfinite(plane).all() and np.array_equal(plane, np.rint(plane))):
+        raise UnreadableFileError(
+            "the masks hold fractions, so they are probabilities or an image rather than labels",
+            path=path,
+            remedy=_EXPORT_REMEDY,
+        )
+    if plane.min() < 0 or plane.max() > np.iinfo(np.uint32).max:
+        raise UnreadableFileError(
+            f"labels run from {plane.min():.0f} to {plane.max():.0f}, outside 0 to 4294967295",
+            path=path,
+            remedy="Number the cells from 1 and use 0 for the background",
+        )
+    return compact_labels(plane.astype(np.uint32))
+
+
+def _single_plane(values: NDArray[Any], path: Path) -> NDArray[Any]:
+    plane = values
+    while plane.ndim > 2 and 1 in plane.shape[:-2] + plane.shape[-1:]:
+        plane = plane.squeeze(axis=plane.shape.index(1) if 1 in plane.shape[:-2] else -1)
+    if plane.ndim == 2:
+        return plane
+    if plane.ndim == 3 and plane.shape[-1] in {3, 4}:
+        if (plane[..., 1:3] == plane[..., :1]).all():
+            return plane[..., 0]
+        raise UnreadableFileError(
+            "the masks are a colour picture, where shades do not tell cells apart reliably",
+            path=path,
+            remedy=_EXPORT_REMEDY,
+        )
+    raise UnreadableFileError(
+        f"an array of shape {'x'.join(map(str, values.shape))} is no single label image",
+        path=path,
+        remedy="Save one two-dimensional label image a file",
+    )
+
+
+def _read_array(path: Path) -> NDArray[Any]:
+    if path.suffix.lower() == ".npy":
+        array: NDArray[Any] = np.load(path, allow_pickle=False)
+        return array
+    if path.suffix.lower() in _TIFF_SUFFIXES:
+        return np.asarray(tifffile.imread(path))
+    content = np.fromfile(path, np.uint8)
+    if content[:8].tobytes() == b"\x89PNG\r\n\x1a\n" and content[25:26].tobytes() == _PNG_PALETTE:
+        import imageio.v3 as iio
+
+        # Such pictures hold the label as the index; converted to colours it would be lost.
+        return np.asarray(iio.imread(path, plugin="pillow", mode="P"))
+    picture = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if content.size else None
+    if picture is None:
+        raise ValueError("it is damaged or no picture")
+    return np.asarray(picture)
