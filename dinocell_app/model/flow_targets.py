@@ -9,8 +9,10 @@ window for a number of steps that follows its own size.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
+
+from dinocell_app.model.row_bands import run_in_bands
 
 
 def labels_to_flows(labels: NDArray[np.integer]) -> NDArray[np.float32]:
@@ -27,9 +29,14 @@ def labels_to_flows(labels: NDArray[np.integer]) -> NDArray[np.float32]:
         (dy, dx) of length 1 inside cells and 0 elsewhere; a cell of one pixel has length 0.
     """
     flows = np.zeros((2, *labels.shape), np.float32)
-    windows = cell_windows(labels)
-    if len(windows):
-        _diffuse_cells(np.ascontiguousarray(labels, np.int64), windows, flows)
+    index, ids = _compact(labels)
+    boxes = _bounding_boxes(index, len(ids))
+    cells = np.flatnonzero((boxes[:, 2] > 0) & (ids != 0))
+    run_in_bands(
+        lambda first, end: _diffuse_cells(index, cells[first:end], boxes, flows),
+        len(cells),
+        bands_per_thread=16,
+    )
     return flows
 
 
@@ -46,14 +53,23 @@ def cell_windows(labels: NDArray[np.integer]) -> NDArray[np.int64]:
     ndarray of shape (K, 5), int64
         One row a cell in ascending order of its id: id, first row, first column, end row, end column.
     """
-    ids, inverse = np.unique(labels, return_inverse=True)
-    boxes = _bounding_boxes(inverse.reshape(labels.shape).astype(np.int64), len(ids))
-    table = np.column_stack([ids.astype(np.int64), boxes])
-    return np.ascontiguousarray(table[ids != 0])
+    index, ids = _compact(labels)
+    boxes = _bounding_boxes(index, len(ids))
+    return np.column_stack([ids, boxes])[(boxes[:, 2] > 0) & (ids != 0)]
 
 
-@njit(cache=True)
-def _bounding_boxes(index: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+def _compact(labels: NDArray[np.integer]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Return small indices for the pixels and the id of each index; ids that are small already stay."""
+    if labels.size == 0 or (labels.min() >= 0 and labels.max() <= labels.size):
+        ids = np.arange(int(labels.max(initial=0)) + 1)
+        return np.ascontiguousarray(labels, np.int32), ids
+    ids, index = np.unique(labels, return_inverse=True)
+    return index.reshape(labels.shape).astype(np.int32), ids.astype(np.int64)
+
+
+@njit(cache=True, nogil=True)
+def _bounding_boxes(index: NDArray[np.int32], count: int) -> NDArray[np.int64]:
+    """First row, first column, end row and end column of each index; end row 0 where it is absent."""
     height, width = index.shape
     boxes = np.empty((count, 4), np.int64)
     boxes[:, 0] = height
@@ -70,7 +86,7 @@ def _bounding_boxes(index: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     return boxes
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _centre(inside: NDArray[np.float64]) -> tuple[int, int]:
     """Pixel of the cell nearest to its centre of mass, which may lie outside a bent cell."""
     total, sum_y, sum_x = 0.0, 0.0, 0.0
@@ -90,7 +106,7 @@ def _centre(inside: NDArray[np.float64]) -> tuple[int, int]:
     return best_y, best_x
 
 
-@njit(cache=True, fastmath=True)
+@njit(cache=True, nogil=True, fastmath=True)
 def _heat(inside: NDArray[np.float64], steps: int) -> NDArray[np.float64]:
     """Heat after `steps` rounds of a unit source and a 3x3 mean, absorbed outside the cell."""
     height, width = inside.shape
@@ -109,15 +125,17 @@ def _heat(inside: NDArray[np.float64], steps: int) -> NDArray[np.float64]:
     return heat
 
 
-@njit(cache=True, parallel=True)
-def _diffuse_cells(labels: NDArray[np.int64], windows: NDArray[np.int64], flows: NDArray[np.float32]) -> None:
-    for k in prange(windows.shape[0]):
-        label, top, left, bottom, right = windows[k]
+@njit(cache=True, nogil=True)
+def _diffuse_cells(
+    index: NDArray[np.int32], cells: NDArray[np.int64], boxes: NDArray[np.int64], flows: NDArray[np.float32]
+) -> None:
+    for cell in cells:
+        top, left, bottom, right = boxes[cell]
         height, width = bottom - top, right - left
         inside = np.zeros((height + 2, width + 2))
         for y in range(height):
             for x in range(width):
-                if labels[top + y, left + x] == label:
+                if index[top + y, left + x] == cell:
                     inside[y + 1, x + 1] = 1.0
         heat = _heat(inside, 2 * (height + width + 2))
         for y in range(1, height + 1):
