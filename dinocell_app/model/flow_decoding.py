@@ -7,6 +7,8 @@ predicted ones, are dropped; holes are filled.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -75,7 +77,10 @@ def require_fitting_maps(flows_shape: tuple[int, ...], probability_shape: tuple[
 
 
 def tidy_labels(
-    labels: NDArray[np.int32], flows: NDArray[np.float32], parameters: DecodingParameters
+    labels: NDArray[np.int32],
+    flows: NDArray[np.float32],
+    parameters: DecodingParameters,
+    targets: Callable[[NDArray[np.int32]], NDArray[np.float32]] = labels_to_flows,
 ) -> NDArray[np.int32]:
     """Drop masks that cannot be cells, fill holes and renumber.
 
@@ -86,6 +91,8 @@ def tidy_labels(
     flows : ndarray of shape (2, M, N), float
         Predicted unit flows (dy, dx).
     parameters : DecodingParameters
+    targets : callable, optional
+        Computes the unit flows of a label image for the flow check.
 
     Returns
     -------
@@ -95,32 +102,33 @@ def tidy_labels(
     labels = label_cleaning.remove_large_cells(labels, parameters.max_fraction)
     labels = label_cleaning.remove_small_cells(labels, parameters.min_size)
     if parameters.flow_threshold > 0:
-        errors = flow_errors(labels, flows)
+        errors = flow_errors(labels, flows, targets(labels))
         labels = label_cleaning.keep_cells(labels, errors <= parameters.flow_threshold)
     if parameters.fill_holes:
         labels = label_cleaning.fill_holes(labels)
     return label_cleaning.renumber(labels)
 
 
-def flow_errors(labels: NDArray[np.int32], flows: NDArray[np.float32]) -> NDArray[np.float64]:
+def flow_errors(
+    labels: NDArray[np.int32], flows: NDArray[np.float32], targets: NDArray[np.float32]
+) -> NDArray[np.float64]:
     """Compare predicted flows with those that the labels would have.
 
     Parameters
     ----------
     labels : ndarray of shape (M, N), int32
         Label image with ids 0 to K.
-    flows : ndarray of shape (2, M, N), float
+    flows : ndarray of shape (2, M, N), float32
         Predicted unit flows (dy, dx); values that are not finite count as 0.
+    targets : ndarray of shape (2, M, N), float32
+        Unit flows of the labels.
 
     Returns
     -------
     ndarray of shape (K + 1,), float64
         Mean over each cell of the squared length of the difference; 0 for ids without pixels.
     """
-    highest = int(labels.max(initial=0))
-    if highest == 0:
-        return np.zeros(1)
-    return _mean_squared_difference(labels, labels_to_flows(labels), np.asarray(flows, np.float32), highest)
+    return _mean_squared_difference(labels, targets, flows, int(labels.max(initial=0)))
 
 
 @njit(cache=True)

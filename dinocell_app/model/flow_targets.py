@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 
 from dinocell_app.model.row_bands import run_in_bands
 
+SMALLEST_SLOPE = 1e-9
+"""Differences of heat below this part of the heat itself are rounding (at the centre of a symmetric cell)."""
+
 
 def labels_to_flows(labels: NDArray[np.integer]) -> NDArray[np.float32]:
     """Compute flow targets of a label image.
@@ -55,7 +58,29 @@ def cell_windows(labels: NDArray[np.integer]) -> NDArray[np.int64]:
     """
     index, ids = _compact(labels)
     boxes = _bounding_boxes(index, len(ids))
-    return np.column_stack([ids, boxes])[(boxes[:, 2] > 0) & (ids != 0)]
+    return np.ascontiguousarray(np.column_stack([ids, boxes])[(boxes[:, 2] > 0) & (ids != 0)], np.int64)
+
+
+def heat_sources(labels: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Tell where the heat of each cell enters and for how long it spreads.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (M, N), int32
+        Label image with ids from 0 to K.
+
+    Returns
+    -------
+    sources : ndarray of shape (K + 1,), int64
+        Flat index of the centre of each cell, -1 for ids without pixels and for the background.
+    steps : ndarray of shape (K + 1,), int64
+        Rounds of diffusion, 0 where the source is -1.
+    """
+    boxes = _bounding_boxes(labels, int(labels.max(initial=0)) + 1)
+    boxes[0] = 0
+    sources, steps = np.full(len(boxes), -1, np.int64), np.zeros(len(boxes), np.int64)
+    _find_sources(labels, boxes, sources, steps)
+    return sources, steps
 
 
 def _compact(labels: NDArray[np.integer]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
@@ -107,10 +132,9 @@ def _centre(inside: NDArray[np.float64]) -> tuple[int, int]:
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _heat(inside: NDArray[np.float64], steps: int) -> NDArray[np.float64]:
+def _heat(inside: NDArray[np.float64], centre_y: int, centre_x: int, steps: int) -> NDArray[np.float64]:
     """Heat after `steps` rounds of a unit source and a 3x3 mean, absorbed outside the cell."""
     height, width = inside.shape
-    centre_y, centre_x = _centre(inside)
     heat = np.zeros((height, width))
     rows = np.zeros((height, width))
     weight = inside / 9.0
@@ -126,24 +150,57 @@ def _heat(inside: NDArray[np.float64], steps: int) -> NDArray[np.float64]:
 
 
 @njit(cache=True, nogil=True)
+def _diffusion_steps(height: int, width: int) -> int:
+    """Return after how many rounds heat has reached every end of a cell with this bounding box (Cellpose)."""
+    return 2 * (height + width + 2)
+
+
+@njit(cache=True, nogil=True)
+def _cut_out(index: NDArray[np.int32], cell: int, boxes: NDArray[np.int64]) -> NDArray[np.float64]:
+    """1 inside the cell, 0 elsewhere in its bounding box and in a margin of one pixel."""
+    top, left, bottom, right = boxes[cell]
+    inside = np.zeros((bottom - top + 2, right - left + 2))
+    for y in range(top, bottom):
+        for x in range(left, right):
+            if index[y, x] == cell:
+                inside[y - top + 1, x - left + 1] = 1.0
+    return inside
+
+
+@njit(cache=True, nogil=True)
+def _find_sources(
+    index: NDArray[np.int32],
+    boxes: NDArray[np.int64],
+    sources: NDArray[np.int64],
+    steps: NDArray[np.int64],
+) -> None:
+    for cell in range(len(boxes)):
+        top, left, bottom, right = boxes[cell]
+        if bottom > 0:
+            centre_y, centre_x = _centre(_cut_out(index, cell, boxes))
+            sources[cell] = (top + centre_y - 1) * index.shape[1] + left + centre_x - 1
+            steps[cell] = _diffusion_steps(bottom - top, right - left)
+
+
+@njit(cache=True, nogil=True)
 def _diffuse_cells(
     index: NDArray[np.int32], cells: NDArray[np.int64], boxes: NDArray[np.int64], flows: NDArray[np.float32]
 ) -> None:
     for cell in cells:
         top, left, bottom, right = boxes[cell]
         height, width = bottom - top, right - left
-        inside = np.zeros((height + 2, width + 2))
-        for y in range(height):
-            for x in range(width):
-                if index[top + y, left + x] == cell:
-                    inside[y + 1, x + 1] = 1.0
-        heat = _heat(inside, 2 * (height + width + 2))
+        inside = _cut_out(index, cell, boxes)
+        centre_y, centre_x = _centre(inside)
+        heat = _heat(inside, centre_y, centre_x, _diffusion_steps(height, width))
         for y in range(1, height + 1):
             for x in range(1, width + 1):
                 if inside[y, x] > 0:
                     dy = heat[y + 1, x] - heat[y - 1, x]
                     dx = heat[y, x + 1] - heat[y, x - 1]
-                    length = np.sqrt(dy * dy + dx * dx)
-                    if length > 0:
+                    # Heat far from the centre is so little that its square would be 0.
+                    largest = max(abs(dy), abs(dx))
+                    if largest > SMALLEST_SLOPE * heat[y, x]:
+                        dy, dx = dy / largest, dx / largest
+                        length = np.sqrt(dy * dy + dx * dx)
                         flows[0, top + y - 1, left + x - 1] = dy / length
                         flows[1, top + y - 1, left + x - 1] = dx / length
