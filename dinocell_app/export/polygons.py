@@ -121,38 +121,30 @@ def fill_rings(rings: Sequence[NDArray[np.number]], shape: tuple[int, int]) -> N
     ndarray of shape `shape`, bool
     """
     mask = np.zeros(shape, np.bool_)
-    window = _window(rings, shape)
-    if window is None:
-        return mask
-    row, column, height, width = window
-    mask[row : row + height, column : column + width] = _fill_window(rings, window)
+    mask.flat[pixels_inside(rings, shape)] = True
     return mask
 
 
-def paint_rings(labels: NDArray[np.integer], rings: Sequence[NDArray[np.number]], label: int) -> int:
-    """Give the pixels inside rings a label, in place.
+def pixels_inside(rings: Sequence[NDArray[np.number]], shape: tuple[int, int]) -> NDArray[np.int64]:
+    """Positions of the pixels whose centre lies inside rings, without a mask of the whole image.
 
     Parameters
     ----------
-    labels : ndarray of shape (M, N), int
-        The label image that is painted on.
     rings : sequence of ndarray of shape (K, 2)
         As in `fill_rings`.
-    label : int
-        What the pixels become.
+    shape : tuple of int
+        Rows and columns of the image.
 
     Returns
     -------
-    int
-        The number of pixels painted.
+    ndarray of shape (n,), int64
+        row * columns of the image + column, ascending.
     """
-    window = _window(rings, (labels.shape[0], labels.shape[1]))
+    window = _window(rings, shape)
     if window is None:
-        return 0
-    row, column, height, width = window
-    inside = _fill_window(rings, window)
-    labels[row : row + height, column : column + width][inside] = label
-    return int(np.count_nonzero(inside))
+        return np.empty(0, np.int64)
+    rows, columns = np.nonzero(_fill_window(rings, window))
+    return (rows + window[0]).astype(np.int64) * shape[1] + columns + window[1]
 
 
 def rasterise_outlines(outlines: Iterable[CellOutline], shape: tuple[int, int]) -> NDArray[np.uint32]:
@@ -171,7 +163,7 @@ def rasterise_outlines(outlines: Iterable[CellOutline], shape: tuple[int, int]) 
     """
     labels = np.zeros(shape, np.uint32)
     for outline in outlines:
-        paint_rings(labels, outline.rings, outline.label)
+        labels.flat[pixels_inside(outline.rings, shape)] = outline.label
     return labels
 
 
