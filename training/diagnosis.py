@@ -135,11 +135,11 @@ def diagnose_storage(path: Path) -> tuple[LabelProblem, ...]:
         Colour or floating-point storage; none when integers are stored or the file cannot be opened.
     """
     try:
-        shape, dtype = _stored_form(path)
+        is_colour, dtype = _stored_form(path)
     except (OSError, ValueError, IndexError, SyntaxError, RuntimeError):
         # The image libraries raise these for damaged files; reading the labels reports that properly.
         return ()
-    if len(shape) == 3 and shape[-1] in (3, 4):
+    if is_colour:
         return (
             LabelProblem(
                 ProblemKind.RGB,
@@ -166,16 +166,18 @@ def _n_in_pieces(labels: NDArray[np.integer], components: NDArray[np.integer]) -
     return int((n_pieces > 1).sum())
 
 
-def _stored_form(path: Path) -> tuple[tuple[int, ...], np.dtype[np.generic]]:
+def _stored_form(path: Path) -> tuple[bool, np.dtype[np.generic]]:
+    """Whether a picture has colours (a palette's indices are no colours), and its type of number."""
     suffix = path.suffix.lower()
     if suffix in _TIFF_SUFFIXES:
         with tifffile.TiffFile(path) as file:
             series = file.series[0]
-            return tuple(series.shape), np.dtype(series.dtype)
+            return len(series.shape) == 3 and series.shape[-1] in (3, 4), np.dtype(series.dtype)
     if suffix == ".npy":
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-        return array.shape, array.dtype
+        return array.ndim == 3 and array.shape[-1] in (3, 4), array.dtype
     import imageio.v3 as iio
 
-    properties = iio.improps(path)
-    return tuple(properties.shape), np.dtype(properties.dtype)
+    with path.open("rb") as content, iio.imopen(content, "r", plugin="pillow") as picture:
+        mode = str(picture.metadata()["mode"])
+    return mode in {"RGB", "RGBA", "CMYK", "YCbCr"}, np.dtype(np.float32 if mode == "F" else np.uint16)
