@@ -1,4 +1,4 @@
-"""What lies between an ideal picture and the file: light, blur, noise, dust, scratches, compression, range."""
+"""What lies between an ideal picture and the file: light, blur, noise, dust, compression, range."""
 
 from __future__ import annotations
 
@@ -14,13 +14,17 @@ Image = NDArray[np.float32]
 _TRANSMITTED = ("phase_contrast", "brightfield", "dic", "histology")
 
 
-def degrade_picture(picture: Image, parameters: SceneParameters, rng: np.random.Generator) -> Image:
+def degrade_picture(
+    picture: Image, cells: NDArray[np.bool_], parameters: SceneParameters, rng: np.random.Generator
+) -> Image:
     """Spoil an ideal picture and bring it into the range of a camera.
 
     Parameters
     ----------
     picture : ndarray of shape (M, N), float32
         Ideal picture, arbitrary units.
+    cells : ndarray of shape (M, N), bool
+        True in cells; decides the contrast.
     parameters : SceneParameters
         The scene; at a `degradation` of 0 the picture is returned as it is.
     rng : numpy.random.Generator
@@ -35,11 +39,11 @@ def degrade_picture(picture: Image, parameters: SceneParameters, rng: np.random.
     if strength <= 0:
         return picture
     transmitted = parameters.modality in _TRANSMITTED
-    picture = _normalise_contrast(picture, transmitted, rng)
+    picture = _normalise_contrast(picture, cells, transmitted, rng)
     picture = _light(picture, transmitted, strength, rng)
-    if rng.random() < 0.7:
-        widest = min(2.0, 0.06 * parameters.diameter_px) * min(strength, 1.0)
-        picture = blur(picture, float(rng.uniform(0.25, max(0.3, widest))))
+    # Every objective blurs a little; now and then the focus is off.
+    widest = max(0.1, min(1.6, 0.05 * parameters.diameter_px) * min(strength, 1.0) - 0.4)
+    picture = blur(picture, float(0.4 + widest * rng.beta(0.9, 2.0)))
     if transmitted:
         picture = _dust(picture, strength, rng)
     picture = _noise(picture, transmitted, strength, rng)
@@ -49,15 +53,18 @@ def degrade_picture(picture: Image, parameters: SceneParameters, rng: np.random.
     return picture
 
 
-def _normalise_contrast(picture: Image, transmitted: bool, rng: np.random.Generator) -> Image:
+def _normalise_contrast(
+    picture: Image, cells: NDArray[np.bool_], transmitted: bool, rng: np.random.Generator
+) -> Image:
     """Let the contrast of the whole scene span from faint to strong, background at 1 or 0."""
     coarse = picture[::3, ::3]
     if not transmitted:
         high = float(np.quantile(coarse, 0.995))
         return np.asarray(picture / np.float32(max(high, 1e-3)), np.float32)
-    spread = float(np.quantile(np.abs(coarse - 1), 0.98))
-    wanted = float(np.exp(rng.uniform(np.log(0.12), np.log(0.7))))
-    gain = np.float32(min(wanted / max(spread, 1e-3), 3.0))
+    inside = picture[cells] if cells.any() else coarse
+    spread = float(np.mean(np.abs(inside - 1)))
+    wanted = float(np.exp(rng.uniform(np.log(0.06), np.log(0.35))))
+    gain = np.float32(np.clip(wanted / max(spread, 1e-3), 0.2, 5.0))
     return np.asarray(np.maximum(1 + (picture - 1) * gain, 0), np.float32)
 
 
@@ -66,7 +73,7 @@ def _light(picture: Image, transmitted: bool, strength: float, rng: np.random.Ge
     height, width = picture.shape
     rows = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
     columns = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
-    tilt = rng.normal(0, 0.07 * strength, 2).astype(np.float32)
+    tilt = rng.normal(0, 0.05 * strength, 2).astype(np.float32)
     centre = rng.normal(0, 0.3, 2).astype(np.float32)
     vignette = np.float32(max(0.0, rng.normal(0, 0.1)) * strength)
     light = 1 + tilt[0] * rows + tilt[1] * columns
@@ -80,7 +87,7 @@ def _light(picture: Image, transmitted: bool, strength: float, rng: np.random.Ge
         offset = rng.exponential(0.08) if rng.random() < 0.8 else rng.uniform(0.1, 0.6)
         return np.asarray((picture + np.float32(offset * strength)) * light, np.float32)
     if rng.random() < 0.3:  # unevenness of the medium
-        light = light + np.float32(rng.uniform(0.005, 0.03)) * fractal_noise(rng, picture.shape, 24.0)
+        light = light + np.float32(rng.uniform(0.003, 0.02)) * fractal_noise(rng, picture.shape, 24.0)
     return np.asarray(picture * light, np.float32)
 
 
@@ -145,7 +152,7 @@ def _compress(picture: Image, quality: int) -> Image:
     if high <= low:
         return picture
     gain = np.float32(255 / (high - low))
-    stored = cv2.imencode(
-        ".jpg", np.uint8((picture - np.float32(low)) * gain), [cv2.IMWRITE_JPEG_QUALITY, quality]
-    )[1]
-    return np.asarray(cv2.imdecode(stored, cv2.IMREAD_GRAYSCALE) / gain + np.float32(low), np.float32)
+    eight_bit = ((picture - np.float32(low)) * gain).astype(np.uint8)
+    stored = cv2.imencode(".jpg", eight_bit, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    restored = np.asarray(cv2.imdecode(stored, cv2.IMREAD_GRAYSCALE), np.float32)
+    return restored / gain + np.float32(low)

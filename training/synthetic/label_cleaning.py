@@ -32,19 +32,7 @@ def keep_largest_components(labels: NDArray[np.int32], smallest: int) -> None:
             if label == 0 or pieces[i, j]:
                 continue
             piece += 1
-            pieces[i, j] = piece
-            stack[0] = i * width + j
-            top, size = 1, 0
-            while top:
-                top -= 1
-                y, x = stack[top] // width, stack[top] % width
-                size += 1
-                for dy, dx in ((-1, 0), (1, 0), (0, -1), (0, 1)):
-                    u, v = y + dy, x + dx
-                    if 0 <= u < height and 0 <= v < width and labels[u, v] == label and pieces[u, v] == 0:
-                        pieces[u, v] = piece
-                        stack[top] = u * width + v
-                        top += 1
+            size = _fill_piece(labels, pieces, stack, i * width + j, piece)
             if size > best_size[label]:
                 best_size[label] = size
                 best_piece[label] = piece
@@ -53,6 +41,29 @@ def keep_largest_components(labels: NDArray[np.int32], smallest: int) -> None:
             label = labels[i, j]
             if label and (pieces[i, j] != best_piece[label] or best_size[label] < smallest):
                 labels[i, j] = 0
+
+
+@njit(cache=True)
+def _fill_piece(
+    labels: NDArray[np.int32], pieces: NDArray[np.int32], stack: NDArray[np.int32], start: int, piece: int
+) -> int:
+    """Flood the piece that contains a pixel (given by its flat index) and count its pixels."""
+    height, width = labels.shape
+    label = labels[start // width, start % width]
+    pieces[start // width, start % width] = piece
+    stack[0] = start
+    top, size = 1, 0
+    while top:
+        top -= 1
+        y, x = stack[top] // width, stack[top] % width
+        size += 1
+        for dy, dx in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+            u, v = y + dy, x + dx
+            if 0 <= u < height and 0 <= v < width and labels[u, v] == label and pieces[u, v] == 0:
+                pieces[u, v] = piece
+                stack[top] = u * width + v
+                top += 1
+    return size
 
 
 def cell_areas(labels: Labels, count: int) -> NDArray[np.int64]:
@@ -88,7 +99,7 @@ def equivalent_diameters(labels: Labels, count: int) -> NDArray[np.float64]:
     ndarray of shape (count,), float64
         Diameters in pixels.
     """
-    return np.sqrt(cell_areas(labels, count) * (4 / np.pi))
+    return np.asarray(np.sqrt(cell_areas(labels, count) * (4 / np.pi)), np.float64)
 
 
 def narrow_to_median(diameters: NDArray[np.float64], wanted: float, tolerance: float) -> NDArray[np.bool_]:

@@ -89,11 +89,11 @@ def build_relief(placement: Placement, parameters: SceneParameters, rng: np.rand
     fraction = depth / np.maximum(deepest[:, 2], 0.6).astype(np.float32)[labels]
     nuclei, nucleoli = _nuclei(labels, deepest, parameters, rng)
     granules = _granules(labels, fraction, parameters, rng)
-    inside = np.float32(1) + np.float32(rng.uniform(-0.05, 0.35)) * nuclei
+    grain = np.float32(0.03 + rng.beta(1.0, 3.0) * (0.15 if parameters.shape == "rod" else 0.5))
+    density = rng.uniform(-0.5, 0.1) if parameters.shape == "budding" else rng.uniform(-0.05, 0.35)
+    inside = np.float32(1) + np.float32(density) * nuclei
     inside += np.float32(rng.uniform(0.1, 0.5)) * nucleoli
-    inside += (
-        np.float32(rng.uniform(0.05, 0.45)) * granules * (1 - np.float32(rng.uniform(0.2, 0.9)) * nuclei)
-    )
+    inside += grain * granules * (1 - np.float32(rng.uniform(0.2, 0.9)) * nuclei)
     return Relief(
         labels=labels,
         depth=depth,
@@ -158,6 +158,12 @@ def _body(
     power = np.full(count + 1, rng.uniform(low_power, high_power))
     power = np.where(ball, rng.uniform(0.4, 0.6), power).astype(np.float32)
     labels = placement.labels
+    # Between cells that touch, the layer is rarely as thin as at a free edge.
+    bridge = np.float32(rng.uniform(0, 0.65)) if rng.random() < 0.7 else np.float32(0)
+    free_depth = cv2.distanceTransform((labels > 0).astype(np.uint8), cv2.DIST_L2, 3)
+    level = np.minimum(free_depth / np.float32(0.4 * parameters.diameter_px), 1)
+    fraction = np.maximum(fraction, bridge * level)
+    depth = np.maximum(depth, bridge * free_depth)
     body = np.power(fraction, power[labels]) * height.astype(np.float32)[labels]
     # The distance transform has ridges that no cell has: smooth, but let nothing leak out of the cells.
     width = max(0.6, rng.uniform(0.02, 0.07) * parameters.diameter_px)
@@ -176,7 +182,7 @@ def _nuclei(
     """Soft ellipses at the innermost points of the cells, with one to four nucleoli each."""
     nuclei, nucleoli = np.zeros(labels.shape, np.float32), np.zeros(labels.shape, np.float32)
     cells = np.flatnonzero(deepest[:, 3] > 0)
-    if parameters.shape in ("rod", "budding") or len(cells) == 0:
+    if parameters.shape == "rod" or len(cells) == 0:
         return nuclei, nucleoli
     size = np.sqrt(deepest[cells, 3] / np.pi)
     radius = np.minimum(deepest[cells, 2] * 0.92, size * rng.uniform(0.3, 0.65, len(cells)))

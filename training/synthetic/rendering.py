@@ -43,16 +43,22 @@ def _phase_contrast(relief: Relief, parameters: SceneParameters, rng: np.random.
 
     The field behind the object is u = exp(i phase). The ring of the condenser reaches the phase plate as
     the low-pass s of u, is attenuated to an amplitude t and shifted by a quarter wave, and interferes with
-    what was diffracted: I = |u - s + i t s|^2 (positive contrast, objects dark) or with -i (negative).
+    what was diffracted: I = |u - s - i t s|^2 (positive contrast, objects dark) or with +i (negative).
     That s is a low-pass and not a mean makes the halo and the shade-off.
     """
-    phase = (relief.thickness + relief.debris) * np.float32(rng.uniform(0.6, 1.3))
+    # The pixel and the objective soften the drawn edge before the light interferes.
+    phase = blur(
+        (relief.thickness + relief.debris) * np.float32(rng.uniform(0.6, 1.3)), rng.uniform(0.6, 0.9)
+    )
     real, imaginary = np.cos(phase), np.sin(phase)
-    halo = max(2.0, parameters.diameter_px * float(np.exp(rng.uniform(np.log(0.08), np.log(0.7)))))
-    direct_real, direct_imaginary = blur(real, halo), blur(imaginary, halo)
+    halo = max(1.5, parameters.diameter_px * float(np.exp(rng.uniform(np.log(0.06), np.log(0.7)))))
+    near = np.float32(rng.uniform(0, 0.7))  # share of the fringe close to the edge
+    fringe = max(1.2, halo * float(rng.uniform(0.15, 0.4)))
+    direct_real = near * blur(real, fringe) + (1 - near) * blur(real, halo)
+    direct_imaginary = near * blur(imaginary, fringe) + (1 - near) * blur(imaginary, halo)
     amplitude = np.float32(rng.uniform(0.35, 0.9))
-    sign = np.float32(-1 if rng.random() < 0.88 else 1)
-    # i t s = i t (a + ib) = t (-b + ia)
+    sign = np.float32(1 if rng.random() < 0.85 else -1)
+    # -i t s = -i t (a + ib) = t (b - ia)
     field_real = real - direct_real + sign * amplitude * direct_imaginary
     field_imaginary = imaginary - direct_imaginary - sign * amplitude * direct_real
     return np.asarray((field_real**2 + field_imaginary**2) / amplitude**2, np.float32)
@@ -100,7 +106,7 @@ def _fluorescence_cytoplasm(relief: Relief, parameters: SceneParameters, rng: np
 
 
 def _fluorescence_membrane(relief: Relief, parameters: SceneParameters, rng: np.random.Generator) -> Image:
-    """A bright rim of uneven strength over a weak cytoplasm."""
+    """Show a bright rim of uneven strength over a weak cytoplasm."""
     width = np.float32(max(0.8, rng.uniform(0.02, 0.07) * parameters.diameter_px))
     uneven = np.exp(np.float32(rng.uniform(0.1, 0.6)) * fractal_noise(rng, relief.labels.shape, 12.0))
     rim = np.exp(-(((relief.depth - 0.6) / width) ** 2)) * uneven
@@ -110,7 +116,7 @@ def _fluorescence_membrane(relief: Relief, parameters: SceneParameters, rng: np.
 
 
 def _fluorescence_nuclei(relief: Relief, parameters: SceneParameters, rng: np.random.Generator) -> Image:
-    """The labelled things are nuclei: chromatin texture, dark nucleoli, mitotic ones bright."""
+    """Show nuclei, which are what is labelled here: chromatin texture and dark nucleoli."""
     level = np.power(relief.depth_fraction, np.float32(rng.uniform(0.1, 0.6)))
     chromatin = np.exp(np.float32(rng.uniform(0.05, 0.45)) * relief.granules)
     level = level * chromatin * (1 - np.float32(rng.uniform(0, 0.6)) * np.minimum(relief.nucleoli, 1))
@@ -122,12 +128,12 @@ def _out_of_focus(
 ) -> Image:
     """Add debris, and in degraded scenes the glow of what lies outside the focus."""
     bright = float(signal.max()) or 1.0
-    signal = signal + relief.debris * np.float32(bright * rng.uniform(0.0, 0.4))
+    signal = np.asarray(signal + relief.debris * np.float32(bright * rng.uniform(0.0, 0.4)), np.float32)
     strength = min(parameters.degradation, 1.0)
     if strength > 0:
         glow = blur(signal, max(2.0, parameters.diameter_px * rng.uniform(0.15, 0.8)))
-        signal = signal + np.float32(strength * rng.uniform(0, 0.45)) * np.maximum(glow, 0)
-    return np.asarray(signal / np.float32(bright), np.float32)
+        signal += np.float32(strength * rng.uniform(0, 0.45)) * np.maximum(glow, 0)
+    return np.asarray(signal / bright, np.float32)
 
 
 def _histology(relief: Relief, parameters: SceneParameters, rng: np.random.Generator) -> Image:

@@ -57,9 +57,11 @@ def render_scene(parameters: SceneParameters) -> Scene:
     canvas = render_relief(relief, parameters, rng)
     margin = placement.margin
     picture = canvas[margin : margin + parameters.height, margin : margin + parameters.width]
+    labels = np.ascontiguousarray(placement.picture_labels, np.int32)
+    picture = degrade_picture(picture, labels > 0, parameters, rng)
     return Scene(
-        pixels=np.ascontiguousarray(degrade_picture(picture, parameters, rng), np.float32),
-        labels=np.ascontiguousarray(placement.picture_labels, np.int32),
+        pixels=np.ascontiguousarray(picture, np.float32),
+        labels=labels,
         types=placement.types[: placement.n_labelled],
         parameters=parameters,
     )

@@ -38,6 +38,31 @@ def draw_template(shape: str, rng: np.random.Generator) -> list[Polygon]:
     return [part * scale for part in parts]
 
 
+def draw_templates(shape: str, count: int, rng: np.random.Generator) -> list[list[Polygon]]:
+    """Draw several cells of a kind.
+
+    Parameters
+    ----------
+    shape : str
+        A name of `training.synthetic.parameters.SHAPES`.
+    count : int
+        Number of cells.
+    rng : numpy.random.Generator
+        Source of chance.
+
+    Returns
+    -------
+    list of list of ndarray of shape (K, 2), float64
+        As `draw_template` gives them; rods differ in length and share their width, as bacteria do.
+    """
+    templates = [draw_template(shape, rng) for _ in range(count)]
+    if shape == "rod":
+        lengths = np.array([np.ptp(template[0][:, 1]) for template in templates])
+        scales = lengths / np.median(lengths)
+        templates = [[template[0] * scale] for template, scale in zip(templates, scales, strict=True)]
+    return templates
+
+
 def _union_area(parts: list[Polygon]) -> float:
     points = np.concatenate(parts)
     low = points.min(axis=0)
@@ -157,13 +182,15 @@ def _neuron(rng: np.random.Generator) -> list[Polygon]:
 def _process(
     rng: np.random.Generator, start: NDArray[np.float64], direction: float, length: float, width: float
 ) -> Polygon:
-    """A tapering, wavy process as a closed ribbon."""
+    """Draw a tapering, wavy process as a closed ribbon."""
     steps = 14
     headings = direction + np.cumsum(rng.normal(0, 0.13, steps))
     tangent = np.column_stack([np.sin(headings), np.cos(headings)])
     line = start + np.cumsum(tangent, axis=0) * (length / steps)
     line = np.concatenate([start[None], line])
-    taper = np.linspace(1, rng.uniform(0.2, 0.5), steps + 1) * width
+    along = np.linspace(0, 1, steps + 1)
+    flare, tip = rng.uniform(2, 6), rng.uniform(0.15, 0.5)
+    taper = width * (np.exp(-flare * along) + tip * np.sqrt(1 - along**2))
     normal = np.column_stack([np.cos(headings), -np.sin(headings)])
     normal = np.concatenate([normal[:1], normal]) * taper[:, None]
     return np.concatenate([line + normal, (line - normal)[::-1]])

@@ -27,15 +27,20 @@ def smooth_noise(rng: np.random.Generator, shape: tuple[int, int], scale: float)
     ndarray of shape (M, N), float32
         Mean about 0 and standard deviation about 1.
     """
-    step = max(scale, 1.0)
-    coarse = (int(np.ceil(shape[0] / step)) + 3, int(np.ceil(shape[1] / step)) + 3)
-    grid = rng.standard_normal(coarse, dtype=np.float32)
-    if step <= 1.0:
-        return np.ascontiguousarray(grid[: shape[0], : shape[1]])
-    size = (max(shape[1], round(coarse[1] * step)), max(shape[0], round(coarse[0] * step)))
-    field = cv2.resize(grid, size, interpolation=cv2.INTER_CUBIC)
-    top, left = (size[1] - shape[0]) // 2, (size[0] - shape[1]) // 2
-    return np.ascontiguousarray(field[top : top + shape[0], left : left + shape[1]]) * np.float32(1.25)
+    if scale < 1.5:
+        return rng.standard_normal(shape, dtype=np.float32)
+    over_rows, over_columns = (_spread_matrix(rng, length, scale) for length in shape)
+    grid = rng.standard_normal((over_rows.shape[1], over_columns.shape[1]), dtype=np.float32)
+    return np.asarray(over_rows @ grid @ over_columns.T, np.float32)
+
+
+def _spread_matrix(rng: np.random.Generator, length: int, scale: float) -> Image:
+    """Weights of coarse grid points, `scale` apart, at each pixel of a line; shape (length, points)."""
+    position = np.arange(length, dtype=np.float32) / np.float32(scale) + np.float32(1 + rng.random())
+    points = np.arange(int(position[-1]) + 3, dtype=np.float32)
+    weights = np.exp(-2 * (position[:, None] - points[None, :]) ** 2)
+    # Rows of length 1 make a field of variance 1 at every pixel.
+    return np.asarray(weights / np.sqrt((weights**2).sum(axis=1, keepdims=True)), np.float32)
 
 
 def fractal_noise(rng: np.random.Generator, shape: tuple[int, int], scale: float, octaves: int = 3) -> Image:
