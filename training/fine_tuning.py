@@ -224,7 +224,10 @@ class FineTuning:
         network.eval()
         losses = []
         with torch.inference_mode():
-            for batch in DataLoader(self.data.validation, batch_size=self.parameters.batch_size):
+            crops = DataLoader(
+                self.data.validation, batch_size=self.parameters.batch_size, generator=torch.Generator()
+            )
+            for batch in crops:
                 losses.append({name: float(v) for name, v in self._losses(network, batch).items()})
         network.train(was_training)
         return mean_losses(losses)
@@ -247,6 +250,8 @@ class FineTuning:
                 batch_size=parameters.batch_size,
                 sampler=indices,
                 num_workers=parameters.workers,
+                # A loader without a generator draws from the global one, and a resumed run would differ.
+                generator=torch.Generator(),
                 pin_memory=self.device.type == "cuda",
             )
         )

@@ -342,9 +342,9 @@ def _head(width: int, dropout: float) -> nn.Sequential:
         nn.Conv2d(width, width // 2, kernel_size=3, padding=1),
         nn.ReLU(inplace=True),
         nn.Dropout2d(dropout),
-        nn.Conv2d(width // 2, width // 4, kernel_size=3, padding=1),
+        nn.Conv2d(width // 2, max(1, width // 4), kernel_size=3, padding=1),
         nn.ReLU(inplace=True),
-        nn.Conv2d(width // 4, 1, kernel_size=1),
+        nn.Conv2d(max(1, width // 4), 1, kernel_size=1),
     )
 
 

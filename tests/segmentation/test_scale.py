@@ -1,0 +1,73 @@
+"""Resampling to the network's scale and back keeps the frame."""
+
+import numpy as np
+import pytest
+from dinocell_app.model.decoding_parameters import DecodingParameters
+from dinocell_app.segmentation.scale import (
+    TrainedScale,
+    central_region,
+    decoding_at_scale,
+    resample_image,
+    resample_maps,
+    typical_diameter,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from skimage.draw import disk
+
+
+@given(st.integers(1, 80), st.integers(1, 80), st.floats(0.1, 6))
+@settings(max_examples=60, deadline=None)
+def test_maps_return_to_the_frame_of_the_image(height, width, factor):
+    image = np.zeros((height, width), np.float32)
+    small = resample_image(image, factor)
+    maps = np.zeros((3, *small.shape), np.float32)
+    assert resample_maps(maps, image.shape).shape == (3, height, width)
+
+
+def test_a_smooth_image_survives_the_round_trip():
+    rows, columns = np.mgrid[:90, :120]
+    image = np.sin(rows / 20).astype(np.float32) + np.cos(columns / 25).astype(np.float32)
+    back = resample_maps(resample_image(image, 0.5)[None], image.shape)[0]
+    assert np.abs(back - image)[4:-4, 4:-4].max() < 0.02
+
+
+def test_only_diameters_outside_the_trained_range_are_resampled():
+    scale = TrainedScale(target=30, low=15, high=60)
+    assert scale.factor(None) == scale.factor(15) == scale.factor(60) == 1
+    assert scale.factor(10) == pytest.approx(3)
+    assert scale.factor(90) == pytest.approx(1 / 3)
+
+
+def _disks(radii):
+    labels = np.zeros((100, 100 * len(radii)), np.int32)
+    for i, radius in enumerate(radii):
+        labels[disk((50, 100 * i + 50), radius)] = i + 1
+    return labels
+
+
+def test_the_diameter_of_disks_is_their_diameter():
+    assert typical_diameter(_disks([10, 10, 10, 30])) == pytest.approx(20, rel=0.03)
+
+
+def test_too_few_cells_have_no_typical_diameter():
+    assert typical_diameter(_disks([10, 10])) is None
+    assert typical_diameter(np.zeros((5, 5), np.int32)) is None
+
+
+def test_cells_cut_by_the_border_do_not_count_when_there_are_others():
+    labels = _disks([12, 12, 12])
+    labels[:3] = np.arange(labels.shape[1])[None] // 4 + 10
+    assert typical_diameter(labels) == pytest.approx(24, rel=0.03)
+
+
+def test_large_cells_get_more_steps():
+    assert decoding_at_scale(DecodingParameters(), 20) == 200
+    assert decoding_at_scale(DecodingParameters(), 100) == 400
+
+
+def test_the_measured_region_is_the_middle():
+    image = np.arange(3000)[:, None] * np.ones((1, 10))
+    region = central_region(image)
+    assert region.shape == (1024, 10)
+    assert region[0, 0] == (3000 - 1024) // 2

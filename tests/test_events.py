@@ -1,0 +1,45 @@
+"""Events survive their JSON-lines form."""
+
+import json
+
+import pytest
+from dinocell_app.events import (
+    EVENTS,
+    EpochFinished,
+    ImageFailed,
+    ImageSegmented,
+    JobFinished,
+    StepFinished,
+    from_json_line,
+    to_json_line,
+)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        ImageSegmented("a/b.tif", 12, 0.5, ("a/b_labels.tif", "a/b_cells.csv")),
+        ImageFailed("µ.png", "µ.png: The file is cut short.", "µ.png"),
+        EpochFinished(1, 2, {"total": 0.5}, {"total": 0.25}, 3.0),
+        JobFinished(3, 1, 2.0, outputs=("cells.csv",)),
+    ],
+)
+def test_events_come_back(event):
+    line = to_json_line(event)
+    assert "\n" not in line
+    assert from_json_line(line) == event
+
+
+def test_losses_that_are_not_finite_become_null():
+    line = to_json_line(StepFinished(1, 2, {"total": float("nan"), "flow_y": float("inf")}, 1e-3))
+    assert json.loads(line)["losses"] == {"total": None, "flow_y": None}
+
+
+def test_every_event_is_named_after_what_happened():
+    assert all(name.endswith(("ed", "Notice", "Out")) for name in EVENTS)
+
+
+@pytest.mark.parametrize("line", ['{"event": "Unheard"}', '{"event": "Notice", "colour": 1}', "{}"])
+def test_foreign_lines_are_refused(line):
+    with pytest.raises(ValueError, match="event"):
+        from_json_line(line)

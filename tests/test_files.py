@@ -1,0 +1,50 @@
+"""Files are whole or absent; errors name the file and the remedy."""
+
+import json
+
+import pytest
+from dinocell_app.errors import UserFacingError
+from dinocell_app.files import replacing, write_json
+from dinocell_app.resource_files import resource_path
+
+
+def test_a_file_appears_only_when_the_block_ends_well(tmp_path):
+    target = tmp_path / "new" / "a.txt"
+    with replacing(target) as beside:
+        beside.write_text("whole")
+        assert beside.suffix == ".txt"
+        assert not target.exists()
+    assert target.read_text() == "whole"
+
+
+def _write_half(target):
+    with replacing(target) as beside:
+        beside.write_text("half")
+        raise RuntimeError("interrupted")
+
+
+def test_an_interrupted_write_leaves_the_old_file_and_no_litter(tmp_path):
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+    with pytest.raises(RuntimeError, match="interrupted"):
+        _write_half(target)
+    assert target.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_json_is_utf8_and_without_nan(tmp_path):
+    write_json(tmp_path / "a.json", {"unit": "µm"})
+    assert json.loads((tmp_path / "a.json").read_text("utf-8")) == {"unit": "µm"}
+    with pytest.raises(ValueError, match="JSON"):
+        write_json(tmp_path / "b.json", {"value": float("nan")})
+    assert not (tmp_path / "b.json").exists()
+
+
+def test_errors_say_what_where_and_what_to_do(tmp_path):
+    error = UserFacingError("The file is cut short", path=tmp_path / "a.tif", remedy="Copy it again")
+    assert str(error) == f"{tmp_path / 'a.tif'}: The file is cut short. Copy it again."
+
+
+def test_a_missing_resource_is_named():
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        resource_path("nowhere", "nothing.txt")
