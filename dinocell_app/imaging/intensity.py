@@ -49,7 +49,7 @@ class PercentileNormalisation:
         ndarray of shape (M, N), float32
             0 at percentile 1 and 1 at percentile 99; all 0 for an image of one value.
         """
-        values = pixels.astype(np.float32)
+        values = pixels.astype(_working_dtype(pixels))
         finite = np.isfinite(values)
         known = values if finite.all() else values[finite]
         if known.size == 0:
@@ -59,7 +59,9 @@ class PercentileNormalisation:
             low, high = float(known.min()), float(known.max())
         if high <= low:
             return np.zeros(values.shape, np.float32)
-        scaled = (values - low) / (high - low)
+        # Infinities are replaced below, and overflow far beyond OVERSHOOT is clipped.
+        with np.errstate(over="ignore", invalid="ignore"):
+            scaled = (values - low) / (high - low)
         scaled[~finite] = 0
         return np.clip(scaled, *self.OVERSHOOT).astype(np.float32)
 
@@ -76,6 +78,78 @@ class PercentileNormalisation:
         ndarray of shape (3, H, W), float32
         """
         return standardise(tile.astype(np.float32))
+
+
+class ClaheImagenetNormalisation:
+    """The published DINOCell preprocessing: 8 bit, local contrast per tile, ImageNet statistics.
+
+    Contrast-limited adaptive histogram equalisation with clip limit 1 on 8 x 8 fields, then the
+    tile's minimum and maximum to 0 and 255, all on 8-bit values and with OpenCV, as the published
+    weights were trained. It works tile by tile: the same tile always looks the same to the network,
+    and the same pixel looks different in two tiles. Enlarging the tile is left to the network.
+    """
+
+    name = "clahe_imagenet"
+    CLIP_LIMIT = 1.0
+    FIELDS = (8, 8)
+
+    def prepare_image(self, pixels: NDArray[np.generic]) -> NDArray[np.uint8]:
+        """Bring an image to 8 bit.
+
+        Parameters
+        ----------
+        pixels : ndarray of shape (M, N)
+            Any integer or floating depth; NaN and infinities count as the smallest value.
+
+        Returns
+        -------
+        ndarray of shape (M, N), uint8
+            8-bit pixels as they are; of other types the image's smallest finite value becomes 0 and
+            the largest 255; all 0 for an image of one value.
+        """
+        if pixels.dtype == np.uint8:
+            return pixels.astype(np.uint8, copy=False)
+        values = pixels.astype(_working_dtype(pixels))
+        finite = np.isfinite(values)
+        known = values[finite]
+        if known.size == 0 or known.min() == known.max():
+            return np.zeros(values.shape, np.uint8)
+        low, high = float(known.min()), float(known.max())
+        values[~finite] = low
+        return np.rint((values - low) * (255 / (high - low))).astype(np.uint8)
+
+    def prepare_tile(self, tile: NDArray[np.generic]) -> NDArray[np.float32]:
+        """Equalise a prepared tile and standardise it.
+
+        Parameters
+        ----------
+        tile : ndarray of shape (H, W)
+            Part of a prepared image, of 0 to 255; resampled tiles are rounded to 8 bit.
+
+        Returns
+        -------
+        ndarray of shape (3, H, W), float32
+        """
+        import cv2
+
+        if tile.dtype != np.uint8:
+            tile = np.clip(np.rint(tile.astype(np.float32)), 0, 255).astype(np.uint8)
+        # OpenCV reads neither strided views nor empty rows of them.
+        clahe = cv2.createCLAHE(clipLimit=self.CLIP_LIMIT, tileGridSize=self.FIELDS)
+        equalised = clahe.apply(np.ascontiguousarray(tile))
+        stretched = cv2.normalize(equalised, None, 0, 255, cv2.NORM_MINMAX)
+        return standardise(np.asarray(stretched, np.float32) / np.float32(255))
+
+
+def _working_dtype(pixels: NDArray[np.generic]) -> type[np.float32] | type[np.float64]:
+    """Choose a floating type in which neither depth nor range of the pixels is lost."""
+    if pixels.dtype.kind == "f":
+        if pixels.dtype.itemsize > 4:
+            return np.float64
+        widest = np.finfo(np.float32).max / 4
+        extremes = np.abs(pixels[np.isfinite(pixels)]).max(initial=0)
+        return np.float64 if extremes > widest else np.float32
+    return np.float64 if pixels.dtype.itemsize > 2 else np.float32
 
 
 def standardise(grey: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -95,5 +169,8 @@ def standardise(grey: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 NORMALISATIONS: Mapping[str, IntensityNormalisation] = MappingProxyType(
-    {normalisation.name: normalisation for normalisation in (PercentileNormalisation(),)}
+    {
+        normalisation.name: normalisation
+        for normalisation in (PercentileNormalisation(), ClaheImagenetNormalisation())
+    }
 )

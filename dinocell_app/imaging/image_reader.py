@@ -1,0 +1,177 @@
+"""What every reader of image files has in common: planes on demand, one kind of failure, a size limit."""
+
+from __future__ import annotations
+
+import logging
+import math
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dinocell_app.errors import InvalidParameterError, UnreadableFileError, UserFacingError
+from dinocell_app.imaging.metadata import ImageMetadata
+
+_logger = logging.getLogger(__name__)
+
+LARGEST_DECODED_BYTES = 8 * 2**30
+"""Most bytes that decoding one plane may need; more is taken for a corrupt header."""
+
+_CORRUPT_REMEDY = "The file is corrupt or incomplete: copy or export it again"
+
+
+class ImageReader(ABC):
+    """An open image file whose planes are decoded one by one.
+
+    Use it as a context manager; `dinocell_app.imaging.reading.open_image` gives one.
+
+    Parameters
+    ----------
+    metadata : ImageMetadata
+        What the file says about itself.
+    """
+
+    def __init__(self, metadata: ImageMetadata) -> None:
+        self.metadata = metadata
+
+    def read_plane(self, t: int = 0, z: int = 0, c: int = 0) -> NDArray[Any]:
+        """Decode one plane.
+
+        Parameters
+        ----------
+        t, z, c : int
+            Time, slice and channel, counted from 0.
+
+        Returns
+        -------
+        ndarray of shape (M, N)
+            The pixels in the file's own dtype, native byte order.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the image has no such plane.
+        UnreadableFileError
+            If the plane cannot be decoded.
+        """
+        metadata = self.metadata
+        for axis, index, length in (
+            ("time point", t, metadata.n_times),
+            ("slice", z, metadata.n_slices),
+            ("channel", c, metadata.n_channels),
+        ):
+            if not 0 <= index < length:
+                raise InvalidParameterError(
+                    f"there is no {axis} {index}",
+                    path=metadata.path,
+                    remedy=f"The last one is {length - 1}, counted from 0",
+                )
+        with reading_failures(metadata.path):
+            plane = self._decode_plane(t, z, c)
+        if plane.shape != (metadata.height, metadata.width):
+            raise UnreadableFileError(
+                f"a plane has {plane.shape} pixels where {metadata.height} x {metadata.width} are declared",
+                path=metadata.path,
+                remedy=_CORRUPT_REMEDY,
+            )
+        return np.ascontiguousarray(plane, dtype=metadata.dtype)
+
+    @abstractmethod
+    def _decode_plane(self, t: int, z: int, c: int) -> NDArray[Any]:
+        """Give the pixels of one existing plane, of any byte order."""
+
+    def close(self) -> None:  # noqa: B027 - readers without an open file have nothing to close
+        """Close the file; planes read before stay valid."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+@contextmanager
+def reading_failures(path: Path) -> Iterator[None]:
+    """Turn whatever a reader or codec raises into one sentence, and its warnings into log lines.
+
+    Parameters
+    ----------
+    path : Path
+        The file being read.
+
+    Raises
+    ------
+    UnreadableFileError
+        Instead of any other exception.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            yield
+        except UserFacingError:
+            raise
+        except PermissionError as error:
+            raise UnreadableFileError(
+                "may not be read", path=path, remedy="Allow reading it for your account"
+            ) from error
+        except FileNotFoundError as error:
+            raise UnreadableFileError(
+                "does not exist", path=path, remedy="Check the path and that the drive is connected"
+            ) from error
+        except MemoryError as error:
+            raise UnreadableFileError(
+                "does not fit into memory", path=path, remedy="Crop the image or close other programs"
+            ) from error
+        except Exception as error:  # codecs of eight formats raise anything on corrupt bytes
+            _logger.info("%s cannot be decoded", path, exc_info=True)
+            detail = " ".join(f"{type(error).__name__} {error}".split())[:160].rstrip(".")
+            raise UnreadableFileError(
+                f"cannot be read as an image ({detail})", path=path, remedy=_CORRUPT_REMEDY
+            ) from error
+        finally:
+            for warning in caught:
+                if not issubclass(warning.category, DeprecationWarning | PendingDeprecationWarning):
+                    _logger.warning("%s: %s", path, warning.message)
+
+
+def check_declared_size(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    """Refuse impossible dimensions before memory is taken for them.
+
+    Parameters
+    ----------
+    path : Path
+        The file that declares them.
+    shape : tuple of int
+        Shape of what is decoded at once; the last two or the two before the samples are rows and columns.
+    dtype : dtype
+        Its pixel type.
+
+    Raises
+    ------
+    UnreadableFileError
+        If a dimension is 0, the pixels are no real numbers, or more than `LARGEST_DECODED_BYTES` are needed.
+    """
+    if dtype.kind not in "buif":
+        raise UnreadableFileError(
+            f"its pixels are of type {dtype}, not numbers on a grey scale",
+            path=path,
+            remedy="Export it with 8, 16 or 32 bits a pixel",
+        )
+    if any(length < 1 for length in shape):
+        raise UnreadableFileError("declares no pixels", path=path, remedy=_CORRUPT_REMEDY)
+    needed = math.prod(shape) * dtype.itemsize
+    if needed > LARGEST_DECODED_BYTES:
+        dimensions = " x ".join(str(length) for length in shape)
+        raise UnreadableFileError(
+            f"declares {dimensions} pixels, which would need {needed / 2**30:,.0f} GiB of memory",
+            path=path,
+            remedy="If it is not corrupt, save it in smaller pieces",
+        )

@@ -1,0 +1,233 @@
+"""Find the images in files and folders, and say what was left out and why."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from dinocell_app.errors import InvalidParameterError
+from dinocell_app.files import PARTIAL_SUFFIX
+from dinocell_app.imaging.file_formats import FORMAT_OF_SUFFIX, is_zarr_folder
+
+_OURS, _CELLPOSE, _BOTH = "this application", "Cellpose", "this application or Cellpose"
+
+RESULT_ENDINGS: tuple[tuple[str, str], ...] = (
+    ("_labels", _OURS),
+    ("_overlay", _OURS),
+    ("_rois", _BOTH),
+    ("_outlines", _BOTH),
+    ("_masks", _CELLPOSE),
+    ("_cp_masks", _CELLPOSE),
+    ("_cp_output", _CELLPOSE),
+    ("_cp_outlines", _CELLPOSE),
+    ("_flows", _BOTH),
+    ("_flows_0", _CELLPOSE),
+    ("_flows_1", _CELLPOSE),
+    ("_flows_2", _CELLPOSE),
+    ("_dp", _CELLPOSE),
+    ("_cellprob", _BOTH),
+    ("_cell_probability", _OURS),
+    ("_seg", _BOTH),
+)
+"""Ends of file names, in lower case and without suffix, that mark results, and who writes them."""
+
+_COMPOUND_SUFFIXES = (".ome.tif", ".ome.tiff", ".ome.btf", ".ome.zarr")
+_PROJECT_SUFFIX = ".dinocell"
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A file or folder that is not segmented.
+
+    Parameters
+    ----------
+    path : Path
+        Where it is.
+    reason : str
+        Why, as part of a sentence.
+    """
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True)
+class ScanReport:
+    """What was found.
+
+    Parameters
+    ----------
+    images : tuple of Path
+        Image files and OME-Zarr folders, each once: inputs in their order, within a folder by name
+        with numbers by value.
+    left_out : tuple of LeftOut
+        Everything else that was looked at, in the same order.
+    """
+
+    images: tuple[Path, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def scan_folder(folder: Path | str, *, recursive: bool = False) -> ScanReport:
+    """Find the images of one folder.
+
+    Parameters
+    ----------
+    folder : Path or str
+        A folder.
+    recursive : bool
+        Whether folders inside it are searched too.
+
+    Returns
+    -------
+    ScanReport
+        Its images and what was left out.
+
+    Raises
+    ------
+    InvalidParameterError
+        If there is no such folder.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise InvalidParameterError("is no folder", path=folder, remedy="Name an existing folder of images")
+    return scan_inputs([folder], recursive=recursive)
+
+
+def scan_inputs(inputs: Iterable[Path | str], *, recursive: bool = False) -> ScanReport:
+    """Find the images among files and folders in any mixture.
+
+    Parameters
+    ----------
+    inputs : iterable of Path or str
+        Files, OME-Zarr folders and folders of images. Results are left out also where they are
+        named, because patterns such as `*.tif` name them too.
+    recursive : bool
+        Whether folders inside the folders are searched too.
+
+    Returns
+    -------
+    ScanReport
+        Images and what was left out; an image that is reached twice is listed once.
+
+    Raises
+    ------
+    InvalidParameterError
+        If an input does not exist.
+    """
+    images: dict[Path, Path] = {}
+    left_out: list[LeftOut] = []
+    for given in inputs:
+        path = Path(given)
+        if not path.exists():
+            raise InvalidParameterError("does not exist", path=path, remedy="Check the spelling of the input")
+        is_folder = path.is_dir() and not is_zarr_folder(path)
+        for found in _walk(path, recursive=recursive) if is_folder else _judge(path):
+            if isinstance(found, LeftOut):
+                left_out.append(found)
+            elif found.resolve() in images:
+                left_out.append(LeftOut(found, "the same file as " + str(images[found.resolve()])))
+            else:
+                images[found.resolve()] = found
+    return ScanReport(tuple(images.values()), tuple(left_out))
+
+
+def natural_key(name: str) -> tuple[tuple[int, int | str], ...]:
+    """Sort key by which `image2` comes before `image10`.
+
+    Parameters
+    ----------
+    name : str
+        A file or folder name.
+
+    Returns
+    -------
+    tuple
+        Runs of digits by value, text without regard to case; the name itself breaks ties.
+    """
+    parts = re.split(r"([0-9]+)", name)
+    key: list[tuple[int, int | str]] = [
+        (0, int(part)) if part.isdigit() else (1, part.casefold()) for part in parts if part
+    ]
+    return (*key, (2, name))
+
+
+def result_ending(path: Path) -> tuple[str, str] | None:
+    """Tell whether a file is named like a result.
+
+    Parameters
+    ----------
+    path : Path
+        Any path; only its name is looked at.
+
+    Returns
+    -------
+    tuple of str or None
+        The entry of `RESULT_ENDINGS`.
+    """
+    stem = image_stem(path).casefold()
+    matching = [entry for entry in RESULT_ENDINGS if stem.endswith(entry[0])]
+    return max(matching, key=lambda entry: len(entry[0]), default=None)
+
+
+def image_stem(path: Path) -> str:
+    """Name of an image without its suffix, `.ome.tif` being one.
+
+    Parameters
+    ----------
+    path : Path
+        An image.
+
+    Returns
+    -------
+    str
+        What results are named after.
+    """
+    for suffix in _COMPOUND_SUFFIXES:
+        if path.name.lower().endswith(suffix):
+            return path.name[: -len(suffix)]
+    return path.stem
+
+
+def _walk(folder: Path, *, recursive: bool) -> Iterator[Path | LeftOut]:
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted((entry.name for entry in entries), key=natural_key)
+    except OSError as error:
+        yield LeftOut(folder, f"a folder that cannot be opened ({error.strerror})")
+        return
+    for name in names:
+        path = folder / name
+        if not path.is_dir() or is_zarr_folder(path) or name.startswith("."):
+            yield from _judge(path)
+        elif path.suffix.lower() == _PROJECT_SUFFIX:
+            yield LeftOut(path, "a project of this application")
+        elif not recursive:
+            yield LeftOut(path, "a folder; folders are searched only when asked to")
+        elif path.is_symlink():
+            # A link upwards would be followed for ever.
+            yield LeftOut(path, "a link to another folder; name that folder itself")
+        else:
+            yield from _walk(path, recursive=True)
+
+
+def _judge(path: Path) -> Iterator[Path | LeftOut]:
+    reason = _why_left_out(path)
+    yield path if reason is None else LeftOut(path, reason)
+
+
+def _why_left_out(path: Path) -> str | None:
+    suffix = path.suffix.lower()
+    if PARTIAL_SUFFIX in path.suffixes:
+        return "an unfinished file"
+    if path.name.startswith("."):
+        return "hidden"
+    ending = result_ending(path)
+    if ending is not None and (suffix in FORMAT_OF_SUFFIX or suffix in (".npy", ".zip", ".txt")):
+        return f"a result of {ending[1]} ({ending[0]})"
+    if suffix not in FORMAT_OF_SUFFIX and not path.is_dir():
+        return f"not an image ({suffix})" if suffix else "not an image (no suffix)"
+    return None
