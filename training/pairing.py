@@ -22,8 +22,9 @@ from enum import StrEnum
 from pathlib import Path, PurePath
 
 from dinocell_app.errors import UnreadableFileError
+from dinocell_app.imaging.file_formats import FORMAT_OF_SUFFIX
 
-IMAGE_SUFFIXES = frozenset({".tif", ".tiff", ".png", ".jpg", ".jpeg", ".bmp", ".czi", ".lif", ".nd2"})
+IMAGE_SUFFIXES = frozenset(FORMAT_OF_SUFFIX) - {".zarr"}  # a Zarr image is a folder
 LABEL_IMAGE_SUFFIXES = frozenset({".tif", ".tiff", ".png", ".bmp", ".npy"})
 IMAGE_FOLDERS = frozenset({"images", "image", "imgs", "img"})
 LABEL_FOLDERS = frozenset({"masks", "mask", "labels", "label", "annotations"})
