@@ -32,7 +32,7 @@ def labels_to_flows(labels: NDArray[np.integer]) -> NDArray[np.float32]:
         (dy, dx) of length 1 inside cells and 0 elsewhere; a cell of one pixel has length 0.
     """
     flows = np.zeros((2, *labels.shape), np.float32)
-    index, ids = _compact(labels)
+    index, ids = compact_ids(labels)
     boxes = _bounding_boxes(index, len(ids))
     cells = np.flatnonzero((boxes[:, 2] > 0) & (ids != 0))
     run_in_bands(
@@ -56,7 +56,7 @@ def cell_windows(labels: NDArray[np.integer]) -> NDArray[np.int64]:
     ndarray of shape (K, 5), int64
         One row a cell in ascending order of its id: id, first row, first column, end row, end column.
     """
-    index, ids = _compact(labels)
+    index, ids = compact_ids(labels)
     boxes = _bounding_boxes(index, len(ids))
     return np.ascontiguousarray(np.column_stack([ids, boxes])[(boxes[:, 2] > 0) & (ids != 0)], np.int64)
 
@@ -83,9 +83,22 @@ def heat_sources(labels: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[
     return sources, steps
 
 
-def _compact(labels: NDArray[np.integer]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Return small indices for the pixels and the id of each index; ids that are small already stay."""
-    if labels.size == 0 or (labels.min() >= 0 and labels.max() <= labels.size):
+def compact_ids(labels: NDArray[np.integer]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Replace ids of any size by small indices; ids that are small already stay.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (M, N), int
+        Label image; any ids.
+
+    Returns
+    -------
+    index : ndarray of shape (M, N), int32
+        For each pixel an index into `ids`.
+    ids : ndarray of shape (K,), int64
+        Id of each index, ascending; some may not occur.
+    """
+    if labels.size == 0 or (labels.min() >= 0 and labels.max() <= min(labels.size, 2**31 - 2)):
         ids = np.arange(int(labels.max(initial=0)) + 1)
         return np.ascontiguousarray(labels, np.int32), ids
     ids, index = np.unique(labels, return_inverse=True)
