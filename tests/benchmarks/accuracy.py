@@ -1,0 +1,101 @@
+"""Scores of a model on the test splits, beside the classical baseline.
+
+Cell size can be given as the true median of each picture, measured by the application, or left alone:
+
+    python tests/benchmarks/accuracy.py --data ../shared/data --model dinocell-s8 --diameter true --out scores.json
+
+Scores are means over test images; `--classical` takes the JSON of classical_baseline.py for the table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from classical_baseline import COLUMNS, TEST_SETS, chosen_pairs
+
+from dinocell_app.files import write_json
+from dinocell_app.model.catalogue import find_model
+from dinocell_app.model.model_folder import SegmentationModel, load_model
+from dinocell_app.segmentation.parameters import SegmentationParameters
+from dinocell_app.segmentation.predictor import segment_image
+from dinocell_app.segmentation.scale import typical_diameter
+from training.datasets import LabelledPair
+from training.evaluation import ImageScores, evaluate_labels, summarise
+
+
+def score(pair: LabelledPair, model: SegmentationModel, diameter: str) -> tuple[ImageScores, float, float]:
+    """Score one picture; also its true diameter and the one that was used, in pixels."""
+    pixels, labels = pair.read()
+    true = typical_diameter(labels)
+    given = true if diameter == "true" else None
+    parameters = SegmentationParameters(diameter_px=given, precision="fp32")
+    result = segment_image(pixels, model, parameters)
+    used = result.scale.diameter_px
+    return evaluate_labels(result.labels.astype(np.int64), labels), true or np.nan, used or np.nan
+
+
+def classical_scores(path: Path | None) -> dict[str, dict[str, float]]:
+    if path is None:
+        return {}
+    return {entry["test_set"]: entry["scores"][0] for entry in json.loads(path.read_text("utf-8"))}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder that holds the data sets")
+    parser.add_argument("--model", default="dinocell-s8", help="name or folder of a model")
+    parser.add_argument("--diameter", choices=("true", "measured"), default="true")
+    parser.add_argument("--classical", type=Path, help="JSON of classical_baseline.py")
+    parser.add_argument("--out", type=Path, help="JSON file for the scores")
+    parser.add_argument("--only", nargs="*", help="names of data sets, all when left out")
+    options = parser.parse_args(arguments)
+
+    model = load_model(find_model(options.model), "cpu")
+    classical = classical_scores(options.classical)
+    print("| test images | n | method | " + " | ".join(COLUMNS) + " | seconds | diameter true/used |")
+    print("|---|---|---|" + "---|" * (len(COLUMNS) + 2))
+    results = []
+    for test_set in TEST_SETS:
+        folder = options.data / test_set.name / "test"
+        if (options.only and test_set.name not in options.only) or not folder.is_dir():
+            continue
+        started = time.perf_counter()
+        scored = [
+            score(pair, model, options.diameter) for pair in chosen_pairs(folder, test_set.beginning)
+        ]
+        seconds = time.perf_counter() - started
+        total = summarise([entry[0] for entry in scored])
+        diameters = [float(np.nanmedian([entry[i] for entry in scored])) for i in (1, 2)]
+        figures = " | ".join(f"{total.mean[column]:.3f}" for column in COLUMNS)
+        print(
+            f"| {test_set.title} | {total.n_images} | {model.manifest.id}, {options.diameter} diameter | {figures} "
+            f"| {seconds:.0f} | {diameters[0]:.0f} / {diameters[1]:.0f} |",
+            flush=True,
+        )
+        if test_set.title in classical:
+            figures = " | ".join(f"{classical[test_set.title][column]:.3f}" for column in COLUMNS)
+            print(f"| {test_set.title} | {total.n_images} | classical | {figures} | | |", flush=True)
+        results.append(
+            {
+                "test_set": test_set.title,
+                "diameter": options.diameter,
+                "scores": total.to_rows(),
+                "median_diameters_px": diameters,
+            }
+        )
+    if options.out:
+        write_json(options.out, results)
+
+
+if __name__ == "__main__":
+    main()
