@@ -103,13 +103,12 @@ def _neighbour_pairs(labels, distance):  # type: ignore[no-untyped-def]  # noqa:
             for other_row in range(row, min(row + distance + 1, rows)):
                 for other_column in range(max(column - distance, 0), min(column + distance + 1, columns)):
                     other = labels[other_row, other_column]
-                    if other in (0, label, last):
-                        continue
+                    if other != 0 and other != label and other != last:
+                        if n == pairs.shape[0]:
+                            pairs = np.concatenate((pairs, pairs))
+                        pairs[n] = (np.int64(min(label, other)) << 32) + max(label, other)
+                        n += 1
                     last = other
-                    if n == pairs.shape[0]:
-                        pairs = np.concatenate((pairs, pairs))
-                    pairs[n] = (np.int64(min(label, other)) << 32) + max(label, other)
-                    n += 1
     return pairs[:n]
 
 

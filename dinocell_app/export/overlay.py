@@ -72,7 +72,8 @@ def outline_pixels(labels: NDArray[np.integer]) -> NDArray[np.bool_]:
     edge[:, :-1] |= horizontal
     edge[:1] = edge[-1:] = True
     edge[:, :1] = edge[:, -1:] = True
-    return edge & (labels != 0)
+    edge &= labels != 0
+    return edge
 
 
 def stretch_for_display(pixels: NDArray[np.generic] | None, shape: tuple[int, int]) -> NDArray[np.uint8]:

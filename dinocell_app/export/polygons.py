@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from skimage.measure import label as connected_components
+from skimage import measure
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,9 @@ def trace_outlines(labels: NDArray[np.integer]) -> list[CellOutline]:
     """
     if labels.size == 0:
         return []
-    parts = connected_components(labels, background=0, connectivity=1).astype(np.int32)
+    parts = measure.label(  # type: ignore[no-untyped-call, unused-ignore]
+        labels, background=0, connectivity=1
+    ).astype(np.int32)
     vertices, starts, owners, is_exterior = _trace_rings(np.pad(parts, 1))
     if owners.size == 0:
         return []

@@ -1,4 +1,5 @@
 import json
+import os
 
 import numpy as np
 import pytest
@@ -17,6 +18,11 @@ LABEL_IMAGES = arrays(
     elements=st.sampled_from([0, 0, 1, 2, 9]),
 )
 MASKS = arrays(np.bool_, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=9))
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting_for_the_disk(monkeypatch):
+    monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
 def mask_of(counts, shape):
@@ -39,7 +45,7 @@ def compact_text(counts):
     return text
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(MASKS)
 def test_run_lengths_come_back_plain_and_compact(mask):
     counts = encode_runs(mask)
@@ -71,7 +77,7 @@ def test_wrong_run_lengths_are_refused(counts):
         decode_runs(counts, (2, 2))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(LABEL_IMAGES)
 def test_labels_come_back_from_coco(tmp_path, labels):
     write_coco(tmp_path / "x.json", LabelledImage(labels, "sub/x.tif"))

@@ -1,3 +1,4 @@
+import os
 import zipfile
 
 import numpy as np
@@ -22,6 +23,11 @@ RING = np.ones((3, 3), np.uint8)
 RING[1, 1] = 0
 
 
+@pytest.fixture(autouse=True)
+def _no_waiting_for_the_disk(monkeypatch):
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+
+
 def imagej_mask(region, shape):
     """Pixels whose centre is inside by the even-odd rule, from roifile's coordinates."""
     odd = np.zeros(shape, bool)
@@ -35,7 +41,7 @@ def regions_of(path):
     return roifile.roiread(path)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(LABEL_IMAGES)
 def test_regions_rasterise_to_the_masks_in_imagejs_convention(tmp_path, labels):
     path = tmp_path / "x_rois.zip"
@@ -125,7 +131,9 @@ def test_regions_drawn_in_imagej_are_read(tmp_path):
     assert np.array_equal(read_imagej_rois(tmp_path / "one.roi", (20, 12)), expected == 1)
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 broken", b"Iout\x00", b"Iout\x00\xe4\x00\x00" + b"\x01" * 60])
+@pytest.mark.parametrize(
+    "content", [b"", b"PK\x03\x04 broken", b"Iout\x00", b"Iout\x00\xe4\x00\x00" + b"\x01" * 60]
+)
 def test_damaged_files_are_refused(tmp_path, content):
     (tmp_path / "x.zip").write_bytes(content)
     with pytest.raises(UnreadableFileError, match=r"x\.zip") as caught:

@@ -16,6 +16,11 @@ from dinocell_app.export.labelled_image import LabelledImage, compact_labels, la
 TWO_CELLS = np.array([[0, 1, 1, 0], [0, 1, 0, 9], [0, 0, 0, 9]], np.int32)
 
 
+@pytest.fixture(autouse=True)
+def _no_waiting_for_the_disk(monkeypatch):
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     arrays(

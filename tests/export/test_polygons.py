@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
-from skimage.draw import polygon as draw_polygon
 from skimage.measure import label as components
 from skimage.measure import points_in_poly
 
@@ -30,7 +29,7 @@ def shoelace(ring):
     return 0.5 * float(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(LABEL_IMAGES)
 def test_outlines_filled_again_are_the_labels(labels):
     assert np.array_equal(rasterise_outlines(trace_outlines(labels), labels.shape), labels)
@@ -62,7 +61,7 @@ def test_rings_are_simple_turn_at_each_vertex_and_know_their_orientation(labels)
             assert all((a[0] == 0) != (b[0] == 0) for a, b in pairwise(steps))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(LABEL_IMAGES)
 def test_area_and_topology_agree_with_the_pixels(labels):
     for outline in trace_outlines(labels):
@@ -122,18 +121,15 @@ def test_a_line_of_twenty_thousand_pixels():
     assert np.array_equal(rasterise_outlines(outlines, labels.shape), labels)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
-    arrays(np.float64, (5, 2), elements=st.floats(-3, 15, width=32)),
+    arrays(np.int64, (5, 2), elements=st.integers(-21, 105)),
     st.tuples(st.integers(1, 12), st.integers(1, 12)),
 )
-def test_sloping_edges_fill_like_scikit_image(ring, shape):
-    # Away from edges: a centre that lies on an edge may fall to either side.
-    ring = np.round(ring * 7) / 7 + 0.0123
-    by_us = fill_rings([ring], shape)
-    by_others = np.zeros(shape, bool)
-    by_others[draw_polygon(ring[:, 0] - 0.5, ring[:, 1] - 0.5, shape)] = True
-    assert np.array_equal(by_us, centres_inside(ring, shape)) or np.array_equal(by_us, by_others)
+def test_sloping_edges_fill_like_scikit_image(sevenths, shape):
+    # These offsets keep pixel centres off the edges, where either answer would do.
+    ring = sevenths / 7 + (2**0.5 / 100, 3**0.5 / 100)
+    assert np.array_equal(fill_rings([ring], shape), centres_inside(ring, shape))
 
 
 def test_rings_outside_the_image_fill_nothing():
