@@ -66,14 +66,22 @@ def test_iou_matching_equals_the_dense_assignment(predicted, reference, threshol
     assert np.all(matching.ious >= threshold)
 
 
+def runs(*label_and_length):
+    return np.repeat(label_and_length[::2], label_and_length[1::2])[None]
+
+
 def test_one_more_pair_outweighs_a_better_pair():
-    # Prediction 1 fits reference 1 best (0.6), but then reference 2 finds no partner.
-    reference = np.repeat([1, 2, 0], [6, 4, 10])[None]
-    predicted = np.repeat([2, 1, 0], [3, 7, 10])[None]
-    overlaps = count_overlaps(predicted, reference)
-    matching = match_by_iou(overlaps, 0.3)
-    assert len(matching) == 2
-    assert matching.ious.tolist() == [3 / 6, 4 / 7]
+    # Pair (1, 1) has IoU 8 / 11; pairs (1, 2) and (2, 1) together only 2 / 10 + 1 / 17.
+    overlaps = count_overlaps(runs(2, 2, 1, 9, 0, 8), runs(1, 10, 2, 9))
+    matching = match_by_iou(overlaps, 0.05)
+    assert matching.ious.tolist() == [2 / 10, 1 / 17]
+    assert match_by_iou(overlaps, 0.3).ious.tolist() == [8 / 11]
+
+
+def test_more_pixels_outweigh_one_more_pair():
+    # Prediction 1 shares 2 pixels with reference 1 and 5 with reference 2, prediction 2 shares 2 with it.
+    overlaps = count_overlaps(runs(1, 7, 2, 2), runs(1, 2, 2, 7))
+    assert match_by_intersection(overlaps).intersections.tolist() == [5]
 
 
 def test_thousands_of_touching_cells_in_one_block_are_matched():
