@@ -133,7 +133,8 @@ def _centre(inside: NDArray[np.float64]) -> tuple[int, int]:
             total += inside[y, x]
             sum_y += y * inside[y, x]
             sum_x += x * inside[y, x]
-    mean_y, mean_x = np.round(sum_y / total), np.round(sum_x / total)
+    # Halves are rounded in the coordinates of the bounding box, without the margin, as Cellpose does.
+    mean_y, mean_x = np.round(sum_y / total - 1) + 1, np.round(sum_x / total - 1) + 1
     best, best_y, best_x = np.inf, 0, 0
     for y in range(inside.shape[0]):
         for x in range(inside.shape[1]):
