@@ -1,0 +1,78 @@
+"""The command line: arguments to a job, its events to the terminal, an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+
+import dinocell_app
+from dinocell_app.commands import demo, doctor, evaluate, measure, models, run, segment, train
+from dinocell_app.commands.console import EXIT_OK, EXIT_STOPPED, EXIT_WRONG_USAGE
+from dinocell_app.commands.options import PROGRAM
+from dinocell_app.errors import UserFacingError
+
+_COMMANDS = (segment, measure, evaluate, models, train, run, doctor, demo)
+
+_EXIT_CODES = """\
+exit codes:
+  0    done
+  2    wrong usage, or something you can put right (the message says what)
+  3    done, but some images failed
+  130  stopped by Ctrl+C; everything finished is kept and the same command goes on from there
+"""
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Declare all commands.
+
+    Returns
+    -------
+    ArgumentParser
+    """
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description="Turn folders of microscopy images into cell masks and tables of morphology.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {dinocell_app.__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for command in _COMMANDS:
+        command.add_command(commands)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Words after the program's name; those of the process when not given.
+
+    Returns
+    -------
+    int
+        Exit code.
+    """
+    parser = make_parser()
+    try:
+        arguments = parser.parse_args(argv)
+        if not hasattr(arguments, "execute"):
+            parser.print_help()
+            print("\nThere is no window yet: name a command.")
+            return EXIT_OK
+        code: int = arguments.execute(arguments)
+    except UserFacingError as error:
+        logging.getLogger(__name__).info("ended: %s", error)
+        print(f"{PROGRAM}: {error}", file=sys.stderr)
+        return EXIT_WRONG_USAGE
+    except KeyboardInterrupt:
+        return EXIT_STOPPED
+    except BrokenPipeError:
+        # The reader of our output, such as `head`, has seen enough.
+        sys.stderr.close()
+        return EXIT_OK
+    return code

@@ -1,0 +1,130 @@
+"""From a job to its events, and from events to an exit code: the one way every command takes."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+from dinocell_app.commands.console import Interruption, follow
+from dinocell_app.errors import UserFacingError
+from dinocell_app.events import Event
+from dinocell_app.jobs import EvaluateJob, FineTuneJob, Job, MeasureJob, SegmentJob
+from dinocell_app.run_folder import RunFolder
+
+_logger = logging.getLogger(__name__)
+
+
+def events_of(job: Job, should_stop: Callable[[], bool], run_folder: Path | None = None) -> Iterator[Event]:
+    """Start a job; nothing happens before the first event is asked for.
+
+    Parameters
+    ----------
+    job : Job
+    should_stop : callable
+        Asked between two tiles or steps.
+    run_folder : Path, optional
+        Where a training keeps its checkpoints.
+
+    Returns
+    -------
+    iterator of Event
+    """
+    # Each kind imports what it needs: torch takes seconds that measuring and scoring do not have to wait for.
+    match job:
+        case SegmentJob():
+            from dinocell_app.pipeline.segmentation_job import segment_images
+
+            return segment_images(job, should_stop)
+        case MeasureJob():
+            from dinocell_app.pipeline.measurement_job import measure_images
+
+            return measure_images(job, should_stop)
+        case EvaluateJob():
+            from training.evaluation_job import evaluate_images
+
+            return evaluate_images(job, should_stop)
+        case FineTuneJob():
+            from training.fine_tuning_job import fine_tune
+
+            return fine_tune(job, run_folder or default_run_folder(job), should_stop)
+
+
+def default_run_folder(job: FineTuneJob) -> Path:
+    """Choose where a training keeps its checkpoints when the user does not say.
+
+    Parameters
+    ----------
+    job : FineTuneJob
+
+    Returns
+    -------
+    Path
+        Beside the model folder.
+    """
+    return job.output.with_name(job.output.name + "-run")
+
+
+def execute(job: Job, *, json_lines: bool) -> int:
+    """Do a job and show its events.
+
+    Parameters
+    ----------
+    job : Job
+    json_lines : bool
+
+    Returns
+    -------
+    int
+        Exit code.
+
+    Raises
+    ------
+    UserFacingError
+        If the job as a whole cannot be done.
+    """
+    with Interruption() as interruption:
+        return follow(events_of(job, interruption.should_stop), json_lines=json_lines)
+
+
+def execute_run(folder: RunFolder, *, json_lines: bool) -> int:
+    """Do the job of a run folder, recording its events there.
+
+    Parameters
+    ----------
+    folder : RunFolder
+    json_lines : bool
+
+    Returns
+    -------
+    int
+        Exit code.
+
+    Raises
+    ------
+    UserFacingError
+        If the job cannot be read or done, or another process is at it.
+    """
+    job = folder.read_job()
+    first = int(os.environ.get("RANK", "0")) == 0
+    with ExitStack() as held:
+        interruption = held.enter_context(Interruption())
+
+        def should_stop() -> bool:
+            return interruption.should_stop() or folder.should_stop()
+
+        events = events_of(job, should_stop, folder.path)
+        if not first:
+            return follow(events, json_lines=json_lines, quiet=True)
+        held.enter_context(folder.locked())
+        held.enter_context(folder.logging())
+        try:
+            return follow(folder.record(events), json_lines=json_lines)
+        except UserFacingError as error:
+            _logger.error("the job ended: %s", error)  # noqa: TRY400 - a sentence, no fault of the program
+            raise
+        except Exception:
+            _logger.exception("the job ended by a fault of the program")
+            raise

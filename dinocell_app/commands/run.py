@@ -1,0 +1,48 @@
+"""`dinocell-app run`: the job of a run folder."""
+
+from __future__ import annotations
+
+import argparse
+
+from dinocell_app.commands.execution import execute_run
+from dinocell_app.commands.options import Subcommands, absolute_path, add_json_option
+from dinocell_app.run_folder import RunFolder
+
+
+def add_command(commands: Subcommands) -> None:
+    """Declare the command.
+
+    Parameters
+    ----------
+    commands : argparse subparsers
+    """
+    parser = commands.add_parser(
+        "run",
+        help="do the job of a run folder",
+        description="Do the job in RUN_FOLDER/job.json and record what happens in events.jsonl. A file named STOP "
+        "in the folder ends the run after the current tile or step, a file named PAUSE makes it wait. A run that "
+        "was stopped or killed goes on where it was.",
+    )
+    parser.add_argument("run_folder", metavar="RUN_FOLDER", type=absolute_path, help="folder with a job.json")
+    add_json_option(parser)
+    parser.set_defaults(execute=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do the command.
+
+    Parameters
+    ----------
+    arguments : Namespace
+
+    Returns
+    -------
+    int
+        Exit code.
+
+    Raises
+    ------
+    UserFacingError
+        If the job cannot be done.
+    """
+    return execute_run(RunFolder(arguments.run_folder), json_lines=arguments.json)

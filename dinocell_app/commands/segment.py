@@ -1,0 +1,117 @@
+"""`dinocell-app segment`: images to labels, overlays and tables."""
+
+from __future__ import annotations
+
+import argparse
+
+from dinocell_app.commands.console import EXIT_OK, EXIT_SOME_FAILED
+from dinocell_app.commands.execution import execute
+from dinocell_app.commands.options import JobCommand, Option, Subcommands, absolute_path
+from dinocell_app.commands.shared_options import (
+    DEVICE,
+    FORMATS,
+    OVERWRITE,
+    PIXEL_SIZE,
+    PLANE,
+    RECURSIVE,
+    TEXTURE,
+)
+from dinocell_app.jobs import DEFAULT_MODEL, SegmentJob
+from dinocell_app.lengths import Area, Length
+
+COMMAND = JobCommand(
+    kind="segment",
+    words=("segment",),
+    options=(
+        Option("inputs", (), "image files and folders", parse=absolute_path, metavar="INPUT", many=True),
+        Option("output", ("-o", "--output"), "folder for results", parse=absolute_path, metavar="OUT"),
+        Option("model", ("--model",), f"name of a model or a model folder (default: {DEFAULT_MODEL})"),
+        DEVICE,
+        Option("channel", ("--channel",), "grey, mean, a number from 0 or a channel's name (default: grey)"),
+        PLANE,
+        Option(
+            "diameter",
+            ("--diameter",),
+            "typical cell diameter, as in 18um or 40px; default: measured",
+            parse=Length.parse,
+            metavar="LENGTH",
+        ),
+        PIXEL_SIZE,
+        Option(
+            "cell_probability",
+            ("--cell-probability",),
+            "pixels above this probability belong to cells, 0 to 1",
+            parse=float,
+            metavar="P",
+        ),
+        Option(
+            "flow_threshold",
+            ("--flow-threshold",),
+            "drop cells whose flows disagree by more; 0 keeps all",
+            parse=float,
+            metavar="F",
+        ),
+        Option(
+            "min_size",
+            ("--min-size",),
+            "drop smaller cells, as in 15px or 20um2",
+            parse=Area.parse,
+            metavar="AREA",
+        ),
+        Option(
+            "max_fraction",
+            ("--max-fraction",),
+            "drop cells that cover more of the image",
+            parse=float,
+            metavar="F",
+        ),
+        FORMATS,
+        RECURSIVE,
+        OVERWRITE,
+        TEXTURE,
+        Option("precision", ("--precision",), "auto, fp32, bf16 or fp16 (default: auto)"),
+        Option("batch_size", ("--batch-size",), "tiles at once; default: by memory", parse=int, metavar="N"),
+    ),
+    defaults={},
+)
+
+
+def add_command(commands: Subcommands) -> None:
+    """Declare the command.
+
+    Parameters
+    ----------
+    commands : argparse subparsers
+    """
+    parser = commands.add_parser(
+        "segment",
+        help="segment and measure images",
+        description="Segment and measure images. Run again, it goes on where it stopped: images finished "
+        "with the same model and parameters are skipped.",
+    )
+    COMMAND.add_arguments(parser)
+    parser.set_defaults(execute=segment)
+
+
+def segment(arguments: argparse.Namespace) -> int:
+    """Do the command.
+
+    Parameters
+    ----------
+    arguments : Namespace
+
+    Returns
+    -------
+    int
+        Exit code.
+
+    Raises
+    ------
+    UserFacingError
+        If the job cannot be done.
+    """
+    job = COMMAND.job(arguments, SegmentJob)
+    code = execute(job, json_lines=arguments.json)
+    if not arguments.json and code in (EXIT_OK, EXIT_SOME_FAILED):
+        print(f"Results are in {job.output}")
+    return code

@@ -1,0 +1,39 @@
+"""Options that several job commands have, said once."""
+
+from __future__ import annotations
+
+from dinocell_app.commands.options import Option
+from dinocell_app.export.names import SUFFIXES
+from dinocell_app.imaging.pixel_size import parse_pixel_size
+
+FORMAT_NAMES = tuple(name for name in SUFFIXES if name != "sidecar")
+
+PIXEL_SIZE = Option(
+    "pixel_size_um",
+    ("--pixel-size",),
+    "edge of a pixel, as in 0.65 (um) or 650nm; default: what the files say",
+    parse=parse_pixel_size,
+    metavar="LENGTH",
+)
+PLANE = Option(
+    "plane",
+    ("--plane",),
+    "slices: each, max, mean or a number from 0; with times: z=max,t=3 (default: each)",
+    metavar="PLANE",
+)
+FORMATS = Option(
+    "formats",
+    ("--formats",),
+    f"what to write, of {', '.join(FORMAT_NAMES)} or all; put it after the inputs",
+    metavar="FORMAT",
+    many=True,
+)
+RECURSIVE = Option("recursive", ("-r", "--recursive"), "search the folders inside, too", switch=True)
+OVERWRITE = Option(
+    "overwrite",
+    ("--overwrite",),
+    "replace results that were made from something else or with other settings",
+    switch=True,
+)
+TEXTURE = Option("texture", ("--texture",), "measure Haralick texture, too", switch=True)
+DEVICE = Option("device", ("--device",), "auto, cpu, cuda, cuda:1 or mps (default: auto)", metavar="DEVICE")

@@ -1,0 +1,108 @@
+"""What measuring needs from an open image: its pixel size, and every channel at the place of a plane."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dinocell_app.imaging.image_reader import ImageReader
+from dinocell_app.imaging.metadata import ImageMetadata
+from dinocell_app.imaging.planes import EACH, ChannelChoice, Plane, PlaneChoice, select_planes
+
+
+@dataclass(frozen=True)
+class PixelSize:
+    """Edge of a pixel and who said so.
+
+    Parameters
+    ----------
+    um : float or None
+        None when unknown.
+    source : str
+        "given", "file" or "unknown".
+    """
+
+    um: float | None
+    source: str
+
+
+def pixel_size(given_um: float | None, metadata: ImageMetadata) -> PixelSize:
+    """Choose the pixel size: what the user gave, else what the file says.
+
+    Parameters
+    ----------
+    given_um : float or None
+    metadata : ImageMetadata
+
+    Returns
+    -------
+    PixelSize
+    """
+    if given_um is not None:
+        return PixelSize(given_um, "given")
+    if metadata.pixel_size_um is not None:
+        return PixelSize(metadata.pixel_size_um, "file")
+    return PixelSize(None, "unknown")
+
+
+def count_planes(metadata: ImageMetadata, choice: PlaneChoice) -> int:
+    """Count the planes that a choice gives.
+
+    Parameters
+    ----------
+    metadata : ImageMetadata
+    choice : PlaneChoice
+
+    Returns
+    -------
+    int
+    """
+    n_times = metadata.n_times if choice.t == EACH else 1
+    return n_times * (metadata.n_slices if choice.z == EACH else 1)
+
+
+def read_channels(reader: ImageReader, choice: PlaneChoice, plane: Plane) -> dict[str, NDArray[Any]]:
+    """Read every channel where a plane is, projected in the same way.
+
+    Parameters
+    ----------
+    reader : ImageReader
+    choice : PlaneChoice
+        That gave the plane.
+    plane : Plane
+
+    Returns
+    -------
+    dict of str to ndarray of shape (M, N)
+        By channel name, in the order of the file.
+    """
+    names = reader.metadata.channel_names
+    if len(names) == 1:
+        return {names[0]: plane.pixels}
+    where = PlaneChoice(
+        z=choice.z if plane.z is None else plane.z, t=choice.t if plane.t is None else plane.t
+    )
+    return {
+        name: next(select_planes(reader, where, ChannelChoice(index))).pixels
+        for index, name in enumerate(names)
+    }
+
+
+def shown_pixels(metadata: ImageMetadata, plane: Plane, channels: dict[str, NDArray[Any]]) -> NDArray[Any]:
+    """Choose what overlays are drawn on.
+
+    Parameters
+    ----------
+    metadata : ImageMetadata
+    plane : Plane
+    channels : dict of str to ndarray of shape (M, N)
+
+    Returns
+    -------
+    ndarray of shape (M, N) or (M, N, 3)
+        Colours where the image has them, else the plane.
+    """
+    return np.dstack(list(channels.values())) if metadata.is_rgb else plane.pixels

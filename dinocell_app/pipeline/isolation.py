@@ -1,0 +1,126 @@
+"""Work on many images of which any may be bad: the others go on, and a request to stop is honoured."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from dinocell_app.errors import Cancelled, ModelError, UserFacingError
+from dinocell_app.events import Event, ImageFailed
+
+_logger = logging.getLogger(__name__)
+
+
+class NamedFile(Protocol):
+    """An image of a job."""
+
+    @property
+    def name(self) -> str:
+        """How events and tables call it."""
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+
+
+Image = TypeVar("Image", bound=NamedFile)
+
+
+@dataclass(frozen=True)
+class FailedImage:
+    """An image without results.
+
+    Parameters
+    ----------
+    name : str
+    path : Path
+    reason : str
+        A sentence.
+    """
+
+    name: str
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How the images of a job came out.
+
+    Parameters
+    ----------
+    n_finished : int
+        Those finished in earlier runs included.
+    failed : tuple of FailedImage
+    stopped : bool
+        Whether images are left because the user asked to stop.
+    """
+
+    n_finished: int
+    failed: tuple[FailedImage, ...]
+    stopped: bool
+
+
+def over_images(
+    images: Iterable[Image],
+    work: Callable[[Image], Generator[Event, None, Event]],
+    should_stop: Callable[[], bool],
+) -> Generator[Event, None, Outcome]:
+    """Do the work on each image in turn.
+
+    Parameters
+    ----------
+    images : iterable
+    work : callable
+        Yields what happens and returns the event that closes the image; raises Cancelled to stop.
+    should_stop : callable
+        Asked before each image.
+
+    Yields
+    ------
+    Event
+        Those of the work, and ImageFailed for an image on which it raised.
+
+    Returns
+    -------
+    Outcome
+
+    Raises
+    ------
+    ModelError
+        Because a model that cannot be used fails for every image.
+    """
+    n_finished, failed = 0, list[FailedImage]()
+    for image in images:
+        try:
+            if should_stop():
+                return Outcome(n_finished, tuple(failed), stopped=True)
+            yield (yield from work(image))
+            n_finished += 1
+        except Cancelled:
+            return Outcome(n_finished, tuple(failed), stopped=True)
+        except ModelError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one image, the others are wanted
+            failed.append(FailedImage(image.name, image.path, _reason(error, image.path)))
+            yield ImageFailed(image.name, failed[-1].reason, str(image.path))
+    return Outcome(n_finished, tuple(failed), stopped=False)
+
+
+def _reason(error: Exception, path: Path) -> str:
+    """Say in a sentence why an image failed."""
+    if isinstance(error, UserFacingError):
+        _logger.info("%s failed: %s", path, error)
+        return str(error)
+    if isinstance(error, MemoryError):
+        return str(UserFacingError("there is not enough memory", path=path, remedy="Close other programs"))
+    _logger.error("%s failed", path, exc_info=error)
+    fault = UserFacingError(
+        f"{type(error).__name__}: {' '.join(str(error).split())[:200]}",
+        path=path,
+        remedy="This is a fault of the program",
+    )
+    return str(fault)

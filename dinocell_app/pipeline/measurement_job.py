@@ -1,0 +1,116 @@
+"""Measure label images made elsewhere: the tables of a segmentation without the segmentation."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
+
+from dinocell_app.errors import InvalidParameterError
+from dinocell_app.events import Event, ImageSegmented, ImageSkipped, InputLeftOut, JobFinished, JobStarted
+from dinocell_app.export.label_files import read_labels
+from dinocell_app.export.labelled_image import LabelledImage
+from dinocell_app.export.provenance import file_sha256
+from dinocell_app.imaging.image_reader import ImageReader
+from dinocell_app.imaging.planes import ChannelChoice, Plane, PlaneChoice, select_planes
+from dinocell_app.imaging.reading import open_image
+from dinocell_app.jobs import MeasureJob
+from dinocell_app.pipeline.image_sources import count_planes, pixel_size, read_channels, shown_pixels
+from dinocell_app.pipeline.isolation import over_images
+from dinocell_app.pipeline.label_pairs import FilePair, pair_images
+from dinocell_app.pipeline.measurements import measure_plane
+from dinocell_app.pipeline.results import ImageRecord, Place, finished_record, write_results
+from dinocell_app.pipeline.run_tables import write_run_tables
+
+
+def measure_images(job: MeasureJob, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
+    """Measure the label images of a job.
+
+    Parameters
+    ----------
+    job : MeasureJob
+    should_stop : callable
+        Asked between two images.
+
+    Yields
+    ------
+    Event
+        JobStarted, then one event for each image as in a segmentation, at last JobFinished.
+
+    Raises
+    ------
+    UserFacingError
+        If no image belongs to any labels.
+    """
+    started = time.monotonic()
+    found = pair_images(job.images, job.labels, recursive=job.recursive)
+    yield JobStarted("measure", len(found.pairs))
+    for left in found.left_out:
+        yield InputLeftOut(str(left.path), left.reason)
+    plane = PlaneChoice.parse(job.plane)
+    outcome = yield from over_images(found.pairs, lambda pair: _measure(job, plane, pair), should_stop)
+    outputs = write_run_tables(job.output, job.formats, outcome.failed)
+    seconds = time.monotonic() - started
+    yield JobFinished(outcome.n_finished, len(outcome.failed), seconds, outcome.stopped, outputs)
+
+
+def _measure(job: MeasureJob, choice: PlaneChoice, pair: FilePair) -> Generator[Event, None, Event]:
+    started = time.monotonic()
+    place = Place(job.output, pair.stem)
+    with open_image(pair.first) as reader:
+        size = pixel_size(job.pixel_size_um, reader.metadata)
+        wanted = ImageRecord(
+            model_id="",
+            model_sha256="",
+            parameters={"texture": job.texture},
+            input_path=str(pair.first),
+            input_sha256=file_sha256(pair.first),
+            device="cpu",
+            precision="",
+            pixel_size_um=size.um,
+            pixel_size_source=size.source,
+            image_selection={"labels": file_sha256(pair.labels), "plane": str(choice)},
+            name=pair.name,
+        )
+        finished = finished_record(place, wanted, job.formats, overwrite=job.overwrite)
+        if finished is not None:
+            return ImageSkipped(pair.name, finished.n_cells or 0)
+        labels = read_labels(pair.labels)
+        plane = _only_plane(reader, choice)
+        if labels.shape != plane.pixels.shape:
+            raise InvalidParameterError(
+                f"the labels have {_size(labels.shape)} pixels, the image {pair.first.name} {_size(plane.pixels.shape)}",
+                path=pair.labels,
+                remedy="Export the labels at the size of the image",
+            )
+        channels = read_channels(reader, choice, plane)
+        shown = shown_pixels(reader.metadata, plane, channels)
+    measured = measure_plane(labels, channels, pair.name, size.um, texture=job.texture)
+    labelled = LabelledImage(labels, pair.name, size.um, shown, measured.table, source=pair.first)
+    record = replace(
+        wanted,
+        n_cells=measured.n_cells,
+        summary=measured.summary,
+        channels=measured.channels,
+        seconds=round(time.monotonic() - started, 3),
+    )
+    written = write_results(place, labelled, record, job.formats)
+    yield from ()
+    outputs = tuple((pair.stem.parent / name).as_posix() for name in written.outputs.values())
+    return ImageSegmented(pair.name, measured.n_cells, record.seconds, outputs)
+
+
+def _only_plane(reader: ImageReader, choice: PlaneChoice) -> Plane:
+    """Read the one plane that labels can be for; its channel does not matter."""
+    n_planes = count_planes(reader.metadata, choice)
+    if n_planes > 1:
+        raise InvalidParameterError(
+            f"the image has {n_planes} planes and the labels are for one",
+            path=reader.metadata.path,
+            remedy="Choose the plane, as in --plane max or --plane z=0,t=0",
+        )
+    return next(select_planes(reader, choice, ChannelChoice(0)))
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return " x ".join(str(length) for length in shape)

@@ -1,0 +1,98 @@
+"""What is measured in one plane: the table of its cells and a row about the plane as a whole."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dinocell_app.measurement.columns import ascii_channel_name
+from dinocell_app.measurement.summary import SummaryContext, summarise_image
+from dinocell_app.measurement.table import MeasurementRequest, columns_of, measure_cells
+from dinocell_app.measurement.texture import TextureParameters
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class PlaneMeasurements:
+    """Numbers of one plane.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        One row a cell.
+    summary : mapping of str to str, int, float or None
+        About the plane as a whole, by column of the table of images; None where there is no number.
+    channels : tuple of str
+        Names of the channels as they are in the columns of both.
+    """
+
+    table: pd.DataFrame
+    summary: Mapping[str, Any]
+    channels: tuple[str, ...]
+
+    @property
+    def n_cells(self) -> int:
+        """Number of cells."""
+        return len(self.table)
+
+
+def measure_plane(
+    labels: NDArray[np.integer],
+    channels: Mapping[str, NDArray[np.generic]],
+    name: str,
+    pixel_size_um: float | None,
+    *,
+    texture: bool,
+) -> PlaneMeasurements:
+    """Measure the cells of a plane.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (M, N), int
+        0 is background.
+    channels : mapping of str to ndarray of shape (M, N)
+        Intensities by channel.
+    name : str
+        Of the plane, for the first column.
+    pixel_size_um : float or None
+        Edge of a pixel; None when unknown.
+    texture : bool
+        Whether Haralick texture is measured.
+
+    Returns
+    -------
+    PlaneMeasurements
+
+    Raises
+    ------
+    InvalidParameterError
+        If labels and channels do not fit together.
+    """
+    request = MeasurementRequest(
+        labels=labels,
+        channels=_with_different_names(channels),
+        image=name,
+        pixel_size_um=pixel_size_um,
+        texture=TextureParameters() if texture else None,
+    )
+    table = measure_cells(request)
+    context = SummaryContext(name, (labels.shape[0], labels.shape[1]), pixel_size_um)
+    summary = summarise_image(table, columns_of(request), context)
+    known = {key: None if isinstance(v, float) and math.isnan(v) else v for key, v in summary.items()}
+    return PlaneMeasurements(table, known, tuple(request.channels))
+
+
+def _with_different_names(channels: Mapping[str, NDArray[np.generic]]) -> dict[str, NDArray[np.generic]]:
+    """Add numbers to channel names that would be the same in ASCII, such as two in Japanese."""
+    endings = [ascii_channel_name(name) for name in channels]
+    return {
+        name if endings.count(ending) == 1 else f"{ending}_{index}": pixels
+        for index, ((name, pixels), ending) in enumerate(zip(channels.items(), endings, strict=True))
+    }

@@ -1,0 +1,250 @@
+"""Results of one plane of an image on disk: what proves them finished, and how they are written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from dinocell_app.errors import UserFacingError
+from dinocell_app.export.formats import write_formats
+from dinocell_app.export.labelled_image import LabelledImage
+from dinocell_app.export.names import SUFFIXES, output_path
+from dinocell_app.export.provenance import Provenance, read_sidecar, write_sidecar
+from dinocell_app.imaging.scan import natural_key
+
+
+@dataclass(frozen=True)
+class ImageRecord(Provenance):
+    """Provenance of one plane with what the table of images says about it.
+
+    A record without `outputs` was written before the files of the plane and proves nothing but whose
+    files they are; the one with them is written last.
+
+    Parameters
+    ----------
+    name : str
+        How tables call the plane.
+    seconds : float
+        Time from reading to writing.
+    summary : mapping of str to str, int, float or None
+        Number of cells, confluency and the like, by column.
+    channels : sequence of str
+        Names of the measured channels.
+    """
+
+    name: str = ""
+    seconds: float = 0.0
+    summary: Mapping[str, Any] = field(default_factory=dict)
+    channels: Sequence[str] = ()
+
+    def identity(self) -> dict[str, Any]:
+        """Collect what has to be the same for results to be the same.
+
+        Returns
+        -------
+        dict
+            Plain JSON values by name.
+        """
+        given = self.pixel_size_um if self.pixel_size_source == "given" else None
+        return {
+            "image": self.input_sha256,
+            "model": self.model_sha256,
+            "pixel_size_um": given,
+            **self.image_selection,
+            **self.parameters,
+        }
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the results of one plane go.
+
+    Parameters
+    ----------
+    folder : Path
+        The output folder.
+    stem : PurePosixPath
+        Folder and stem of the image below it.
+    plane_suffix : str
+        Such as "_t0003_z001"; empty for an image of one plane.
+    """
+
+    folder: Path
+    stem: PurePosixPath
+    plane_suffix: str = ""
+
+    def path(self, kind: str) -> Path:
+        """Name a result file.
+
+        Parameters
+        ----------
+        kind : str
+            A key of `export.names.SUFFIXES`.
+
+        Returns
+        -------
+        Path
+        """
+        return output_path(self.folder, self.stem, self.plane_suffix, kind)
+
+
+def finished_record(
+    place: Place, wanted: ImageRecord, formats: Sequence[str], *, overwrite: bool
+) -> ImageRecord | None:
+    """Find out whether a plane needs to be done.
+
+    Parameters
+    ----------
+    place : Place
+    wanted : ImageRecord
+        What is known before the work: checksums, parameters and selection.
+    formats : sequence of str
+        That have to be there.
+    overwrite : bool
+        Whether results of something else may be replaced.
+
+    Returns
+    -------
+    ImageRecord or None
+        The record of results that can stay; None when they have to be made.
+
+    Raises
+    ------
+    UserFacingError
+        If other results are in the way and may not be replaced.
+    """
+    record = read_record(place.path("sidecar"))
+    if record is not None and record.identity() == wanted.identity():
+        return record if is_complete(place.path("sidecar"), record, formats) else None
+    if overwrite:
+        return None
+    files = {place.path(name) for name in formats}
+    if record is not None:
+        files |= {place.path("sidecar").with_name(name) for name in record.outputs.values()}
+    in_the_way = sorted(file for file in files if file.exists())
+    if not in_the_way:
+        return None
+    what = (
+        f"{in_the_way[0].name} exists and was not made by this application"
+        if record is None
+        else f"results of something else exist ({_difference(record.identity(), wanted.identity())})"
+    )
+    raise UserFacingError(
+        what,
+        path=in_the_way[0],
+        remedy="Choose another output folder, or allow replacing them with --overwrite",
+    )
+
+
+def is_complete(sidecar: Path, record: ImageRecord, formats: Sequence[str]) -> bool:
+    """Tell whether all files of a record are there.
+
+    Parameters
+    ----------
+    sidecar : Path
+        Its file.
+    record : ImageRecord
+    formats : sequence of str
+
+    Returns
+    -------
+    bool
+    """
+    return all(
+        name in record.outputs and (sidecar.parent / record.outputs[name]).exists() for name in formats
+    )
+
+
+def write_results(
+    place: Place, image: LabelledImage, record: ImageRecord, formats: Sequence[str]
+) -> ImageRecord:
+    """Write the files of a plane, and last the record that proves them.
+
+    Parameters
+    ----------
+    place : Place
+    image : LabelledImage
+    record : ImageRecord
+        Without outputs.
+    formats : sequence of str
+
+    Returns
+    -------
+    ImageRecord
+        As written last. Files in other formats that an earlier run with the same identity left are kept
+        in it.
+
+    Raises
+    ------
+    UserFacingError
+        If a file cannot be written.
+    """
+    sidecar = place.path("sidecar")
+    before = read_record(sidecar)
+    kept = {}
+    if before is not None and before.identity() == record.identity():
+        kept = {name: file for name, file in before.outputs.items() if (sidecar.parent / file).exists()}
+    write_sidecar(sidecar, replace(record, outputs={}))
+    written = write_formats(image, place.folder, place.stem, place.plane_suffix, formats)
+    outputs = kept | {name: path.name for name, path in written.items()}
+    finished = replace(record, outputs={name: outputs[name] for name in SUFFIXES if name in outputs})
+    write_sidecar(sidecar, finished)
+    return finished
+
+
+def read_record(sidecar: Path) -> ImageRecord | None:
+    """Read the record of a plane.
+
+    Parameters
+    ----------
+    sidecar : Path
+
+    Returns
+    -------
+    ImageRecord or None
+        None when there is none that can be read.
+    """
+    if not sidecar.is_file():
+        return None
+    try:
+        provenance = read_sidecar(sidecar)
+        content = json.loads(sidecar.read_bytes())
+        own = {name: content[name] for name in ("name", "seconds", "summary", "channels")}
+    except (UserFacingError, OSError, ValueError, KeyError):
+        return None
+    inherited = {known.name: getattr(provenance, known.name) for known in fields(Provenance)}
+    return ImageRecord(**inherited, **own)
+
+
+def all_records(folder: Path) -> Iterator[tuple[Path, ImageRecord]]:
+    """Find the finished planes below an output folder, of this run and of earlier ones.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Yields
+    ------
+    sidecar : Path
+    record : ImageRecord
+        In the order of the names, numbers by value.
+    """
+    found = []
+    for sidecar in folder.rglob(f"*{SUFFIXES['sidecar']}"):
+        record = read_record(sidecar)
+        if record is not None and record.outputs and is_complete(sidecar, record, list(record.outputs)):
+            found.append((sidecar, record))
+    yield from sorted(found, key=lambda item: natural_key(item[1].name))
+
+
+def _difference(before: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+    spelled = {"image": "another image file", "model": "another model"}
+    parts = [
+        spelled.get(name, f"{name.replace('_', ' ')} {before.get(name)} instead of {wanted.get(name)}")
+        for name in {**wanted, **before}
+        if before.get(name) != wanted.get(name)
+    ]
+    return ", ".join(parts)

@@ -1,0 +1,226 @@
+"""Segment a set of images: read, predict, measure, write; one bad image does not end the rest."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from dinocell_app.errors import Cancelled
+from dinocell_app.events import (
+    Event,
+    ImageSegmented,
+    ImageSkipped,
+    InputLeftOut,
+    JobFinished,
+    JobStarted,
+    TilesPredicted,
+)
+from dinocell_app.export.labelled_image import LabelledImage
+from dinocell_app.export.provenance import file_sha256
+from dinocell_app.imaging.image_reader import ImageReader
+from dinocell_app.imaging.metadata import ImageMetadata
+from dinocell_app.imaging.planes import ChannelChoice, Plane, PlaneChoice, select_planes
+from dinocell_app.imaging.reading import open_image
+from dinocell_app.jobs import SegmentJob
+from dinocell_app.model.catalogue import find_model
+from dinocell_app.model.decoding_parameters import DecodingParameters
+from dinocell_app.model.manifest import Manifest, read_manifest
+from dinocell_app.model.model_folder import SegmentationModel, load_model
+from dinocell_app.pipeline.devices import arithmetic, choose_device, describe_device
+from dinocell_app.pipeline.image_sources import count_planes, pixel_size, read_channels, shown_pixels
+from dinocell_app.pipeline.inputs import PlannedImage, plan_images
+from dinocell_app.pipeline.isolation import over_images
+from dinocell_app.pipeline.measurements import measure_plane
+from dinocell_app.pipeline.results import ImageRecord, Place, finished_record, write_results
+from dinocell_app.pipeline.run_tables import write_run_tables
+from dinocell_app.segmentation.parameters import SegmentationParameters
+from dinocell_app.segmentation.predictor import Segmentation, segmenting
+
+
+def segment_images(job: SegmentJob, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
+    """Segment the images of a job.
+
+    Images finished before with the same model and parameters are skipped. An image that cannot be read or
+    segmented is reported and the others go on.
+
+    Parameters
+    ----------
+    job : SegmentJob
+    should_stop : callable
+        Asked between two tiles; everything finished is kept.
+
+    Yields
+    ------
+    Event
+        JobStarted, then one ImageSegmented, ImageSkipped or ImageFailed for each image, at last JobFinished.
+
+    Raises
+    ------
+    UserFacingError
+        If there is no image, or the model or device cannot be used.
+    """
+    started = time.monotonic()
+    plan = plan_images(job.inputs, job.output, recursive=job.recursive)
+    run = _Run(job, should_stop)
+    yield JobStarted("segment", len(plan.images), 0, str(run.device))
+    for left in plan.left_out:
+        yield InputLeftOut(str(left.path), left.reason)
+    outcome = yield from over_images(plan.images, run.segment, should_stop)
+    outputs = write_run_tables(job.output, job.formats, outcome.failed)
+    seconds = time.monotonic() - started
+    yield JobFinished(outcome.n_finished, len(outcome.failed), seconds, outcome.stopped, outputs)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """An open image with what is known about all of its planes."""
+
+    image: PlannedImage
+    reader: ImageReader
+    record: ImageRecord
+
+
+class _Run:
+    """One job with its model, which is loaded when the first image needs it."""
+
+    def __init__(self, job: SegmentJob, should_stop: Callable[[], bool]) -> None:
+        self.job = job
+        self.should_stop = should_stop
+        self.plane = PlaneChoice.parse(job.plane)
+        self.channel = ChannelChoice.parse(job.channel)
+        self.device = choose_device(job.device)
+        self.model_path = find_model(job.model)
+        self.manifest: Manifest = read_manifest(self.model_path)
+
+    @cached_property
+    def model(self) -> SegmentationModel:
+        """The network on its device."""
+        return load_model(self.model_path, self.device)
+
+    def segment(self, image: PlannedImage) -> Generator[Event, None, Event]:
+        """Segment every chosen plane of an image."""
+        n_cells, n_skipped, n_done, seconds = 0, 0, 0, 0.0
+        outputs: list[str] = []
+        with open_image(image.path) as reader:
+            source = _Source(image, reader, self._record(image, reader.metadata))
+            n_planes = count_planes(reader.metadata, self.plane)
+            for plane in select_planes(reader, self.plane, self.channel):
+                place = Place(self.job.output, image.stem, plane.suffix)
+                record = finished_record(place, source.record, self.job.formats, overwrite=self.job.overwrite)
+                if record is None:
+                    steps = self._segment_plane(source, plane, place)
+                    record = yield from _over_planes(steps, image.name, n_done, n_planes)
+                    seconds += record.seconds
+                else:
+                    n_skipped += 1
+                n_done += 1
+                n_cells += record.n_cells or 0
+                outputs += [(image.stem.parent / name).as_posix() for name in record.outputs.values()]
+        if n_skipped == n_done:
+            return ImageSkipped(image.name, n_cells)
+        return ImageSegmented(image.name, n_cells, seconds, tuple(outputs))
+
+    def _segment_plane(
+        self, source: _Source, plane: Plane, place: Place
+    ) -> Generator[Event, None, ImageRecord]:
+        """Predict, measure and write one plane."""
+        started = time.monotonic()
+        name = source.image.name + plane.suffix
+        pixel_size_um = source.record.pixel_size_um
+        steps = segmenting(plane.pixels, self.model, self._parameters(pixel_size_um), name)
+        found = yield from self._until_asked_to_stop(steps)
+        channels = read_channels(source.reader, self.plane, plane)
+        measured = measure_plane(found.labels, channels, name, pixel_size_um, texture=self.job.texture)
+        has_flows = self.model.objective.name == "flows"
+        labelled = LabelledImage(
+            labels=found.labels,
+            name=name,
+            pixel_size_um=pixel_size_um,
+            pixels=shown_pixels(source.reader.metadata, plane, channels),
+            table=measured.table,
+            flows=found.flows if has_flows else None,
+            cell_probability=found.cell_probability if has_flows else None,
+            source=source.image.path,
+            diameter_px=found.scale.diameter_px,
+        )
+        record = replace(
+            source.record,
+            name=name,
+            diameter_px=found.scale.diameter_px,
+            diameter_source=found.scale.source,
+            n_cells=measured.n_cells,
+            summary=measured.summary,
+            channels=measured.channels,
+            seconds=round(time.monotonic() - started, 3),
+        )
+        return write_results(place, labelled, record, self.job.formats)
+
+    def _until_asked_to_stop(
+        self, steps: Generator[Event, None, Segmentation]
+    ) -> Generator[Event, None, Segmentation]:
+        while True:
+            try:
+                event = next(steps)
+            except StopIteration as finished:
+                result: Segmentation = finished.value
+                return result
+            yield event
+            if self.should_stop():
+                steps.close()
+                raise Cancelled
+
+    def _record(self, image: PlannedImage, metadata: ImageMetadata) -> ImageRecord:
+        """Say what is known of an image before its pixels are read."""
+        job = self.job
+        size = pixel_size(job.pixel_size_um, metadata)
+        return ImageRecord(
+            model_id=self.manifest.id,
+            model_sha256=self.manifest.sha256,
+            parameters={
+                "diameter": str(job.diameter) if job.diameter else "measured",
+                "cell_probability_threshold": job.cell_probability,
+                "flow_threshold": job.flow_threshold,
+                "min_size": str(job.min_size),
+                "max_fraction": job.max_fraction,
+                "precision": job.precision,
+                "texture": job.texture,
+            },
+            input_path=str(image.path),
+            input_sha256=file_sha256(image.path),
+            device=describe_device(self.device),
+            precision=arithmetic(self.device, job.precision),
+            pixel_size_um=size.um,
+            pixel_size_source=size.source,
+            image_selection={"channel": str(self.channel), "plane": str(self.plane)},
+        )
+
+    def _parameters(self, pixel_size_um: float | None) -> SegmentationParameters:
+        job = self.job
+        return SegmentationParameters(
+            diameter_px=job.diameter.in_px(pixel_size_um) if job.diameter else None,
+            decoding=DecodingParameters(
+                cell_probability_threshold=job.cell_probability,
+                flow_threshold=job.flow_threshold,
+                min_size=job.min_size.in_px(pixel_size_um),
+                max_fraction=job.max_fraction,
+            ),
+            batch_size=job.batch_size,
+            precision=job.precision,
+        )
+
+
+def _over_planes(
+    steps: Generator[Event, None, ImageRecord], name: str, done: int, n_planes: int
+) -> Generator[Event, None, ImageRecord]:
+    """Count tiles over all planes of an image, taking each plane to have as many as this one."""
+    while True:
+        try:
+            event = next(steps)
+        except StopIteration as finished:
+            result: ImageRecord = finished.value
+            return result
+        if isinstance(event, TilesPredicted):
+            event = TilesPredicted(name, done * event.total + event.done, n_planes * event.total)
+        yield event

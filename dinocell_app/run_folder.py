@@ -1,0 +1,244 @@
+"""The folder of a run: what to do, what happened, and how to ask it to stop or to wait."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from dinocell_app.errors import InvalidParameterError, UserFacingError
+from dinocell_app.events import Event, JobFinished, from_json_line, to_json_line
+from dinocell_app.jobs import Job, read_job, write_job
+
+JOB_NAME = "job.json"
+EVENTS_NAME = "events.jsonl"
+LOG_NAME = "log.txt"
+STOP_NAME = "STOP"
+PAUSE_NAME = "PAUSE"
+LOCK_NAME = "LOCK"
+CHECKPOINTS_NAME = "checkpoints"
+
+PAUSE_POLL_SECONDS = 0.2
+
+
+class RunFolder:
+    """One run on disk.
+
+    Parameters
+    ----------
+    path : Path
+        The folder; `create` makes one.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def create(cls, path: Path, job: Job) -> RunFolder:
+        """Make a run folder, or open the one that has the same job.
+
+        Parameters
+        ----------
+        path : Path
+        job : Job
+
+        Returns
+        -------
+        RunFolder
+
+        Raises
+        ------
+        InvalidParameterError
+            If the folder is the run of another job.
+        """
+        folder = cls(path)
+        if folder.job_path.exists():
+            if folder.read_job() != job:
+                raise InvalidParameterError(
+                    "is the run of another job",
+                    path=path,
+                    remedy="Choose another run folder, or remove this one when it is no longer needed",
+                )
+            return folder
+        write_job(folder.job_path, job)
+        return folder
+
+    @property
+    def job_path(self) -> Path:
+        """What to do."""
+        return self.path / JOB_NAME
+
+    @property
+    def events_path(self) -> Path:
+        """What happened, one JSON object a line, append only."""
+        return self.path / EVENTS_NAME
+
+    @property
+    def log_path(self) -> Path:
+        """Everything else."""
+        return self.path / LOG_NAME
+
+    @property
+    def stop_path(self) -> Path:
+        """Asks the run to end when it exists; removed by the run that obeyed."""
+        return self.path / STOP_NAME
+
+    @property
+    def pause_path(self) -> Path:
+        """Makes the run wait for as long as it exists."""
+        return self.path / PAUSE_NAME
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder for states of a training."""
+        return self.path / CHECKPOINTS_NAME
+
+    def read_job(self) -> Job:
+        """Read what to do.
+
+        Returns
+        -------
+        Job
+
+        Raises
+        ------
+        UserFacingError
+            If there is no job that can be read.
+        """
+        if not self.path.is_dir():
+            raise InvalidParameterError(
+                "is no run folder", path=self.path, remedy="Name a folder that holds a job.json"
+            )
+        return read_job(self.job_path)
+
+    def events(self) -> list[Event]:
+        """Read what happened so far.
+
+        Returns
+        -------
+        list of Event
+            Lines that a killed process left unfinished are left out, and so are events of other versions.
+        """
+        if not self.events_path.exists():
+            return []
+        events = []
+        for line in self.events_path.read_text(encoding="utf-8", errors="replace").splitlines():
+            try:
+                events.append(from_json_line(line))
+            except (ValueError, AttributeError):
+                logging.getLogger(__name__).debug("unreadable event: %s", line[:200])
+        return events
+
+    def finished(self) -> bool:
+        """Tell whether the job is done; a run that was stopped or killed is not.
+
+        Returns
+        -------
+        bool
+        """
+        events = self.events()
+        return bool(events) and isinstance(events[-1], JobFinished) and not events[-1].stopped
+
+    def should_stop(self) -> bool:
+        """Tell whether the run is asked to end; waits here for as long as it is asked to pause.
+
+        Returns
+        -------
+        bool
+        """
+        while self.pause_path.exists() and not self.stop_path.exists():
+            time.sleep(PAUSE_POLL_SECONDS)
+        return self.stop_path.exists()
+
+    def record(self, events: Iterator[Event]) -> Iterator[Event]:
+        """Append each event to `events.jsonl` before it is passed on.
+
+        Parameters
+        ----------
+        events : iterator of Event
+
+        Yields
+        ------
+        Event
+        """
+        with self.events_path.open("a", encoding="utf-8", newline="\n") as lines:
+            if _ends_within_a_line(self.events_path):
+                lines.write("\n")
+            for event in events:
+                lines.write(to_json_line(event) + "\n")
+                lines.flush()
+                yield event
+        self.stop_path.unlink(missing_ok=True)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder for one process; a crash releases it.
+
+        Yields
+        ------
+        None
+
+        Raises
+        ------
+        UserFacingError
+            If another process executes the run.
+        """
+        with (self.path / LOCK_NAME).open("a+b") as lock:
+            if not _take(lock):
+                raise UserFacingError(
+                    "is being executed by another process",
+                    path=self.path,
+                    remedy="Wait until it ends, or ask it to by creating a file named STOP in the folder",
+                )
+            yield
+
+    @contextmanager
+    def logging(self) -> Iterator[None]:
+        """Send log records to `log.txt` inside the block.
+
+        Yields
+        ------
+        None
+        """
+        handler = logging.FileHandler(self.log_path, encoding="utf-8")
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        root = logging.getLogger()
+        before = root.level
+        root.addHandler(handler)
+        root.setLevel(min(before, logging.INFO))
+        try:
+            yield
+        finally:
+            root.setLevel(before)
+            root.removeHandler(handler)
+            handler.close()
+
+
+def _ends_within_a_line(path: Path) -> bool:
+    with path.open("rb") as file:
+        if file.seek(0, os.SEEK_END) == 0:
+            return False
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) != b"\n"
+
+
+def _take(lock: IO[bytes]) -> bool:
+    """Lock an open file without waiting; the operating system unlocks it when it is closed."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            lock.seek(0)
+            msvcrt.locking(lock.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
