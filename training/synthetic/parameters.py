@@ -149,7 +149,8 @@ def random_scene_parameters(
         density=density,
         seed=int(rng.integers(2**31)),
         arrangement=arrangement,
-        size_variation=float(rng.uniform(0.05, 0.4)),
+        # Bacteria of one culture share their width; their lengths differ by their templates.
+        size_variation=float(rng.uniform(0.02, 0.12) if shape == "rod" else rng.uniform(0.05, 0.4)),
         rounded_fraction=float(rng.beta(0.5, 4.0)) if flat else 0.0,
         debris=float(rng.beta(0.7, 2.5)),
         degradation=float(rng.uniform(0.2, 1.3)),
