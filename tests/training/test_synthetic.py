@@ -85,6 +85,12 @@ def test_median_diameter_is_the_requested_one(scenes):
             assert median == pytest.approx(scene.parameters.diameter_px, rel=0.25)
 
 
+def test_sparse_scene_of_large_cells_has_at_least_one():
+    for seed in range(12):
+        scene = render_scene(parameters(density=0.02, diameter_px=45.0, seed=seed))
+        assert len(scene.types) >= 1
+
+
 def test_scene_depends_on_its_parameters_alone():
     np.random.seed(1)  # noqa: NPY002 - the global generator must not matter
     first = render_scene(parameters())

@@ -80,21 +80,35 @@ def place_cells(parameters: SceneParameters, rng: np.random.Generator) -> Placem
         return Placement(np.zeros(canvas, np.int32), margin, 0, ())
     scale = _FIRST_SCALE
     for _ in range(_ATTEMPTS):
-        if parameters.arrangement == "layer" or parameters.shape == "epithelium":
-            labels, types = lay_layer(parameters, canvas, scale * parameters.diameter_px, rng)
-        else:
-            labels, types = _scatter(parameters, canvas, scale, rng)
-        placement = _finish(labels, types, margin)
+        placement = _finish(*_draw(parameters, canvas, scale, rng), margin)
         diameters = equivalent_diameters(placement.picture_labels, placement.n_labelled)
+        keep = narrow_to_median(diameters, parameters.diameter_px, _TOLERANCE)
+        if keep.sum() >= max(1, _LEAST_KEPT * len(keep)):
+            break
         if len(diameters):
-            ratio = float(np.median(diameters)) / parameters.diameter_px
-            if abs(ratio - 1) <= _TOLERANCE:
-                return placement
-            keep = narrow_to_median(diameters, parameters.diameter_px, _TOLERANCE)
-            if keep.mean() >= _LEAST_KEPT:
-                break
-            scale = float(np.clip(scale / ratio, 0.4, 2.5))
+            scale = float(np.clip(scale * parameters.diameter_px / np.median(diameters), 0.4, 2.5))
+    if not keep.any():
+        return _finish(*_draw_one(parameters, canvas, rng), margin)
     return _keep_only(placement, keep)
+
+
+def _draw(
+    parameters: SceneParameters, canvas: tuple[int, int], scale: float, rng: np.random.Generator
+) -> tuple[Labels, list[str]]:
+    if parameters.arrangement == "layer" or parameters.shape == "epithelium":
+        return lay_layer(parameters, canvas, scale * parameters.diameter_px, rng)
+    return _scatter(parameters, canvas, scale, rng)
+
+
+def _draw_one(
+    parameters: SceneParameters, canvas: tuple[int, int], rng: np.random.Generator
+) -> tuple[Labels, list[str]]:
+    """Draw a single cell in the middle: a sparse scene whose cells all fell outside the picture."""
+    painter = CellPainter(canvas, rng)
+    template = draw_template(parameters.shape, rng)
+    angle = float(rng.uniform(0, 2 * np.pi))
+    painter.paint(template, np.array(canvas) / 2, angle, parameters.diameter_px, mirror=False)
+    return painter.labels, [parameters.shape]
 
 
 def _finish(labels: Labels, types: list[str], margin: int) -> Placement:
