@@ -18,7 +18,7 @@ from skimage.segmentation import watershed
 from dinocell_app.model import label_cleaning
 from dinocell_app.model.decoding_parameters import DecodingParameters
 from dinocell_app.model.flow_targets import compact_ids
-from dinocell_app.model.objective import weighted_mean
+from dinocell_app.model.objective import CPU, weighted_mean
 from dinocell_app.model.row_bands import run_in_bands
 
 MARKER_THRESHOLD = 0.5
@@ -83,7 +83,9 @@ class DistanceMapObjective:
         """
         return np.clip(maps, 0, 1)
 
-    def decode(self, maps: NDArray[np.float32], parameters: DecodingParameters) -> NDArray[np.int32]:
+    def decode(
+        self, maps: NDArray[np.float32], parameters: DecodingParameters, device: torch.device = CPU
+    ) -> NDArray[np.int32]:
         """Find cells by a watershed.
 
         Parameters
@@ -92,6 +94,8 @@ class DistanceMapObjective:
             Activated map.
         parameters : DecodingParameters
             Sizes and holes; what concerns flows and cell probability has no meaning here.
+        device : device
+            Has no meaning either: a watershed runs on the processor.
 
         Returns
         -------

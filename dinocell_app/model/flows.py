@@ -12,8 +12,9 @@ from torch.nn import functional
 
 from dinocell_app.model.decoding_parameters import DecodingParameters
 from dinocell_app.model.flow_decoding import flows_to_labels
+from dinocell_app.model.flow_dynamics_torch import flows_to_labels_on_device
 from dinocell_app.model.flow_targets import labels_to_flows
-from dinocell_app.model.objective import weighted_mean
+from dinocell_app.model.objective import CPU, weighted_mean
 
 FLOW_SCALE = 5.0
 """Networks learn and predict unit flows times this (Cellpose and the published DINOCell weights)."""
@@ -97,7 +98,9 @@ class FlowsObjective:
         activated[2] = 1 / (1 + np.exp(-np.clip(maps[2], -30, 30)))
         return activated
 
-    def decode(self, maps: NDArray[np.float32], parameters: DecodingParameters) -> NDArray[np.int32]:
+    def decode(
+        self, maps: NDArray[np.float32], parameters: DecodingParameters, device: torch.device = CPU
+    ) -> NDArray[np.int32]:
         """Follow the flows to labels.
 
         Parameters
@@ -105,10 +108,15 @@ class FlowsObjective:
         maps : ndarray of shape (3, M, N), float32
             Activated maps: unit flows and probability.
         parameters : DecodingParameters
+        device : device
+            CUDA follows the flows there; compiled loops on the processor are faster than tensors anywhere else.
 
         Returns
         -------
         ndarray of shape (M, N), int32
             Labels 1..K in the frame of the maps.
         """
+        if device.type == "cuda":
+            on_device = torch.from_numpy(maps).to(device)
+            return flows_to_labels_on_device(on_device[:2], on_device[2], parameters)
         return flows_to_labels(maps[:2], maps[2], parameters)

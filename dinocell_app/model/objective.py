@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from dinocell_app.model.decoding_parameters import DecodingParameters
 
+CPU = torch.device("cpu")
+
 
 class Objective(Protocol):
     """Proxy maps from which labels can be derived."""
@@ -32,8 +34,10 @@ class Objective(Protocol):
     def activate(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
         """Turn raw network maps of shape (C, M, N) into those that may be averaged over tiles."""
 
-    def decode(self, maps: NDArray[np.float32], parameters: DecodingParameters) -> NDArray[np.int32]:
-        """Derive labels of shape (M, N) from activated maps of shape (C, M, N)."""
+    def decode(
+        self, maps: NDArray[np.float32], parameters: DecodingParameters, device: torch.device = CPU
+    ) -> NDArray[np.int32]:
+        """Derive labels of shape (M, N) from activated maps of shape (C, M, N), on a device where that pays."""
 
 
 def weighted_mean(loss: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:

@@ -198,7 +198,7 @@ class _Predictor:
             return ScaleChoice(given, "given", trained.factor(given)), None
         region = central_region(prepared)
         maps = yield from self.predict(region)
-        labels = self.model.objective.decode(maps, self.parameters.decoding)
+        labels = self.model.objective.decode(maps, self.parameters.decoding, self.model.device)
         diameter = typical_diameter(labels)
         choice = ScaleChoice(diameter, "measured" if diameter else "unknown", trained.factor(diameter))
         whole = choice.factor == 1 and region.shape == prepared.shape
@@ -257,5 +257,6 @@ def _decode(
     scale: ScaleChoice,
 ) -> NDArray[np.unsignedinteger]:
     steps = decoding_at_scale(parameters.decoding, scale.diameter_px)
-    labels = model.objective.decode(maps, replace(parameters.decoding, n_iterations=steps))
+    decoding = replace(parameters.decoding, n_iterations=steps)
+    labels = model.objective.decode(maps, decoding, model.device)
     return labels.astype(np.uint16 if labels.max(initial=0) <= np.iinfo(np.uint16).max else np.uint32)
