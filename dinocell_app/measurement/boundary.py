@@ -107,8 +107,16 @@ def measure_boundaries(cells: Cells, contours: Contours) -> BoundaryMeasures:
     ends = np.array(cells.shape)
     touches = (cells.boxes[:, :2] == 0).any(axis=1) | (cells.boxes[:, 2:] == ends).any(axis=1)
     return BoundaryMeasures(
-        shapes @ _PERIMETER_WEIGHTS, windows @ _CROFTON_WEIGHTS, windows @ _EULER_WEIGHTS, touches
+        perimeter=_weigh(shapes, _PERIMETER_WEIGHTS),
+        perimeter_crofton=_weigh(windows, _CROFTON_WEIGHTS),
+        euler_number=windows @ _EULER_WEIGHTS,
+        touches_border=touches,
     )
+
+
+def _weigh(counts: NDArray[np.int64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    # A matrix product may add up in another order from row to row, and equal cells would differ.
+    return np.asarray((counts * weights).sum(axis=1), np.float64)
 
 
 @njit(cache=True, nogil=True)
@@ -126,12 +134,13 @@ def _trace_contours(
         n_edges, n_touching = 0, 0
         for place in range(starts[cell], starts[cell + 1]):
             position = (pixels[place] // width + 1) * framed_width + pixels[place] % width + 1
-            edges_before = n_edges
+            inside = 0
             for step in beside:
                 neighbour = framed[position + step]
-                n_edges += neighbour != cell
-                n_touching += neighbour not in (cell, -1)
-            if n_edges > edges_before:
+                inside += neighbour == cell
+                n_touching += neighbour != cell and neighbour >= 0
+            if inside < 4:
+                n_edges += 4 - inside
                 found[size] = pixels[place]
                 size += 1
         found_starts[cell + 1] = size
