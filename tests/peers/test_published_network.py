@@ -1,0 +1,228 @@
+"""The published network and pipeline against ours, with the same weights on the same image.
+
+PyPI `dinocell` 0.74 is given random weights: the trained ones have to be downloaded, and random ones hide
+nothing once tokens, position embedding and layer scales are far from 0. Each tile is shown to the transformer at 896
+pixels, which takes a processor most of a minute: every tile runs once on each side, and the tests share the
+results. `--junitxml` lists the largest differences.
+"""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from dinocell_app.imaging.intensity import NORMALISATIONS
+from dinocell_app.model.flows import FLOW_SCALE
+from dinocell_app.model.model_folder import load_model
+from dinocell_app.model.published_weights import import_published_file, import_published_state
+from dinocell_app.model.segmenter import DINOCELL_B8, FLOW_CHANNELS, Segmenter, SegmenterConfig
+from dinocell_app.segmentation.parameters import SegmentationParameters
+from dinocell_app.segmentation.predictor import predict_maps
+
+pytestmark = [pytest.mark.peer, pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(1800)]
+
+TILE = 512
+PARAMETERS = SegmentationParameters(precision="fp32")
+
+
+def peer(name):
+    """Import a package we did not write, whatever it warns about on import."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return importlib.import_module(name)
+        except ImportError as error:
+            pytest.skip(f"{name} is not installed here: {error}")
+
+
+class Remembering(nn.Module):
+    """A network that runs once for each different input and keeps what went in."""
+
+    def __init__(self, network):
+        super().__init__()
+        self.network = network
+        self.config = getattr(network, "config", None)
+        self.inputs = []
+        self._outputs = {}
+
+    def forward(self, x):
+        key = x.cpu().numpy().tobytes()
+        if key not in self._outputs:
+            self.inputs.append(x)
+            with torch.inference_mode():
+                self._outputs[key] = self.network(x)
+        return self._outputs[key]
+
+
+@dataclass(frozen=True)
+class Both:
+    """The two networks, and what the backbone of ours was shown."""
+
+    published: Remembering
+    pipeline: object
+    ours: object
+    backbone_inputs: list
+
+
+def randomise(network):
+    """Give every parameter that starts near 0 a size at which mixing it up would be seen."""
+    encoder = network.encoder.dino_encoder
+    with torch.no_grad():
+        for parameter in (encoder.cls_token, encoder.register_tokens, encoder.pos_embed):
+            parameter.normal_()
+        for name, parameter in network.named_parameters():
+            if name.endswith(".gamma"):
+                parameter.uniform_(0.5, 1.5)
+            elif "norm" in name:
+                parameter.normal_(1.0, 0.3)
+            elif name.endswith(".bias"):
+                parameter.normal_(0.0, 0.1)
+        for head in network.prediction_head.prediction_head.children():
+            if isinstance(head, nn.Sequential):
+                # Outputs as large as those of a trained network, so that the tolerances mean as much.
+                head[-1].weight *= 20
+
+
+@pytest.fixture(scope="module")
+def both():
+    model, pipeline = peer("dinocell.model"), peer("dinocell.pipeline")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    published = model.DINOCell(
+        None,
+        "upsample",
+        "flows",
+        False,
+        patch_size=8,
+        feat_size=64,
+        crop_size=TILE,
+        drop_rate=0.05,
+        dropout_in_encoder=True,
+    )
+    randomise(published)
+    published = Remembering(published.eval())
+    ours = import_published_state(published.network.state_dict())
+    shown = []
+    ours.network.backbone.patch_embed.register_forward_pre_hook(lambda _, inputs: shown.append(inputs[0]))
+    ours = replace(ours, network=Remembering(ours.network))
+    yield Both(published, pipeline, ours, shown)
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def image():
+    """Cells, smooth and sharp, on an uneven and noisy background; as wide as one and a half tiles."""
+    rng = np.random.default_rng(0)
+    rows, columns = np.indices((TILE, TILE * 3 // 2))
+    pixels = 90 + 40 * np.sin(columns / 150) + rng.normal(0, 6, rows.shape)
+    for y, x in rng.uniform((0, 0), rows.shape, (60, 2)):
+        pixels += rng.uniform(-60, 90) * np.exp(-((((rows - y) ** 2 + (columns - x) ** 2) / 300) ** 2))
+    return np.clip(pixels, 0, 255).astype(np.uint8)
+
+
+def pipeline_maps(both, image, overlap):
+    """Maps of the published pipeline with our order and scale: unit dy, unit dx, probability."""
+    runner = both.pipeline.get_pipeline("flows", both.published, "cpu", crop_size=TILE, overlap_size=overlap)
+    dx, dy, probability = runner.predict_on_full_img(image)
+    return np.stack([dy / FLOW_SCALE, dx / FLOW_SCALE, probability])
+
+
+def largest_difference(ours, theirs, record_property):
+    """Largest differences of flows as the network predicts them, and of the probability."""
+    flows = float(np.abs(ours[:2] - theirs[:2]).max()) * FLOW_SCALE
+    probability = float(np.abs(ours[2] - theirs[2]).max())
+    record_property("flows", flows)
+    record_property("probability", probability)
+    return flows, probability
+
+
+def test_every_published_parameter_is_used(both):
+    published = sum(tensor.numel() for tensor in both.published.network.state_dict().values())
+    ours = sum(tensor.numel() for tensor in both.ours.network.network.state_dict().values())
+    # The class token's position is added to the token, and the mask token is for training alone.
+    assert published - ours == 2 * 768
+
+
+def test_one_tile_gives_the_published_outputs(both, image, record_property):
+    tile = image[:, :TILE]
+    theirs = pipeline_maps(both, tile, overlap=128)
+    # What is compared is neither constant nor saturated.
+    assert theirs[:2].std(axis=(1, 2)).min() * FLOW_SCALE > 0.5
+    assert theirs[2].std() > 0.1
+    raw = both.ours.network(torch.from_numpy(NORMALISATIONS["clahe_imagenet"].prepare_tile(tile))[None])[0]
+    ours = both.ours.objective.activate(raw.numpy())
+    flows, probability = largest_difference(ours, theirs, record_property)
+    assert flows < 1e-4
+    assert probability < 1e-4
+
+
+def test_whole_images_give_the_published_maps(both, image, record_property):
+    for pixels, overlap in ((image[:, :TILE], 128), (image, 0)):
+        theirs = pipeline_maps(both, pixels, overlap)
+        parameters = replace(PARAMETERS, overlap=2 * overlap)
+        ours = predict_maps(pixels, both.ours, parameters)
+        assert ours.shape == theirs.shape
+        flows, probability = largest_difference(ours, theirs, record_property)
+        assert flows < 1e-3
+        assert probability < 1e-3
+    assert len(both.published.inputs) == len(both.ours.network.inputs) == 2
+
+
+@pytest.mark.parametrize(
+    "kind", ["cells", "noise", "constant", "one bright pixel", "two grey values", "dark"]
+)
+def test_a_tile_is_prepared_as_published(kind, image, record_property):
+    pipeline = peer("dinocell.pipeline")
+    rng = np.random.default_rng(1)
+    tile = {
+        "cells": image[:, -TILE:],
+        "noise": rng.integers(0, 256, (TILE, TILE)),
+        "constant": np.full((TILE, TILE), 77),
+        "one bright pixel": np.pad([[255]], ((200, 311), (300, 211))),
+        "two grey values": rng.integers(0, 2, (TILE, TILE)) * 3 + 120,
+        "dark": cv2.GaussianBlur(rng.integers(0, 9, (TILE, TILE)).astype(np.uint8), (0, 0), 3),
+    }[kind].astype(np.uint8)
+    runner = pipeline.get_pipeline("flows", nn.Identity(), "cpu", crop_size=TILE)
+    theirs = runner._preprocess(np.ascontiguousarray(tile))
+
+    # The network resamples the tile; one with huge patches does it as any other and is quick.
+    network = Segmenter(
+        SegmenterConfig("vit_small_patch14_dinov2", 128, TILE, 896, 16, 2, (0,), FLOW_CHANNELS)
+    )
+    shown = []
+    network.backbone.patch_embed.register_forward_pre_hook(lambda _, inputs: shown.append(inputs[0]))
+    normalisation = NORMALISATIONS["clahe_imagenet"]
+    prepared = normalisation.prepare_tile(normalisation.prepare_image(tile))
+    with torch.inference_mode():
+        network.eval().features(torch.from_numpy(prepared)[None])
+    difference = float((shown[0] - theirs).abs().max())
+    record_property("difference", difference)
+    assert shown[0].shape == theirs.shape == (1, 3, 896, 896)
+    assert difference < 1e-5
+
+
+def test_the_networks_are_shown_the_same(both, image):
+    pipeline_maps(both, image[:, :TILE], overlap=128)
+    predict_maps(image[:, :TILE], both.ours, PARAMETERS)
+    torch.testing.assert_close(both.backbone_inputs[0], both.published.inputs[0], atol=1e-5, rtol=0)
+
+
+def test_half_precision_weights_cost_little(both, image, tmp_path, record_property):
+    torch.save(both.published.network.state_dict(), tmp_path / "published.pt")
+    manifest = import_published_file(tmp_path / "published.pt", tmp_path / "model")
+    assert manifest.config == DINOCELL_B8
+    tile = image[:, :TILE]
+    exact = predict_maps(tile, both.ours, PARAMETERS)
+    stored = predict_maps(tile, load_model(tmp_path / "model"), PARAMETERS)
+    flows, probability = largest_difference(stored, exact, record_property)
+    # fp16 keeps 11 bits of a weight; a trained network, whose layer scales are small, loses less.
+    assert flows < 0.1
+    assert probability < 0.02
