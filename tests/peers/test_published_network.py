@@ -1,9 +1,9 @@
 """The published network and pipeline against ours, with the same weights on the same image.
 
 PyPI `dinocell` 0.74 is given random weights: the trained ones have to be downloaded, and random ones hide
-nothing once tokens, position embedding and layer scales are far from 0. Each tile is shown to the transformer at 896
-pixels, which takes a processor most of a minute: every tile runs once on each side, and the tests share the
-results. `--junitxml` lists the largest differences.
+nothing once tokens, position embedding and layer scales are far from 0. Each tile is shown to the
+transformer at 896 pixels, which takes a processor most of a minute: every tile runs once on each side, and
+the tests share the results. `--junitxml` lists the largest differences.
 """
 
 from __future__ import annotations
