@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +49,7 @@ class PercentileNormalisation:
         ndarray of shape (M, N), float32
             0 at percentile 1 and 1 at percentile 99; all 0 for an image of one value.
         """
-        values = pixels.astype(_working_dtype(pixels))
+        values: NDArray[np.floating[Any]] = pixels.astype(_working_dtype(pixels))
         finite = np.isfinite(values)
         known = values if finite.all() else values[finite]
         if known.size == 0:
@@ -63,7 +63,7 @@ class PercentileNormalisation:
         with np.errstate(over="ignore", invalid="ignore"):
             scaled = (values - low) / (high - low)
         scaled[~finite] = 0
-        return np.clip(scaled, *self.OVERSHOOT).astype(np.float32)
+        return np.asarray(np.clip(scaled, *self.OVERSHOOT), np.float32)
 
     def prepare_tile(self, tile: NDArray[np.generic]) -> NDArray[np.float32]:
         """Repeat a prepared tile in three channels with ImageNet statistics.
@@ -109,14 +109,14 @@ class ClaheImagenetNormalisation:
         """
         if pixels.dtype == np.uint8:
             return pixels.astype(np.uint8, copy=False)
-        values = pixels.astype(_working_dtype(pixels))
+        values: NDArray[np.floating[Any]] = pixels.astype(_working_dtype(pixels))
         finite = np.isfinite(values)
         known = values[finite]
         if known.size == 0 or known.min() == known.max():
             return np.zeros(values.shape, np.uint8)
         low, high = float(known.min()), float(known.max())
         values[~finite] = low
-        return np.rint((values - low) * (255 / (high - low))).astype(np.uint8)
+        return np.asarray(np.rint((values - low) * (255 / (high - low))), np.uint8)
 
     def prepare_tile(self, tile: NDArray[np.generic]) -> NDArray[np.float32]:
         """Equalise a prepared tile and standardise it.
@@ -134,10 +134,9 @@ class ClaheImagenetNormalisation:
 
         if tile.dtype != np.uint8:
             tile = np.clip(np.rint(tile.astype(np.float32)), 0, 255).astype(np.uint8)
-        # OpenCV reads neither strided views nor empty rows of them.
         clahe = cv2.createCLAHE(clipLimit=self.CLIP_LIMIT, tileGridSize=self.FIELDS)
-        equalised = clahe.apply(np.ascontiguousarray(tile))
-        stretched = cv2.normalize(equalised, None, 0, 255, cv2.NORM_MINMAX)
+        equalised = np.asarray(clahe.apply(np.ascontiguousarray(tile)))
+        stretched = cv2.normalize(equalised, np.empty_like(equalised), 0, 255, cv2.NORM_MINMAX)
         return standardise(np.asarray(stretched, np.float32) / np.float32(255))
 
 

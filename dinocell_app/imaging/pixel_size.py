@@ -178,7 +178,7 @@ def square_pixel_um(width_um: float | None, height_um: float | None) -> float | 
     return math.sqrt(width_um * height_um)
 
 
-_SPELLED_LENGTH = re.compile(r"\s*([0-9]*[.,]?[0-9]+(?:[eE][-+]?[0-9]+)?|[0-9]+[.,])\s*(\S.*?)?\s*")
+_SPELLED_LENGTH = re.compile(r"\s*((?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][-+]?[0-9]+)?)\s*(\S.*?)?\s*")
 
 
 def parse_pixel_size(text: str) -> float:

@@ -233,26 +233,24 @@ def grey_of_rgb(red: NDArray[Any], green: NDArray[Any], blue: NDArray[Any]) -> N
     Returns
     -------
     ndarray of shape (M, N)
-        Of the same dtype; 8 and 16 bit and float32 are OpenCV's `COLOR_RGB2GRAY` to the last bit.
+        Of the same dtype, integers rounded; 8 and 16 bit are OpenCV's `COLOR_RGB2GRAY` to the last bit.
     """
-    if red.dtype in (np.uint8, np.uint16, np.float32):
+    if red.dtype in (np.uint8, np.uint16):
         import cv2
 
         return np.asarray(cv2.cvtColor(np.dstack((red, green, blue)), cv2.COLOR_RGB2GRAY))
-    weighted = sum(
-        w * colour.astype(np.float64) for w, colour in zip(LUMINANCE, (red, green, blue), strict=True)
-    )
-    grey = np.asarray(weighted)
+    colours = np.stack((red, green, blue)).astype(np.float64)
+    grey: NDArray[np.float64] = np.einsum("c,cij->ij", LUMINANCE, colours)
     if red.dtype.kind == "f":
-        return grey.astype(red.dtype)
-    return np.rint(grey).astype(red.dtype)
+        return np.asarray(grey, red.dtype)
+    return np.asarray(np.rint(grey), red.dtype)
 
 
 def _read_channel(reader: ImageReader, t: int, z: int, channel: str | int) -> NDArray[Any]:
     if isinstance(channel, int):
         return reader.read_plane(t, z, channel)
     planes = (reader.read_plane(t, z, c) for c in range(reader.metadata.n_channels))
-    return grey_of_rgb(*planes) if channel == GREY else _project(MEAN, planes)
+    return grey_of_rgb(*planes) if channel == GREY else _mean(planes)
 
 
 def _project(how: AxisChoice, planes: Iterable[NDArray[Any]]) -> NDArray[Any]:

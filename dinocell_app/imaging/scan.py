@@ -150,7 +150,7 @@ def natural_key(name: str) -> tuple[tuple[int, int | str], ...]:
     """
     parts = re.split(r"([0-9]+)", name)
     key: list[tuple[int, int | str]] = [
-        (0, int(part)) if part.isdigit() else (1, part.casefold()) for part in parts if part
+        (0, int(part)) if part[0] in "0123456789" else (1, part.casefold()) for part in parts if part
     ]
     return (*key, (2, name))
 

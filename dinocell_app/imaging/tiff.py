@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from dinocell_app.errors import UnreadableFileError
 from dinocell_app.imaging.image_reader import ImageReader, check_declared_size
 from dinocell_app.imaging.metadata import ImageMetadata, name_channels
+from dinocell_app.imaging.tiff_directories import directories_are_whole
 from dinocell_app.imaging.tiff_metadata import (
     TiffAxes,
     channel_names_of,
     is_colour,
-    last_directory_is_whole,
     n_visible_samples,
     pixel_size_of,
 )
@@ -55,7 +55,7 @@ class TiffReader(ImageReader):
 
     def _describe(self, path: Path) -> ImageMetadata:
         tiff = self._tiff
-        if not last_directory_is_whole(path):
+        if not directories_are_whole(path):
             raise UnreadableFileError("ends before its last page", path=path, remedy=_TRUNCATED_REMEDY)
         if len(tiff.series) == 0:
             raise UnreadableFileError("holds no image", path=path, remedy=_TRUNCATED_REMEDY)
@@ -109,7 +109,8 @@ class TiffReader(ImageReader):
         stored = series.dtype.newbyteorder(self._tiff.byteorder)
         if offset + math.prod(series.shape) * stored.itemsize > path.stat().st_size:
             raise UnreadableFileError("ends before its last pixel", path=path, remedy=_TRUNCATED_REMEDY)
-        return np.memmap(path, dtype=stored, mode="r", offset=offset, shape=series.shape)
+        mapped: NDArray[Any] = np.memmap(path, dtype=stored, mode="r", offset=offset, shape=series.shape)
+        return mapped
 
     def _decode_plane(self, t: int, z: int, c: int) -> NDArray[Any]:
         if self._palette is not None:

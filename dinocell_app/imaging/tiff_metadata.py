@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-import struct
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -211,44 +209,6 @@ def channel_names_of(tiff: Any, n_channels: int) -> tuple[str, ...]:  # noqa: AN
         if len(labels) == n_channels:
             return tuple(str(label) for label in labels)
     return ()
-
-
-def last_directory_is_whole(path: Path) -> bool:
-    """Whether the chain of pages ends inside the file, as it does not in half a copy.
-
-    Parameters
-    ----------
-    path : Path
-        A TIFF file.
-
-    Returns
-    -------
-    bool
-        False when a page is announced beyond the end of the file.
-    """
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        header = file.read(16)
-        order = "<" if header[:2] == b"II" else ">"
-        is_big = header[2:4] in (b"+\x00", b"\x00+")
-        count_format, offset_format, entry_bytes = ("Q", "Q", 20) if is_big else ("H", "I", 12)
-        (offset,) = struct.unpack_from(order + offset_format, header, 8 if is_big else 4)
-        seen = set()
-        while offset and offset not in seen:
-            seen.add(offset)
-            count_bytes = struct.calcsize(order + count_format)
-            if offset + count_bytes > size:
-                return False
-            file.seek(offset)
-            (n_entries,) = struct.unpack(order + count_format, file.read(count_bytes))
-            link = offset + count_bytes + n_entries * entry_bytes
-            if link + struct.calcsize(order + offset_format) > size:
-                return False
-            file.seek(link)
-            (offset,) = struct.unpack(
-                order + offset_format, file.read(struct.calcsize(order + offset_format))
-            )
-    return True
 
 
 def _tag(page: Any, name: str) -> Any:  # noqa: ANN401
