@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from typing import cast
 
 import timm
 import torch
+from timm.models.vision_transformer import VisionTransformer
 from torch.nn import functional
+
+from dinocell_app.errors import ModelError
 
 NATIVE_PATCH_SIZE = 14
 """Patch size in pixels that DINOv2 was published with."""
 
 
-def create_backbone(name: str, *, patch_size: int, image_size: int, drop_path: float = 0.0) -> torch.nn.Module:
+def create_backbone(
+    name: str, *, patch_size: int, image_size: int, drop_path: float = 0.0
+) -> VisionTransformer:
     """Build a vision transformer with random weights.
 
     Parameters
@@ -30,10 +37,19 @@ def create_backbone(name: str, *, patch_size: int, image_size: int, drop_path: f
 
     Returns
     -------
-    Module
-        A timm VisionTransformer whose `forward_intermediates` gives features of any block.
+    VisionTransformer
+        timm's, whose `forward_intermediates` gives features of any block.
+
+    Raises
+    ------
+    ModelError
+        If timm has no vision transformer of this name.
     """
-    return timm.create_model(
+    if not name.startswith("vit_") or not timm.is_model(name):
+        raise ModelError(
+            f"There is no vision transformer {name!r}", remedy="Choose one such as vit_small_patch14_dinov2"
+        )
+    backbone = timm.create_model(
         name,
         pretrained=False,
         num_classes=0,
@@ -42,6 +58,7 @@ def create_backbone(name: str, *, patch_size: int, image_size: int, drop_path: f
         dynamic_img_size=True,
         drop_path_rate=drop_path,
     )
+    return cast(VisionTransformer, backbone)
 
 
 def resample_patch_projection(weight: torch.Tensor, patch_size: int) -> torch.Tensor:
@@ -89,7 +106,9 @@ def resample_position_embedding(embedding: torch.Tensor, grid: int, prefix_token
     if old == grid:
         return embedding
     square = patches.reshape(1, old, old, -1).permute(0, 3, 1, 2).float()
-    resized = functional.interpolate(square, size=(grid, grid), mode="bicubic", align_corners=False, antialias=True)
+    resized = functional.interpolate(
+        square, size=(grid, grid), mode="bicubic", align_corners=False, antialias=True
+    )
     return torch.cat([prefix, resized.permute(0, 2, 3, 1).flatten(1, 2).to(embedding.dtype)], dim=1)
 
 
@@ -135,4 +154,4 @@ def _fit_position_embedding(weights: dict[str, torch.Tensor], length: int) -> No
 
 
 def _is_square(number: int) -> bool:
-    return round(number**0.5) ** 2 == number
+    return math.isqrt(number) ** 2 == number

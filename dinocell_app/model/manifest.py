@@ -8,19 +8,26 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from dinocell_app import __version__
 from dinocell_app.errors import ModelError
-from dinocell_app.model.segmenter import SegmenterConfig
+from dinocell_app.imaging.intensity import NORMALISATIONS
+from dinocell_app.model.segmenter_config import SegmenterConfig
 
 SCHEMA_VERSION = 1
 MANIFEST_NAME = "manifest.json"
+MAX_MANIFEST_BYTES = 4 << 20
+"""Far more than any list of data sets and scores; keeps a wrong file from filling the memory."""
+
+ID_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?$"
+"""Names that are folders on every system: no separators, no hidden files, no dot at the end."""
+
 _LIBRARIES = ("torch", "timm", "numpy", "safetensors")
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class TrainingSet(_Frozen):
@@ -60,7 +67,7 @@ class Manifest(_Frozen):
     ----------
     schema_version : int
     id, name, version, description : str
-        `id` is the folder's name in the catalogue.
+        `id` is the folder's name in the catalogue: letters, digits, dots, dashes and underscores.
     architecture : dict
         Fields of `SegmenterConfig`.
     objective : {"flows", "distance_map"}
@@ -70,10 +77,11 @@ class Manifest(_Frozen):
         Pixels that neighbouring tiles share.
     blend : {"smooth", "uniform"}
     recommended_pixel_size_um : float or None
+        Pixel size of the images it was trained on, if they had one.
     cell_diameter_px : float
-        Diameter in pixels of the network's image that the model likes best.
+        Diameter in pixels of a tile that the model likes best.
     cell_diameter_range_px : tuple of float
-        Diameters it was trained for.
+        Smallest and largest diameter it was trained for.
     training_data : tuple of TrainingSet
     scores : tuple of Score
     lineage : tuple of str
@@ -85,10 +93,15 @@ class Manifest(_Frozen):
         Of the weights; empty until they are saved.
     created : str
         UTC, ISO 8601.
+
+    Raises
+    ------
+    ValidationError
+        If a field has a value that cannot be used.
     """
 
     schema_version: int = SCHEMA_VERSION
-    id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
+    id: str = Field(pattern=ID_PATTERN)
     name: str
     version: str = "1"
     description: str = ""
@@ -97,7 +110,7 @@ class Manifest(_Frozen):
     intensity_normalisation: str = "percentile"
     tile_overlap_px: int = Field(default=64, ge=0)
     blend: Literal["smooth", "uniform"] = "smooth"
-    recommended_pixel_size_um: float | None = None
+    recommended_pixel_size_um: float | None = Field(default=None, gt=0)
     cell_diameter_px: float = Field(default=30.0, gt=0)
     cell_diameter_range_px: tuple[float, float] = (15.0, 60.0)
     training_data: tuple[TrainingSet, ...] = ()
@@ -106,8 +119,32 @@ class Manifest(_Frozen):
     licence: str = ""
     attributions: tuple[str, ...] = ()
     library_versions: dict[str, str] = Field(default_factory=dict)
-    sha256: str = ""
+    sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
     created: str = ""
+
+    @field_validator("intensity_normalisation")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        if name not in NORMALISATIONS:
+            raise ValueError(f"{name!r} is none of {', '.join(NORMALISATIONS)}")
+        return name
+
+    @field_validator("cell_diameter_range_px")
+    @classmethod
+    def _is_ascending(cls, diameters: tuple[float, float]) -> tuple[float, float]:
+        if not 0 < diameters[0] <= diameters[1]:
+            raise ValueError(f"{diameters[0]:g} to {diameters[1]:g} is no range of diameters")
+        return diameters
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Manifest:
+        try:
+            config = self.config
+        except ModelError as error:
+            raise ValueError(error.what) from error
+        if self.tile_overlap_px >= config.tile_size:
+            raise ValueError(f"tiles of {config.tile_size} px cannot share {self.tile_overlap_px} px")
+        return self
 
     @property
     def config(self) -> SegmenterConfig:
@@ -170,31 +207,47 @@ def read_manifest(folder: Path | str) -> Manifest:
     Raises
     ------
     ModelError
-        If it is missing, no manifest, or of a newer version of the application.
+        If it is missing, damaged, or of a newer version of the application.
     """
     path = Path(folder) / MANIFEST_NAME
     try:
-        content = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError as error:
+        with path.open("rb") as file:
+            content = json.loads(file.read(MAX_MANIFEST_BYTES + 1))
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise ModelError(
             "This is not a model folder: manifest.json is missing",
             path=folder,
             remedy="Choose the folder that holds manifest.json and weights.safetensors",
         ) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(
             "The model's manifest cannot be read", path=path, remedy="Import the model again"
         ) from error
-    newest = content.get("schema_version") if isinstance(content, dict) else None
-    if not isinstance(newest, int) or newest > SCHEMA_VERSION:
-        raise ModelError(
-            "The model was made by a newer version of the application", path=path, remedy="Update the application"
-        )
+    _require_known_schema(content, path)
     try:
         return Manifest.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
+        message = first["msg"].removeprefix("Value error, ")
         raise ModelError(
-            f"The model's manifest is damaged: {field}: {first['msg']}", path=path, remedy="Import the model again"
+            f"The model's manifest is damaged: {f'{field}: ' if field else ''}{message}",
+            path=path,
+            remedy="Import the model again",
         ) from error
+
+
+def _require_known_schema(content: object, path: Path) -> None:
+    number = content.get("schema_version") if isinstance(content, dict) else None
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        raise ModelError(
+            "This is no manifest of a model: it lacks a schema_version",
+            path=path,
+            remedy="Choose the folder that holds manifest.json and weights.safetensors",
+        )
+    if number > SCHEMA_VERSION:
+        raise ModelError(
+            "The model was made by a newer version of the application",
+            path=path,
+            remedy="Update the application",
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -13,15 +13,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from dinocell_app.errors import ModelError
-from dinocell_app.files import write_json
+from dinocell_app.files import replacing, write_json
 from dinocell_app.model.manifest import MANIFEST_NAME, Manifest, read_manifest
 from dinocell_app.model.objective import Objective
 from dinocell_app.model.objectives import objective_by_name
 from dinocell_app.model.segmenter import Segmenter
-
-WEIGHTS_NAME = "weights.safetensors"
-MAX_HEADER_BYTES = 16 << 20
-"""A header describes tensors by name and shape; the largest vision transformers need a few 100 kB."""
+from dinocell_app.model.weights_file import WEIGHTS_NAME, require_sound_weights, sha256_of
 
 
 @dataclass(frozen=True)
@@ -65,21 +62,19 @@ def load_model(folder: Path | str, device: torch.device | str = "cpu") -> Segmen
     """
     folder = Path(folder)
     manifest = read_manifest(folder)
-    path = folder / WEIGHTS_NAME
-    _require_sound_weights(path, manifest)
-    network = Segmenter(manifest.config)
-    try:
-        tensors = load_file(path)
-        network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
-    except (SafetensorError, RuntimeError) as error:
+    objective = objective_by_name(manifest.objective)
+    if manifest.config.channel_names != objective.channel_names:
         raise ModelError(
-            "The weights do not fit the network that the manifest describes",
-            path=path,
+            f"The network predicts {', '.join(manifest.config.channel_names)}, which is not what "
+            f"{objective.name} needs",
+            path=folder / MANIFEST_NAME,
             remedy="Import the model again, or update the application",
-        ) from error
+        )
+    path = require_sound_weights(folder, manifest.sha256)
+    network = _load_network(manifest, path)
     device = torch.device(device)
-    network = network.eval().requires_grad_(False).to(device=device, memory_format=torch.channels_last)
-    return SegmentationModel(manifest, network, objective_by_name(manifest.objective), device, folder)
+    network = network.eval().requires_grad_(False).to(device).to(memory_format=torch.channels_last)
+    return SegmentationModel(manifest, network, objective, device, folder)
 
 
 def save_model(
@@ -104,48 +99,45 @@ def save_model(
     """
     folder = Path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
+    # Layouts such as channels_last are of the device, not of the file.
+    tensors = {
+        name: value.detach().to("cpu", dtype).contiguous() for name, value in network.state_dict().items()
+    }
     beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", suffix=".partial", dir=folder.parent))
     try:
-        # Layouts such as channels_last are of the device, not of the file.
-        tensors = {name: value.detach().to("cpu", dtype).contiguous() for name, value in network.state_dict().items()}
-        save_file(tensors, beside / WEIGHTS_NAME)
-        written = manifest.model_copy(update={"sha256": sha256_of(beside / WEIGHTS_NAME)})
-        write_json(beside / MANIFEST_NAME, written.model_dump(mode="json"))
-        folder.mkdir(exist_ok=True)
-        # The manifest comes last: until then the old one names other weights and the folder is refused.
-        for name in (WEIGHTS_NAME, MANIFEST_NAME):
-            (beside / name).replace(folder / name)
+        whole = beside / folder.name
+        whole.mkdir()
+        with replacing(whole / WEIGHTS_NAME) as path:
+            save_file(tensors, path)
+        written = manifest.model_copy(update={"sha256": sha256_of(whole / WEIGHTS_NAME)})
+        write_json(whole / MANIFEST_NAME, written.model_dump(mode="json"))
+        _put_in_place(whole, folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return written
 
 
-def sha256_of(path: Path) -> str:
-    """Compute the checksum of a file.
-
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    str
-        64 hexadecimal digits.
-    """
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _put_in_place(whole: Path, folder: Path) -> None:
+    if not folder.exists():
+        os.rename(whole, folder)
+        return
+    # The manifest comes last: until then the old one names other weights and the folder is refused.
+    for name in (WEIGHTS_NAME, MANIFEST_NAME):
+        (whole / name).replace(folder / name)
 
 
-def _require_sound_weights(path: Path, manifest: Manifest) -> None:
-    if not path.is_file():
-        raise ModelError("The weights are missing", path=path, remedy="Import the model again")
-    with path.open("rb") as file:
-        header = int.from_bytes(file.read(8), "little")
-    if header > min(MAX_HEADER_BYTES, path.stat().st_size):
-        raise ModelError("This is not a file of weights", path=path, remedy="Import the model again")
-    if sha256_of(path) != manifest.sha256:
+def _load_network(manifest: Manifest, path: Path) -> Segmenter:
+    # Without memory of its own the network takes no time for random weights that are replaced at once, and
+    # a manifest that describes a giant asks for no more than its file holds.
+    with torch.device("meta"):
+        network = Segmenter(manifest.config)
+    try:
+        tensors = {name: tensor.float() for name, tensor in load_file(path).items()}
+        network.load_state_dict(tensors, assign=True)
+    except (SafetensorError, RuntimeError) as error:
         raise ModelError(
-            "The weights are not those that the manifest names; the file is damaged or was replaced",
+            "The weights do not fit the network that the manifest describes",
             path=path,
-            remedy="Import the model again",
-        )
+            remedy="Import the model again, or update the application",
+        ) from error
+    return network

@@ -6,8 +6,8 @@ added, because a patch of 8 pixels is coarser than a cell's edge.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from itertools import pairwise
+from typing import cast
 
 import torch
 from torch import nn
@@ -15,131 +15,27 @@ from torch.nn import functional
 
 from dinocell_app.errors import ModelError
 from dinocell_app.model.backbone import create_backbone
-
-
-@dataclass(frozen=True)
-class SegmenterConfig:
-    """Everything that determines the shape of the network.
-
-    Parameters
-    ----------
-    backbone : str
-        Vision transformer, by its name in timm.
-    patch_size : int
-        Edge of a patch in pixels of the network input.
-    tile_size : int
-        Edge of a tile in image pixels.
-    input_size : int
-        Edge in pixels at which a tile is shown to the network.
-    decoder_width : int
-        Channels of the neck; halved by each upsampling.
-    n_upsamplings : int
-        Transposed convolutions, each doubling the resolution.
-    feature_blocks : tuple of int
-        Blocks whose normalised patch tokens go to the neck, counted from 0; empty for the last one.
-    channel_names : tuple of str
-        Heads, in the order of the objective.
-    detail_width : int
-        Channels of the detail branch at half resolution; 0 for none.
-    dropout, drop_path : float
-        Rates in the decoder and heads, and of stochastic depth in the transformer, while training.
-    """
-
-    backbone: str
-    patch_size: int
-    tile_size: int
-    input_size: int
-    decoder_width: int
-    n_upsamplings: int
-    feature_blocks: tuple[int, ...]
-    channel_names: tuple[str, ...]
-    detail_width: int = 0
-    dropout: float = 0.0
-    drop_path: float = 0.0
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give the fields as JSON types.
-
-        Returns
-        -------
-        dict
-            Field names and values.
-        """
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, fields: dict[str, Any]) -> SegmenterConfig:
-        """Restore a configuration from `to_dict`.
-
-        Parameters
-        ----------
-        fields : dict
-            Field names and values; lists become tuples.
-
-        Returns
-        -------
-        SegmenterConfig
-
-        Raises
-        ------
-        ModelError
-            If fields are missing or unknown.
-        """
-        try:
-            return cls(**{key: tuple(v) if isinstance(v, list) else v for key, v in fields.items()})
-        except TypeError as error:
-            raise ModelError(
-                f"The description of the network does not fit this version ({error})",
-                remedy="Update the application or export the model again",
-            ) from error
-
-
-FLOW_CHANNELS = ("flow_y", "flow_x", "cell_probability")
-
-DINOCELL_B8 = SegmenterConfig(
-    backbone="vit_base_patch14_reg4_dinov2",
-    patch_size=8,
-    tile_size=512,
-    input_size=896,
-    decoder_width=512,
-    n_upsamplings=2,
-    feature_blocks=(),
-    channel_names=FLOW_CHANNELS,
-    dropout=0.05,
-    drop_path=0.05,
+from dinocell_app.model.segmenter_config import (
+    CONFIGS,
+    DINOCELL_B8,
+    DINOCELL_S8,
+    FLOW_CHANNELS,
+    SegmenterConfig,
+    for_objective,
 )
-"""The paper's network (3.2.2), which the published weights fit."""
 
-DINOCELL_S8 = SegmenterConfig(
-    backbone="vit_small_patch14_dinov2",
-    patch_size=8,
-    tile_size=256,
-    input_size=256,
-    decoder_width=256,
-    n_upsamplings=2,
-    feature_blocks=(3, 6, 9),
-    channel_names=FLOW_CHANNELS,
-    detail_width=32,
-)
-"""The shipped default: runs on a laptop without GPU."""
-
-CONFIGS = {"dinocell-b8": DINOCELL_B8, "dinocell-s8": DINOCELL_S8}
-
-
-def for_objective(config: SegmenterConfig, channel_names: tuple[str, ...]) -> SegmenterConfig:
-    """Give the same network the heads of another objective.
-
-    Parameters
-    ----------
-    config : SegmenterConfig
-    channel_names : tuple of str
-        Channels of the objective.
-
-    Returns
-    -------
-    SegmenterConfig
-    """
-    return replace(config, channel_names=channel_names)
+__all__ = [
+    "CONFIGS",
+    "DINOCELL_B8",
+    "DINOCELL_S8",
+    "FLOW_CHANNELS",
+    "DetailBranch",
+    "LayerNorm2d",
+    "Segmenter",
+    "SegmenterConfig",
+    "UpsamplingDecoder",
+    "for_objective",
+]
 
 
 class LayerNorm2d(nn.LayerNorm):
@@ -176,7 +72,7 @@ class DetailBranch(nn.Module):
         self.widths = tuple(widths)
         self.full = _conv(3, widths[0])
         self.coarser = nn.ModuleList(
-            nn.Sequential(_conv(a, b, stride=2), _conv(b, b)) for a, b in zip(widths, widths[1:], strict=False)
+            nn.Sequential(_conv(a, b, stride=2), _conv(b, b)) for a, b in pairwise(widths)
         )
 
     def forward(self, tiles: torch.Tensor) -> list[torch.Tensor]:
@@ -265,7 +161,13 @@ class Segmenter(nn.Module):
             image_size=config.input_size,
             drop_path=config.drop_path,
         )
-        self._blocks = config.feature_blocks or (len(self.backbone.blocks) - 1,)
+        depth = len(self.backbone.blocks)
+        self._blocks = config.feature_blocks or (depth - 1,)
+        if max(self._blocks) >= depth:
+            raise ModelError(
+                f"The network asks for block {max(self._blocks)} of {config.backbone}, which has {depth}",
+                remedy="Import the model again, or update the application",
+            )
         del self.backbone.blocks[max(self._blocks) + 1 :]
         width = config.decoder_width
         self.neck = nn.Sequential(
@@ -298,17 +200,17 @@ class Segmenter(nn.Module):
         if config.input_size != config.tile_size:
             height = round(height * config.input_size / config.tile_size)
             width = round(width * config.input_size / config.tile_size)
-            # The published network is shown tiles resampled by torchvision, whose bicubic is the antialiased one.
+            # The published network sees tiles resampled by torchvision, whose bicubic is antialiased.
             tiles = functional.interpolate(
                 tiles, size=(height, width), mode="bicubic", align_corners=False, antialias=True
             )
         pad_y, pad_x = -height % config.patch_size, -width % config.patch_size
         if pad_y or pad_x:
             tiles = functional.pad(tiles, (0, pad_x, 0, pad_y), mode="replicate")
-        features: list[torch.Tensor] = self.backbone.forward_intermediates(
+        features = self.backbone.forward_intermediates(
             tiles, indices=list(self._blocks), norm=True, intermediates_only=True
         )
-        return features
+        return cast(list[torch.Tensor], features)
 
     def forward(self, tiles: torch.Tensor) -> torch.Tensor:
         """Predict the raw maps of the objective.
