@@ -16,7 +16,7 @@ from dinocell_app.lengths import Area, Length
 from dinocell_app.model.decoding_parameters import DecodingParameters
 from dinocell_app.training_settings import AugmentationSettings, TrainingSettings
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Literal[1] = 1
 DEFAULT_MODEL = "dinocell-s8"
 
 DeviceName = Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")]

@@ -10,8 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dinocell_app.errors import InvalidParameterError
 
-_NUMBER_AND_UNIT = re.compile(r"\s*([0-9]+(?:[.,][0-9]+)?|[.,][0-9]+)\s*([^\s0-9]\S*)?\s*")
+_NUMBER_AND_UNIT = re.compile(
+    r"\s*((?:[0-9]+(?:[.,][0-9]+)?|[.,][0-9]+)(?:[eE][-+]?[0-9]+)?)\s*([^\s0-9]\S*)?\s*"
+)
 _SPELLINGS = {"px": "px", "pixel": "px", "pixels": "px", "um": "um", "µm": "um", "μm": "um"}
+_LARGEST_EXACT = 2**53
 _SQUARES = ("²", "2", "^2")
 
 
@@ -78,7 +81,7 @@ class Length(BaseModel):
         return self.value / _known(pixel_size_um, str(self))
 
     def __str__(self) -> str:
-        return f"{self.value:.12g}{self.unit}"
+        return f"{plain_number(self.value)}{self.unit}"
 
 
 class Area(BaseModel):
@@ -147,7 +150,22 @@ class Area(BaseModel):
         return round(self.value / _known(pixel_size_um, str(self)) ** 2)
 
     def __str__(self) -> str:
-        return f"{self.value:.12g}{self.unit}"
+        return f"{plain_number(self.value)}{self.unit}"
+
+
+def plain_number(value: float) -> str:
+    """Write a number so that reading it gives the same one.
+
+    Parameters
+    ----------
+    value : float
+
+    Returns
+    -------
+    str
+        Without ".0" for whole numbers.
+    """
+    return str(int(value)) if value.is_integer() and abs(value) < _LARGEST_EXACT else repr(value)
 
 
 def _number_and_unit(text: str) -> tuple[float, str]:

@@ -221,7 +221,8 @@ def describe(event: Event) -> str:
             held_out = event.validation.get("total")
             validation = "" if held_out is None else f", held-out {held_out:.4f}"
             loss = event.losses.get("total", float("nan"))
-            return f"epoch {event.epoch} of {event.total}: loss {loss:.4f}{validation}, {duration(event.seconds)}"
+            losses = f"loss {loss:.4f}{validation}"
+            return f"epoch {event.epoch} of {event.total}: {losses}, {duration(event.seconds)}"
         case JobFinished():
             failed = f", {event.n_failed} failed" if event.n_failed else ""
             verb = "Stopped" if event.stopped else "Finished"

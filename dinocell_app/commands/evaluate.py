@@ -42,9 +42,9 @@ def add_command(commands: Subcommands) -> None:
     parser = commands.add_parser(
         "evaluate",
         help="score predicted labels against true ones",
-        description="Score predicted labels against true ones: AP, precision, recall, F1, SEG, DET and MMA, for each "
-        "image and in total. In folders, files belong together that have the same name, or whose names differ by "
-        "_labels, _masks or _cp_masks.",
+        description="Score predicted labels against true ones: AP, precision, recall, F1, SEG, DET and MMA, "
+        "for each image and in total. In folders, files belong together that have the same name, or whose "
+        "names differ by _labels, _masks or _cp_masks.",
     )
     COMMAND.add_arguments(parser)
     parser.set_defaults(execute=evaluate)

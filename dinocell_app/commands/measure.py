@@ -39,8 +39,8 @@ def add_command(commands: Subcommands) -> None:
     parser = commands.add_parser(
         "measure",
         help="measure cells of label images made elsewhere",
-        description="Measure the cells of label images made elsewhere. In folders, files belong together that "
-        "have the same name, or whose names differ by _labels, _masks or _cp_masks.",
+        description="Measure the cells of label images made elsewhere. In folders, files belong together "
+        "that have the same name, or whose names differ by _labels, _masks or _cp_masks.",
     )
     COMMAND.add_arguments(parser)
     parser.set_defaults(execute=measure)

@@ -1,8 +1,215 @@
-"""placeholder"""
+"""`dinocell-app models`: the models at hand."""
 
 from __future__ import annotations
-from dinocell_app.commands.options import Subcommands
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from dinocell_app.commands.console import EXIT_OK
+from dinocell_app.commands.options import Subcommands, absolute_path, add_json_option
+from dinocell_app.errors import InvalidParameterError
+
+PUBLISHED = "dinocell-b8"
+"""The one model that can be downloaded: the paper's."""
 
 
 def add_command(commands: Subcommands) -> None:
-    commands.add_parser("models")
+    """Declare the command.
+
+    Parameters
+    ----------
+    commands : argparse subparsers
+    """
+    parser = commands.add_parser("models", help="list, describe, import, download and export models")
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+
+    listing = actions.add_parser("list", help="list the models at hand")
+    add_json_option(listing)
+    listing.set_defaults(execute=list_all)
+
+    info = actions.add_parser("info", help="describe a model")
+    info.add_argument("model", metavar="MODEL", help="name of a model, or a model folder")
+    add_json_option(info)
+    info.set_defaults(execute=show)
+
+    taking = actions.add_parser("import", help="add a model to yours")
+    taking.add_argument(
+        "source",
+        type=absolute_path,
+        metavar="FILE",
+        help="exported model, model folder or published weights (.pt)",
+    )
+    _add_naming(taking)
+    taking.set_defaults(execute=take)
+
+    download = actions.add_parser("download", help="download the published DINOCell weights and import them")
+    download.add_argument(
+        "model",
+        nargs="?",
+        default=PUBLISHED,
+        choices=[PUBLISHED],
+        metavar="MODEL",
+        help=f"default: {PUBLISHED}",
+    )
+    _add_naming(download)
+    download.set_defaults(execute=download_published)
+
+    export = actions.add_parser("export", help="write a model to one file, to be imported elsewhere")
+    export.add_argument("model", metavar="MODEL", help="name of a model, or a model folder")
+    export.add_argument("-o", "--output", type=absolute_path, metavar="FILE", help="default: MODEL.zip")
+    export.add_argument("--overwrite", action="store_true", help="replace an existing file")
+    export.set_defaults(execute=give)
+
+
+def list_all(arguments: argparse.Namespace) -> int:
+    """List the models.
+
+    Parameters
+    ----------
+    arguments : Namespace
+
+    Returns
+    -------
+    int
+        Exit code.
+    """
+    from dinocell_app.model.catalogue import list_models, models_folder
+
+    entries, errors = list_models()
+    for entry in entries:
+        manifest = entry.manifest
+        if arguments.json:
+            fields = {
+                "id": manifest.id,
+                "name": manifest.name,
+                "origin": entry.origin,
+                "folder": str(entry.folder),
+            }
+            print(json.dumps(fields, ensure_ascii=False))
+        else:
+            print(f"{manifest.id}  {manifest.name} ({entry.origin}, {entry.folder})")
+    for error in errors:
+        print(f"not usable: {error}", file=sys.stderr)
+    if not entries and not arguments.json:
+        print(f"There is no model yet. Your own go to {models_folder()}")
+    return EXIT_OK
+
+
+def show(arguments: argparse.Namespace) -> int:
+    """Describe a model.
+
+    Parameters
+    ----------
+    arguments : Namespace
+
+    Returns
+    -------
+    int
+        Exit code.
+
+    Raises
+    ------
+    UserFacingError
+        If there is no such model.
+    """
+    from dinocell_app.model.catalogue import describe, find_model
+    from dinocell_app.model.manifest import read_manifest
+
+    folder = find_model(arguments.model)
+    manifest = read_manifest(folder)
+    if arguments.json:
+        print(json.dumps({**manifest.model_dump(mode="json"), "folder": str(folder)}, ensure_ascii=False))
+    else:
+        print(describe(manifest))
+        print(f"Folder: {folder}")
+    return EXIT_OK
+
+
+def take(arguments: argparse.Namespace) -> int:
+    """Import a model.
+
+    Parameters
+    ----------
+    arguments : Namespace
+
+    Returns
+    -------
+    int
+        Exit code.
+
+    Raises
+    ------
+    UserFacingError
+        If the source is no model or its name is taken.
+    """
+    return _import(arguments.source, arguments)
+
+
+def download_published(arguments: argparse.Namespace) -> int:
+    """Download and import the published weights.
+
+    Parameters
+    ----------
+    arguments : Namespace
+
+    Returns
+    -------
+    int
+        Exit code.
+
+    Raises
+    ------
+    UserFacingError
+        Without a network, or if the name is taken.
+    """
+    from dinocell_app.model.download import download_published_weights
+
+    return _import(download_published_weights(), arguments)
+
+
+def give(arguments: argparse.Namespace) -> int:
+    """Export a model.
+
+    Parameters
+    ----------
+    arguments : Namespace
+
+    Returns
+    -------
+    int
+        Exit code.
+
+    Raises
+    ------
+    UserFacingError
+        If there is no such model or the file exists.
+    """
+    from dinocell_app.model.catalogue import find_model
+    from dinocell_app.model.model_archive import export_model
+
+    folder = find_model(arguments.model)
+    target: Path = arguments.output or Path(f"{folder.name}.zip").absolute()
+    if target.exists() and not arguments.overwrite:
+        raise InvalidParameterError(
+            "exists already",
+            path=target,
+            remedy="Choose another file, or allow replacing it with --overwrite",
+        )
+    export_model(folder, target)
+    print(f"The model is in {target}; import it elsewhere with dinocell-app models import {target.name}")
+    return EXIT_OK
+
+
+def _add_naming(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--name", metavar="NAME", help="under which it is kept; default: its own")
+    parser.add_argument("--overwrite", action="store_true", help="replace a model of the same name")
+
+
+def _import(source: Path, arguments: argparse.Namespace) -> int:
+    from dinocell_app.model.model_archive import import_model
+
+    folder = import_model(source, name=arguments.name, overwrite=arguments.overwrite)
+    print(f"The model {folder.name} is in {folder}")
+    return EXIT_OK

@@ -22,6 +22,7 @@ from dinocell_app.jobs import (
     read_job,
     write_job,
 )
+from dinocell_app.lengths import plain_number
 
 if TYPE_CHECKING:
     Subcommands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -307,4 +308,4 @@ def _get(job: Job, name: str) -> Any:  # noqa: ANN401 - whatever the field holds
 def _word(value: object) -> str:
     if value is None:
         return "none"
-    return f"{value:.12g}" if isinstance(value, float) else str(value)
+    return plain_number(value) if isinstance(value, float) else str(value)

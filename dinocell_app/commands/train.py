@@ -153,9 +153,9 @@ def add_command(commands: Subcommands) -> None:
     finetune = kinds.add_parser(
         "finetune",
         help="teach a network with labelled images",
-        description="Teach a network with labelled images, on one device or, started by torchrun, on several: "
-        "torchrun --nproc-per-node=2 -m dinocell_app train finetune DATA -o MODEL. The same command goes on where "
-        "a training was stopped.",
+        description="Teach a network with labelled images, on one device or, started by torchrun, on "
+        "several: torchrun --nproc-per-node=2 -m dinocell_app train finetune DATA -o MODEL. The same command "
+        "goes on where a training was stopped.",
     )
     COMMAND.add_arguments(finetune)
     finetune.add_argument(

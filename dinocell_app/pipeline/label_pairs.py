@@ -166,7 +166,8 @@ def _paired(first: Mapping[Key, Path], labels: Mapping[Key, Path], folder: Path,
     )
     if not pairs:
         raise InvalidParameterError(
-            f"No file of {folder} ({len(first)} files) belongs by its name to one of {other} ({len(labels)} files)",
+            f"No file of {folder} ({len(first)} files) belongs by its name to one of {other} "
+            f"({len(labels)} files)",
             remedy="Name labels like their images, or with _labels or _masks added",
         )
     alone = [path for key, path in first.items() if key not in labels]

@@ -79,7 +79,8 @@ def _measure(job: MeasureJob, choice: PlaneChoice, pair: FilePair) -> Generator[
         plane = _only_plane(reader, choice)
         if labels.shape != plane.pixels.shape:
             raise InvalidParameterError(
-                f"the labels have {_size(labels.shape)} pixels, the image {pair.first.name} {_size(plane.pixels.shape)}",
+                f"the labels have {_size(labels.shape)} pixels, the image {pair.first.name} has "
+                f"{_size(plane.pixels.shape)}",
                 path=pair.labels,
                 remedy="Export the labels at the size of the image",
             )

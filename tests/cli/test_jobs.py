@@ -1,0 +1,174 @@
+"""Jobs: what is written is read back, and nonsense is refused with a sentence."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dinocell_app.commands import evaluate, measure, segment, train
+from dinocell_app.commands.options import JobCommand
+from dinocell_app.errors import InvalidParameterError, UnreadableFileError
+from dinocell_app.export.formats import DEFAULT_FORMATS, FORMATS
+from dinocell_app.jobs import (
+    DEFAULT_MODEL,
+    EvaluateJob,
+    FineTuneJob,
+    MeasureJob,
+    SegmentJob,
+    job_from_json,
+    job_to_json,
+    make_job,
+    read_job,
+)
+from dinocell_app.lengths import Area, Length
+from dinocell_app.training_settings import AugmentationSettings, TrainingSettings
+
+ROOT = Path("/data").absolute()
+
+lengths = st.builds(Length, value=st.floats(1e-3, 1e6), unit=st.sampled_from(["px", "um"]))
+areas = st.builds(Area, value=st.floats(0, 1e9), unit=st.sampled_from(["px", "um2"]))
+names = st.text("abcé µ'\"-", min_size=1, max_size=8)
+segment_jobs = st.builds(
+    SegmentJob,
+    inputs=st.lists(names.map(lambda name: ROOT / f"x{name}"), min_size=1, max_size=3).map(tuple),
+    output=st.just(ROOT / "out"),
+    diameter=st.none() | lengths,
+    min_size=areas,
+    pixel_size_um=st.none() | st.floats(1e-3, 1e3),
+    cell_probability=st.floats(0, 1),
+    formats=st.sets(st.sampled_from(sorted(FORMATS)), min_size=1).map(
+        lambda f: tuple(n for n in FORMATS if n in f)
+    ),
+    recursive=st.booleans(),
+    overwrite=st.booleans(),
+    channel=st.sampled_from(["grey", "mean", "2", "DAPI 405"]),
+)
+
+
+@settings(max_examples=30)
+@given(segment_jobs)
+def test_a_job_survives_the_file(job):
+    assert job_from_json(job_to_json(job)) == job
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        MeasureJob(images=ROOT / "a", labels=ROOT / "b", output=ROOT / "c", texture=True),
+        EvaluateJob(predicted=ROOT / "a", reference=ROOT / "b", output=ROOT / "c", iou_thresholds=(0.6,)),
+        FineTuneJob(
+            data=(ROOT / "a",), output=ROOT / "m", augmentation=AugmentationSettings(diameter_range=(15, 72)),
+            training=TrainingSettings(epochs=2, loss_weights={"flow_y": 0.5}), base_model=None,
+        ),
+    ],
+)  # fmt: skip
+def test_every_kind_survives_the_file_and_the_command_line(job):
+    assert job_from_json(job_to_json(job)) == job
+    command = {m.COMMAND.kind: m.COMMAND for m in (measure, evaluate, train)}[job.kind]
+    assert _parsed(command, job) == job
+
+
+@settings(max_examples=30)
+@given(segment_jobs)
+def test_the_command_line_of_a_job_makes_the_same_job(job):
+    assert _parsed(segment.COMMAND, job) == job
+
+
+def _parsed(command: JobCommand, job):
+    import argparse
+
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    words = command.command_line(job)
+    assert words[: 1 + len(command.words)] == ["dinocell-app", *command.words]
+    return command.job(parser.parse_args(words[1 + len(command.words) :]), type(job))
+
+
+@pytest.mark.parametrize(
+    ("fields_given", "said"),
+    [
+        ({"cell_probability": 2}, "cell_probability"),
+        ({"formats": ["labels", "word"]}, "word is no output format"),
+        ({"device": "tpu"}, "device"),
+        ({"colour": 1}, "colour"),
+        ({"pixel_size_um": -1}, "pixel_size_um"),
+        ({"inputs": []}, "inputs"),
+    ],
+)
+def test_wrong_fields_are_named(fields_given, said):
+    with pytest.raises(InvalidParameterError, match=said):
+        make_job({"kind": "segment", "inputs": ["a"], "output": "b", **fields_given})
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"kind": "segment", "schema_version": 2}'])
+def test_what_is_no_job_of_this_version_is_refused(text, tmp_path):
+    path = tmp_path / "job.json"
+    path.write_text(text)
+    with pytest.raises(UnreadableFileError, match=r"job\.json"):
+        read_job(path)
+
+
+def test_unknown_kinds_are_refused():
+    with pytest.raises(InvalidParameterError):
+        job_from_json(json.dumps({"kind": "dance"}))
+
+
+@given(lengths)
+def test_lengths_are_read_as_written(length):
+    assert Length.parse(str(length)).value == length.value
+    assert Length.parse(str(length)).unit == length.unit
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "unit"),
+    [("18um", 18, "um"), ("40 px", 40, "px"), ("40", 40, "px"), ("18,5 µm", 18.5, "um"), (".5um", 0.5, "um")],
+)
+def test_lengths_as_people_write_them(text, value, unit):
+    assert Length.parse(text) == Length(value=value, unit=unit)
+
+
+@pytest.mark.parametrize("text", ["", "um", "0px", "-3um", "3 miles", "3um2", "nan"])
+def test_what_is_no_length_is_refused(text):
+    with pytest.raises(InvalidParameterError, match="not a length"):
+        Length.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "unit"),
+    [("15", 15, "px"), ("15px2", 15, "px"), ("20um2", 20, "um2"), ("20 µm²", 20, "um2")],
+)
+def test_areas_as_people_write_them(text, value, unit):
+    assert Area.parse(text) == Area(value=value, unit=unit)
+
+
+def test_a_length_is_no_area():
+    with pytest.raises(InvalidParameterError, match="not an area"):
+        Area.parse("15um")
+
+
+def test_micrometres_become_pixels_only_with_a_pixel_size():
+    assert Length.parse("18um").in_px(0.5) == 36
+    assert Area.parse("20um2").in_px(0.5) == 80
+    with pytest.raises(InvalidParameterError, match="--pixel-size"):
+        Length.parse("18um").in_px(None)
+
+
+def test_settings_agree_with_those_of_the_layers_above_and_below():
+    from dinocell_app.model import catalogue
+    from training.augmentation import Augmentation
+    from training.fine_tuning import FineTuningParameters
+
+    for mirror, original in (
+        (AugmentationSettings(), Augmentation()),
+        (TrainingSettings(), FineTuningParameters()),
+    ):
+        assert mirror.model_dump() == {
+            field.name: getattr(original, field.name) for field in fields(original)
+        }
+    assert SegmentJob(inputs=(ROOT,), output=ROOT).formats == DEFAULT_FORMATS
+    assert catalogue.DEFAULT_MODEL == DEFAULT_MODEL

@@ -1,0 +1,66 @@
+"""The card of a fine-tuned model: what it is for, what it was taught, how well it does, how to repeat it."""
+
+from __future__ import annotations
+
+from dinocell_app.jobs import FineTuneJob, job_to_json
+from dinocell_app.model.manifest import Manifest
+
+CARD_NAME = "card.md"
+
+
+def model_card(manifest: Manifest, job: FineTuneJob) -> str:
+    """Write the card.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        Of the finished model.
+    job : FineTuneJob
+        That made it.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    low, high = manifest.cell_diameter_range_px
+    made_from = " -> ".join(manifest.lineage) or "random weights"
+    return "\n".join(
+        [
+            f"# {manifest.name}",
+            "",
+            f"Made from {made_from} on {manifest.created[:10]}. For cells of {low:.0f} to {high:.0f} pixels, "
+            f"best about {manifest.cell_diameter_px:.0f}; other images are resampled.",
+            "",
+            "## Training data",
+            "",
+            "| set | use | licence |",
+            "|---|---|---|",
+            *(f"| {each.name} | {each.use} | {each.licence} |" for each in manifest.training_data),
+            "",
+            "## Scores",
+            "",
+            *_scores(manifest),
+            "",
+            "## How to make it again",
+            "",
+            "Save this as `job.json` and run `dinocell-app train finetune --job job.json`:",
+            "",
+            "```json",
+            job_to_json(job).rstrip(),
+            "```",
+            "",
+        ]
+    )
+
+
+def _scores(manifest: Manifest) -> list[str]:
+    if not manifest.scores:
+        return ["No image was held out, so nothing is known about how well it does."]
+    return [
+        "Means over images it was not taught, with measured cell diameters.",
+        "",
+        "| images | metric | value |",
+        "|---|---|---|",
+        *(f"| {score.data_set} | {score.metric} | {score.value:.3f} |" for score in manifest.scores),
+    ]

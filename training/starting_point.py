@@ -1,0 +1,129 @@
+"""What a fine-tuning job starts from: a base model, or a new network with the weights of a backbone."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+
+from dinocell_app.errors import ModelError
+from dinocell_app.jobs import FineTuneJob
+from dinocell_app.model.backbone import load_backbone_weights
+from dinocell_app.model.catalogue import find_model
+from dinocell_app.model.manifest import Manifest, TrainingSet
+from dinocell_app.model.model_folder import load_model
+from dinocell_app.model.objectives import objective_by_name
+from dinocell_app.model.segmenter import CONFIGS, Segmenter, for_objective
+from training.crops import median_diameter
+from training.fine_tuning_data import LabelledData
+
+_USUAL_RANGE = (0.5, 2.0)
+"""Diameters a model serves, as multiples of the smallest and largest typical one it was shown."""
+
+
+def starting_point(job: FineTuneJob) -> tuple[Segmenter, Manifest]:
+    """Build the network that a job starts from.
+
+    Parameters
+    ----------
+    job : FineTuneJob
+
+    Returns
+    -------
+    network : Segmenter
+        On the processor, with gradients.
+    manifest : Manifest
+        Of the model to be; its data and scores are still to be filled in.
+
+    Raises
+    ------
+    ModelError
+        If the base model or the weights cannot be used.
+    """
+    name = job.name or job.output.name
+    identity = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._") or "model"
+    if job.base_model is not None:
+        base = load_model(find_model(job.base_model))
+        fields = base.manifest.model_dump(
+            include={
+                "objective",
+                "intensity_normalisation",
+                "tile_overlap_px",
+                "blend",
+                "licence",
+                "attributions",
+                "cell_diameter_px",
+                "cell_diameter_range_px",
+                "recommended_pixel_size_um",
+            }
+        )
+        lineage = (*base.manifest.lineage, f"{base.manifest.id} (sha256 {base.manifest.sha256[:12]})")
+        known = base.manifest.training_data
+        manifest = Manifest.for_network(
+            base.manifest.config, **fields, id=identity, name=name, lineage=lineage, training_data=known
+        )
+        return base.network.requires_grad_(True), manifest
+    objective = objective_by_name(job.objective)
+    config = for_objective(CONFIGS[job.config], objective.channel_names)
+    torch.manual_seed(job.training.seed)
+    network = Segmenter(config)
+    lineage = ()
+    if job.backbone_weights is not None:
+        try:
+            load_backbone_weights(network.backbone, load_file(job.backbone_weights))
+        except (OSError, KeyError, RuntimeError, ValueError) as error:
+            raise ModelError(
+                f"the weights do not fit {config.backbone} ({type(error).__name__})",
+                path=job.backbone_weights,
+                remedy="Give DINOv2 weights of that size as safetensors",
+            ) from error
+        lineage = (job.backbone_weights.parent.name or job.backbone_weights.name,)
+    return network, Manifest.for_network(
+        config, id=identity, name=name, objective=job.objective, lineage=lineage
+    )
+
+
+def describe_data(manifest: Manifest, job: FineTuneJob, data: LabelledData) -> Manifest:
+    """Say in a manifest what the model is trained on and which cell diameters it is for.
+
+    Parameters
+    ----------
+    manifest : Manifest
+    job : FineTuneJob
+    data : LabelledData
+
+    Returns
+    -------
+    Manifest
+    """
+    sets = tuple(
+        TrainingSet(name=folder.name, licence=job.licence or "not stated", use=_use(folder, data))
+        for folder in job.data
+    )
+    known = tuple(each for each in manifest.training_data if each.name not in {new.name for new in sets})
+    fields: dict[str, object] = {"training_data": (*known, *sets)}
+    chosen = job.augmentation.diameter_range
+    seen = [d for d in (median_diameter(pair.read()[1]) for pair in data.training) if d is not None]
+    low, high = manifest.cell_diameter_range_px
+    if chosen is not None:
+        fields |= {
+            "cell_diameter_range_px": chosen,
+            "cell_diameter_px": float(np.sqrt(chosen[0] * chosen[1])),
+        }
+    elif seen and (job.base_model is None or not all(low <= diameter <= high for diameter in seen)):
+        # Crops are shown at their own scale: the model serves what it is shown, not what its base served.
+        fields |= {
+            "cell_diameter_range_px": (min(seen) * _USUAL_RANGE[0], max(seen) * _USUAL_RANGE[1]),
+            "cell_diameter_px": float(np.median(seen)),
+        }
+    if job.cell_diameter_px is not None:
+        fields["cell_diameter_px"] = job.cell_diameter_px
+    return manifest.model_copy(update=fields)
+
+
+def _use(folder: Path, data: LabelledData) -> str:
+    count = sum(folder in pair.image_path.parents for pair in data.training)
+    return f"fine-tuning, {count} images"
