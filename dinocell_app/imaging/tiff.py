@@ -115,7 +115,7 @@ class TiffReader(ImageReader):
     def _decode_plane(self, t: int, z: int, c: int) -> NDArray[Any]:
         if self._palette is not None:
             colours = np.asarray(self._palette[c] >> 8, np.uint8)
-            return colours[self._read(self._axes.selection(t, z, 0, 0))]
+            return np.asarray(colours[self._read(self._axes.selection(t, z, 0, 0))])
         return self._read(self._axes.selection(t, z, *divmod(c, self._n_samples)))
 
     def _read(self, selection: tuple[int | slice, ...]) -> NDArray[Any]:
