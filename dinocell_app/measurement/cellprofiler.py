@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from dinocell_app.measurement.columns import Column, ascii_channel_name, channel_columns
+from dinocell_app.measurement.channel_names import ascii_channel_name
+from dinocell_app.measurement.column import Column
+from dinocell_app.measurement.columns import channel_columns
 from dinocell_app.measurement.table import NEIGHBOUR_DISTANCE_PX
 
 if TYPE_CHECKING:

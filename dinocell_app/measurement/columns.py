@@ -2,83 +2,12 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import Enum
 
-from dinocell_app.errors import InvalidParameterError
+from dinocell_app.measurement.channel_names import ascii_channel_name
+from dinocell_app.measurement.column import Column, Measurement, Quantity
 
 _SKIMAGE = "scikit-image regionprops"
-
-
-class Quantity(Enum):
-    """How a value changes with the size of a pixel; the value is the exponent of the length."""
-
-    PLAIN = 0
-    LENGTH = 1
-    AREA = 2
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """What is measured, before units and channels make columns of it.
-
-    Parameters
-    ----------
-    stem : str
-        Name without unit and channel.
-    description : str
-        What it means, in a sentence.
-    source : str
-        Where the formula comes from.
-    quantity : Quantity
-        Lengths and areas have a column in pixels and, when the pixel size is known, one in micrometres.
-    dtype : str
-        Type of the column in pixels; those in micrometres are float64.
-    unit : str
-        Unit of a plain quantity, empty for numbers without one.
-    """
-
-    stem: str
-    description: str
-    source: str
-    quantity: Quantity = Quantity.PLAIN
-    dtype: str = "float64"
-    unit: str = ""
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of a table.
-
-    Parameters
-    ----------
-    name : str
-        ASCII name of the column.
-    unit : str
-        px, px2, um, um2, deg, grey value or empty.
-    dtype : str
-        Type in the table.
-    description : str
-        What it means, in a sentence.
-    source : str
-        Where the formula comes from.
-    stem : str
-        The measurement the column shows.
-    exponent : int or None
-        Power of the pixel size in micrometres the value is multiplied with; 0 leaves it as measured.
-    """
-
-    name: str
-    unit: str
-    dtype: str
-    description: str
-    source: str
-    stem: str
-    exponent: int = 0
-
 
 _LENGTH, _AREA = Quantity.LENGTH, Quantity.AREA
 
@@ -329,56 +258,6 @@ def channel_columns(
     return tuple(
         column for each in measurements for column in _in_units(each, pixel_size_known, ending=ending)
     )
-
-
-def ascii_channel_name(name: str) -> str:
-    """Name of a channel as columns carry it.
-
-    Parameters
-    ----------
-    name : str
-        In any script.
-
-    Returns
-    -------
-    str
-        ASCII letters, digits, dots, dashes and underscores: accents are dropped, µ is u, Greek letters are
-        spelled by name, runs of anything else are one underscore; `channel` if nothing is left.
-    """
-    spelled = "".join(_ascii_letter(letter) for letter in name.replace("µ", "u"))
-    return re.sub(r"[^A-Za-z0-9.-]+", "_", spelled).strip("_") or "channel"
-
-
-def check_channel_names(names: Iterable[str]) -> None:
-    """Refuse channels whose columns would have the same names.
-
-    Parameters
-    ----------
-    names : iterable of str
-        Names of channels.
-
-    Raises
-    ------
-    InvalidParameterError
-        If two names are the same in ASCII.
-    """
-    taken: dict[str, str] = {}
-    for name in names:
-        ending = ascii_channel_name(name)
-        if ending in taken:
-            raise InvalidParameterError(
-                f"the channels {taken[ending]!r} and {name!r} would both be called {ending!r} in the table",
-                remedy="Give the channels different names",
-            )
-        taken[ending] = name
-
-
-def _ascii_letter(letter: str) -> str:
-    if letter.isascii():
-        return letter
-    plain = unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode("ascii")
-    greek = re.fullmatch(r"GREEK \w+ LETTER (\w+)", unicodedata.name(letter, ""))
-    return plain or (greek[1].lower() if greek else "_")
 
 
 def _in_units(measurement: Measurement, pixel_size_known: bool, ending: str = "") -> list[Column]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dinocell_app.measurement.columns import Column
+from dinocell_app.measurement.column import Column
 
 
 def data_dictionary(*tables: tuple[str, Iterable[Column]]) -> list[dict[str, str]]:

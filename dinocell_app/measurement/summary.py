@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dinocell_app.measurement.columns import Column
+from dinocell_app.measurement.column import Column
 
 if TYPE_CHECKING:
     import pandas as pd

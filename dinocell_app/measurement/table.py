@@ -13,12 +13,9 @@ from numpy.typing import NDArray
 from dinocell_app.errors import InvalidParameterError
 from dinocell_app.measurement.boundary import Contours, trace_contours
 from dinocell_app.measurement.cells import Cells, group_cells
-from dinocell_app.measurement.columns import (
-    Column,
-    channel_columns,
-    check_channel_names,
-    table_columns,
-)
+from dinocell_app.measurement.channel_names import check_channel_names
+from dinocell_app.measurement.column import Column
+from dinocell_app.measurement.columns import channel_columns, table_columns
 from dinocell_app.measurement.intensity import measure_intensity
 from dinocell_app.measurement.moments import cell_moments
 from dinocell_app.measurement.neighbours import measure_neighbours

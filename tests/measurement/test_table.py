@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from dinocell_app.errors import InvalidParameterError
-from dinocell_app.measurement.columns import ascii_channel_name, table_columns
+from dinocell_app.measurement.channel_names import ascii_channel_name
+from dinocell_app.measurement.columns import table_columns
 from dinocell_app.measurement.dictionary import data_dictionary
 from dinocell_app.measurement.table import MeasurementRequest, columns_of, measure_cells
 from dinocell_app.measurement.texture import TextureParameters
