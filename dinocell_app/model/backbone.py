@@ -16,6 +16,9 @@ from dinocell_app.errors import ModelError
 NATIVE_PATCH_SIZE = 14
 """Patch size in pixels that DINOv2 was published with."""
 
+_TIMM_NAMES = {"register_tokens": "reg_token"}
+"""The one parameter of facebookresearch/dinov2 that timm calls otherwise."""
+
 
 def create_backbone(
     name: str, *, patch_size: int, image_size: int, drop_path: float = 0.0
@@ -58,7 +61,7 @@ def create_backbone(
         dynamic_img_size=True,
         drop_path_rate=drop_path,
     )
-    return cast(VisionTransformer, backbone)
+    return cast("VisionTransformer", backbone)
 
 
 def resample_patch_projection(weight: torch.Tensor, patch_size: int) -> torch.Tensor:
@@ -82,7 +85,9 @@ def resample_patch_projection(weight: torch.Tensor, patch_size: int) -> torch.Te
         weight.float(), size=(patch_size, patch_size), mode="bicubic", align_corners=False, antialias=True
     )
     resized = resized * (weight.shape[-1] / patch_size) ** 2
-    return resized.to(weight.dtype)
+    # Interpolation alone keeps the sum only nearly: pixels at the edge of the patch weigh less than others.
+    lost = weight.float().sum(dim=(2, 3), keepdim=True) - resized.sum(dim=(2, 3), keepdim=True)
+    return (resized + lost / patch_size**2).to(weight.dtype)
 
 
 def resample_position_embedding(embedding: torch.Tensor, grid: int, prefix_tokens: int = 1) -> torch.Tensor:
@@ -126,13 +131,31 @@ def load_backbone_weights(backbone: torch.nn.Module, weights: Mapping[str, torch
     -------
     list of str
         Parameters of the backbone that the weights lack and that stay random.
+
+    Raises
+    ------
+    ModelError
+        If they are no weights of a DINOv2 transformer, or of one of another width.
     """
     own = backbone.state_dict()
-    adapted = {name: value.float() for name, value in weights.items() if name in own}
+    named = {_TIMM_NAMES.get(name, name): value for name, value in weights.items()}
+    adapted = {name: value.float() for name, value in named.items() if name in own}
+    if not adapted.keys() >= {"patch_embed.proj.weight", "pos_embed", "cls_token"}:
+        raise ModelError(
+            "These are not the weights of a DINOv2 vision transformer",
+            remedy="Choose weights with the names of timm or of facebookresearch/dinov2",
+        )
     adapted["patch_embed.proj.weight"] = resample_patch_projection(
         adapted["patch_embed.proj.weight"], own["patch_embed.proj.weight"].shape[-1]
     )
     _fit_position_embedding(adapted, own["pos_embed"].shape[1])
+    other = next((name for name, value in adapted.items() if value.shape != own[name].shape), None)
+    if other is not None:
+        raise ModelError(
+            f"The weights are of another size: {other} is {tuple(adapted[other].shape)} and would have to be "
+            f"{tuple(own[other].shape)}",
+            remedy="Choose weights of a transformer of the same width",
+        )
     missing, _ = backbone.load_state_dict(adapted, strict=False)
     return list(missing)
 
@@ -140,7 +163,8 @@ def load_backbone_weights(backbone: torch.nn.Module, weights: Mapping[str, torch
 def _fit_position_embedding(weights: dict[str, torch.Tensor], length: int) -> None:
     """Resample the position embedding to `length` entries, with or without one for the class token.
 
-    timm's models with registers have none for the class token: it is added to the token itself.
+    timm's models with registers have none for the class token: it is added to the token itself, and where it
+    was, another model gets one of 0.
     """
     embedding = weights["pos_embed"]
     has_class = not _is_square(embedding.shape[1])
@@ -150,6 +174,8 @@ def _fit_position_embedding(weights: dict[str, torch.Tensor], length: int) -> No
     if has_class and not wants_class:
         weights["cls_token"] = weights["cls_token"] + embedding[:, :1]
         embedding = embedding[:, 1:]
+    elif wants_class and not has_class:
+        embedding = functional.pad(embedding, (0, 0, 1, 0))
     weights["pos_embed"] = embedding
 
 
