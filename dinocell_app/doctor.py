@@ -188,6 +188,6 @@ def drawn_sample(size: int = 256) -> NDArray[np.float32]:
     for row in range(24, size - 12, 48):
         for column in range(24, size - 12, 48):
             distance = np.hypot(rows - row, columns - column)
-            image += 1 / (1 + np.exp((distance - 14) / 1.5)).astype(np.float32)
+            image += (0.5 - 0.5 * np.tanh((distance - 14) / 3)).astype(np.float32)
     noise = np.random.default_rng(0).normal(0, 0.03, image.shape).astype(np.float32)
     return image + noise
