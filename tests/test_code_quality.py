@@ -106,10 +106,17 @@ def test_docstrings_say_parameters_and_returns():
 
 
 def public_names(path: Path) -> list[str]:
-    """Functions, classes and methods whose names do not begin with an underscore."""
+    """Functions, classes and methods whose names do not begin with an underscore.
+
+    Protocols are described where they are implemented, and parameters that a class inherits, such as those of
+    an exception or an enumeration, where they are declared.
+    """
     names = []
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if not isinstance(node, ast.FunctionDef | ast.ClassDef) or node.name.startswith("_"):
+            continue
+        bases = [ast.unparse(base) for base in node.bases] if isinstance(node, ast.ClassDef) else []
+        if bases:
             continue
         names.append(node.name)
         if isinstance(node, ast.ClassDef):

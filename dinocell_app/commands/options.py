@@ -267,7 +267,7 @@ def _add(parser: argparse.ArgumentParser, option: Option) -> None:
         action = "store_false" if option.negative else "store_true"
         parser.add_argument(*option.names, dest=option.destination, action=action, **settings)
         return
-    settings["metavar"] = option.metavar or None
+    settings["metavar"] = option.metavar or option.field.rpartition(".")[2].upper()
     if option.many:
         settings["type"] = lambda text: _several(option.parse, text) if option.names else [option.parse(text)]
         settings["nargs"] = "+" if option.names else "*"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dinocell_app.measurement.columns import ascii_channel_name
+from dinocell_app.measurement.channel_names import ascii_channel_name
 from dinocell_app.measurement.summary import SummaryContext, summarise_image
 from dinocell_app.measurement.table import MeasurementRequest, columns_of, measure_cells
 from dinocell_app.measurement.texture import TextureParameters

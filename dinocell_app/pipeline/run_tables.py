@@ -16,7 +16,8 @@ from dinocell_app.export.names import COLUMNS_CSV, IMAGES_CSV, METHODS_TXT
 from dinocell_app.export.tables import write_data_dictionary, write_table
 from dinocell_app.export.writing import write_bytes
 from dinocell_app.imaging.scan import natural_key
-from dinocell_app.measurement.columns import Column, table_columns
+from dinocell_app.measurement.column import Column
+from dinocell_app.measurement.columns import table_columns
 from dinocell_app.measurement.dictionary import data_dictionary
 from dinocell_app.measurement.summary import summary_columns, summary_table
 from dinocell_app.pipeline.isolation import FailedImage
