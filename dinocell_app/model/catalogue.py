@@ -1,11 +1,13 @@
-"""The models at hand: those that come with the application and those the user made, imported or downloaded."""
+"""The models at hand: those that come with the application and the user's own."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from platformdirs import user_data_path
 
@@ -13,7 +15,9 @@ from dinocell_app.errors import ModelError
 from dinocell_app.model.manifest import MANIFEST_NAME, Manifest, read_manifest
 from dinocell_app.resource_files import resource_path
 
-DEFAULT_MODEL = "dinocell-s8"
+CARD_NAME = "card.md"
+"""A page about the model, beside manifest and weights; models do without."""
+
 MODELS_VARIABLE = "DINOCELL_APP_MODELS"
 """Environment variable that moves the user's models to another folder."""
 
@@ -26,13 +30,13 @@ class CatalogueEntry:
     ----------
     manifest : Manifest
     folder : Path
-    origin : str
-        "shipped" or "own".
+    origin : {"shipped", "own"}
+        Own models are those that were trained here, imported or downloaded.
     """
 
     manifest: Manifest
     folder: Path
-    origin: str
+    origin: Literal["shipped", "own"]
 
 
 def models_folder() -> Path:
@@ -44,7 +48,7 @@ def models_folder() -> Path:
         It need not exist.
     """
     chosen = os.environ.get(MODELS_VARIABLE)
-    return Path(chosen) if chosen else user_data_path("dinocell-app", appauthor=False) / "models"
+    return Path(chosen).expanduser() if chosen else user_data_path("dinocell-app", appauthor=False) / "models"
 
 
 def list_models() -> tuple[list[CatalogueEntry], list[ModelError]]:
@@ -87,13 +91,22 @@ def find_model(name: str | Path) -> Path:
     ModelError
         If there is no such model.
     """
-    path = Path(name)
-    if (path / MANIFEST_NAME).is_file():
+    path = Path(name).expanduser()
+    if str(name) and (path / MANIFEST_NAME).is_file():
         return path
-    entries, _ = list_models()
+    entries, errors = list_models()
     for entry in entries:
         if entry.manifest.id == str(name):
             return entry.folder
+    damaged = next((error for error in errors if _folder_of(error) == str(name)), None)
+    if damaged is not None:
+        raise damaged
+    if path.is_file():
+        raise ModelError(
+            "This is a file, and models are used from their folder",
+            path=path,
+            remedy=f"Import it first with `dinocell-app models import {path.name}`",
+        )
     known = ", ".join(entry.manifest.id for entry in entries) or "none"
     raise ModelError(
         f"There is no model named {str(name)!r}",
@@ -117,7 +130,8 @@ def describe(manifest: Manifest) -> str:
     lines = [
         f"{manifest.name} ({manifest.id}, version {manifest.version})",
         manifest.description,
-        f"Cells of {low:g} to {high:g} pixels across, best about {manifest.cell_diameter_px:g}; others are resampled.",
+        f"Cells of {low:g} to {high:g} pixels across, best about {manifest.cell_diameter_px:g}; "
+        "others are resampled.",
     ]
     if manifest.recommended_pixel_size_um is not None:
         lines.append(f"Recommended pixel size: {manifest.recommended_pixel_size_um:g} um")
@@ -136,12 +150,14 @@ def describe(manifest: Manifest) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _model_folders() -> Iterator[tuple[Path, str]]:
-    roots = []
-    try:
+def _folder_of(error: ModelError) -> str | None:
+    return error.path.parent.name if error.path is not None else None
+
+
+def _model_folders() -> Iterator[tuple[Path, Literal["shipped", "own"]]]:
+    roots: list[tuple[Path, Literal["shipped", "own"]]] = []
+    with suppress(FileNotFoundError):  # a build without models is allowed: the user's own still work
         roots.append((resource_path("models"), "shipped"))
-    except FileNotFoundError:  # a build without models is allowed: the user's own still work
-        pass
     roots.append((models_folder(), "own"))
     for root, origin in roots:
         if root.is_dir():

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 import zipfile
-from pathlib import Path
+import zlib
+from pathlib import Path, PurePosixPath
 
-from dinocell_app.errors import ModelError
+from dinocell_app.errors import InvalidParameterError, ModelError
 from dinocell_app.files import replacing, write_json
-from dinocell_app.model.catalogue import models_folder
-from dinocell_app.model.manifest import MANIFEST_NAME, Manifest, read_manifest
-from dinocell_app.model.model_folder import WEIGHTS_NAME, load_model
+from dinocell_app.model.catalogue import CARD_NAME, list_models, models_folder
+from dinocell_app.model.manifest import ID_PATTERN, MANIFEST_NAME, Manifest
+from dinocell_app.model.model_folder import load_model
 from dinocell_app.model.published_weights import import_published_file
+from dinocell_app.model.weights_file import WEIGHTS_NAME
 
-CARD_NAME = "card.md"
 _MEMBERS = (MANIFEST_NAME, WEIGHTS_NAME, CARD_NAME)
 MAX_MEMBER_BYTES = 8 << 30
 """Larger than any model; an archive that claims more is no model."""
+
+MAX_COMPRESSION = 200
+"""Weights hardly compress, and text by less than this; what claims more is meant to fill the disk."""
 
 
 def export_model(folder: Path, path: Path) -> None:
@@ -35,7 +40,10 @@ def export_model(folder: Path, path: Path) -> None:
         If the folder is no sound model.
     """
     load_model(folder)
-    with replacing(path) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_STORED) as archive:
+    with (
+        replacing(path) as beside,
+        zipfile.ZipFile(beside, "w", zipfile.ZIP_STORED, strict_timestamps=False) as archive,
+    ):
         for name in _MEMBERS:
             if (folder / name).is_file():
                 archive.write(folder / name, name)
@@ -51,37 +59,62 @@ def import_model(source: Path, *, name: str | None = None, overwrite: bool = Fal
     name : str, optional
         Id under which it is kept; the model's own by default.
     overwrite : bool
-        Whether a model of the same id is replaced.
+        Whether a model of the same id, other than this very one, is replaced.
 
     Returns
     -------
     Path
-        The new model folder.
+        The model folder; the one that is there when it holds the same model already.
 
     Raises
     ------
     ModelError
         If the source is no sound model or the id is taken.
+    InvalidParameterError
+        If the name cannot be one.
     """
+    source = Path(source)
+    if name is not None and not re.fullmatch(ID_PATTERN, name):
+        raise InvalidParameterError(
+            f"A model cannot be named {name!r}",
+            remedy="Use up to 100 letters, digits, dashes, dots and underscores, a letter or digit first",
+        )
     target_root = models_folder()
     target_root.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".import-", dir=target_root) as temporary:
         folder = Path(temporary) / "model"
-        _unpack(Path(source), folder)
-        manifest = _checked(folder, Path(source))
+        _unpack(source, folder)
+        manifest = _checked(folder, source)
         if name is not None and name != manifest.id:
-            manifest = _renamed(folder, manifest, name)
+            manifest = manifest.model_copy(update={"id": name})
+            write_json(folder / MANIFEST_NAME, manifest.model_dump(mode="json"))
+        present = _present(manifest)
+        if present is not None:
+            return present
         target = target_root / manifest.id
+        _require_free_name(manifest.id, target, overwrite)
         if target.exists():
-            if not overwrite:
-                raise ModelError(
-                    f"A model named {manifest.id!r} is there already",
-                    path=target,
-                    remedy="Import it under another name, or ask for it to be overwritten",
-                )
-            shutil.rmtree(target)
-        folder.replace(target)
+            target.rename(Path(temporary) / "replaced")
+        folder.rename(target)
     return target
+
+
+def _present(manifest: Manifest) -> Path | None:
+    """Find the very same model among those that can be used by name."""
+    for entry in list_models()[0]:
+        if (entry.manifest.id, entry.manifest.sha256) == (manifest.id, manifest.sha256):
+            return entry.folder
+    return None
+
+
+def _require_free_name(name: str, target: Path, overwrite: bool) -> None:
+    taken = {entry.manifest.id: entry.folder for entry in list_models()[0]}
+    if not overwrite and (target.exists() or name in taken):
+        raise ModelError(
+            f"Another model named {name!r} is there already",
+            path=taken.get(name, target),
+            remedy="Import it under another name, or ask for it to be overwritten",
+        )
 
 
 def _unpack(source: Path, folder: Path) -> None:
@@ -92,7 +125,7 @@ def _unpack(source: Path, folder: Path) -> None:
                 shutil.copyfile(source / name, folder / name)
     elif not source.is_file():
         raise ModelError("There is no such file or folder", path=source, remedy="Check the path")
-    elif source.suffix in (".pt", ".pth"):
+    elif source.suffix.lower() in (".pt", ".pth"):
         import_published_file(source, folder)
     elif zipfile.is_zipfile(source):
         _unzip(source, folder)
@@ -105,20 +138,53 @@ def _unpack(source: Path, folder: Path) -> None:
 
 
 def _unzip(source: Path, folder: Path) -> None:
-    """Take only the members a model has, by name, so that no path in the archive can lead elsewhere."""
+    """Take only what a model has, under the names it has: no path in the archive can lead elsewhere."""
     folder.mkdir()
     try:
         with zipfile.ZipFile(source) as archive:
-            for name in set(_MEMBERS) & set(archive.namelist()):
-                size = archive.getinfo(name).file_size
-                if size > min(MAX_MEMBER_BYTES, shutil.disk_usage(folder).free):
-                    raise ModelError(
-                        f"The archive's {name} would need {size >> 20} MiB", path=source, remedy="Free some space"
-                    )
-                with archive.open(name) as member, (folder / name).open("wb") as file:
-                    shutil.copyfileobj(member, file)
-    except (zipfile.BadZipFile, OSError, EOFError) as error:
-        raise ModelError("The archive is damaged", path=source, remedy="Copy or download it again") from error
+            for name, member in _members(archive, source).items():
+                _require_sensible_size(member, source, shutil.disk_usage(folder).free)
+                with archive.open(member) as packed, (folder / name).open("wb") as file:
+                    shutil.copyfileobj(packed, file)
+    # RuntimeError and NotImplementedError: encrypted, or packed in a way that Python does not know.
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+        raise ModelError(
+            "The archive is damaged or locked", path=source, remedy="Copy, download or export it again"
+        ) from error
+
+
+def _members(archive: zipfile.ZipFile, source: Path) -> dict[str, zipfile.ZipInfo]:
+    """Find the files of the model, at the root or in the one folder that holds the manifest."""
+    manifests = [PurePosixPath(name) for name in archive.namelist() if name.endswith(MANIFEST_NAME)]
+    roots = [path.parent for path in manifests if path.name == MANIFEST_NAME and _is_near(path)]
+    if len(roots) != 1:
+        raise ModelError(
+            "The archive holds no model, or more than one",
+            path=source,
+            remedy="Choose a file exported by this application",
+        )
+    wanted = {str(roots[0] / name): name for name in _MEMBERS}
+    return {wanted[info.filename]: info for info in archive.infolist() if info.filename in wanted}
+
+
+def _is_near(path: PurePosixPath) -> bool:
+    return len(path.parts) == 1 or (len(path.parts) == 2 and path.parts[0] not in ("/", ".."))
+
+
+def _require_sensible_size(member: zipfile.ZipInfo, source: Path, free: int) -> None:
+    size = member.file_size
+    if size > MAX_MEMBER_BYTES or size > MAX_COMPRESSION * max(member.compress_size, 1 << 16):
+        raise ModelError(
+            f"The archive's {member.filename} claims {size >> 20} MiB, which no model has",
+            path=source,
+            remedy="Choose a file exported by this application",
+        )
+    if size > free:
+        raise ModelError(
+            f"The archive's {member.filename} needs {size >> 20} MiB, and {free >> 20} MiB are free",
+            path=source,
+            remedy="Free some space",
+        )
 
 
 def _checked(folder: Path, source: Path) -> Manifest:
@@ -126,9 +192,3 @@ def _checked(folder: Path, source: Path) -> Manifest:
         return load_model(folder).manifest
     except ModelError as error:
         raise ModelError(error.what, path=source, remedy=error.remedy) from error
-
-
-def _renamed(folder: Path, manifest: Manifest, name: str) -> Manifest:
-    content = {**manifest.model_dump(mode="json"), "id": name}
-    write_json(folder / MANIFEST_NAME, content)
-    return read_manifest(folder)

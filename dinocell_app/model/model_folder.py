@@ -132,7 +132,8 @@ def _load_network(manifest: Manifest, path: Path) -> Segmenter:
     with torch.device("meta"):
         network = Segmenter(manifest.config)
     try:
-        tensors = {name: tensor.float() for name, tensor in load_file(path).items()}
+        # Copies: tensors that map the file would lock it on Windows, and crash when it is written to.
+        tensors = {name: tensor.to(torch.float32, copy=True) for name, tensor in load_file(path).items()}
         network.load_state_dict(tensors, assign=True)
     except (SafetensorError, RuntimeError) as error:
         raise ModelError(
