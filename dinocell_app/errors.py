@@ -49,5 +49,5 @@ class ModelError(UserFacingError):
     """A model folder or a weight file cannot be used."""
 
 
-class Cancelled(Exception):  # noqa: N818 - cancellation is no error
+class Cancelled(Exception):
     """The user asked to stop; carries no message because nothing went wrong."""

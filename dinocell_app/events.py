@@ -226,7 +226,9 @@ def to_json_line(event: Event) -> str:
         Without the line end; the key "event" names the class. Losses that are not finite become null,
         because JSON has no NaN.
     """
-    return json.dumps({"event": type(event).__name__, **_finite(asdict(event))}, ensure_ascii=False, allow_nan=False)
+    return json.dumps(
+        {"event": type(event).__name__, **_finite(asdict(event))}, ensure_ascii=False, allow_nan=False
+    )
 
 
 def from_json_line(line: str) -> Event:

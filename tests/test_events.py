@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from dinocell_app.events import (
     EVENTS,
     EpochFinished,

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from dinocell_app.errors import UserFacingError
 from dinocell_app.files import replacing, write_json
 from dinocell_app.resource_files import resource_path

@@ -145,7 +145,9 @@ def draw_view(rng: np.random.Generator, scenery: Scenery, size: int, augmentatio
         for at, edge in zip(aim, scenery.shape, strict=True)
     ]
     if not augmentation.geometric:
-        return View(size, scale, (round(centre[0]) + (size - 1) % 2 / 2, round(centre[1]) + (size - 1) % 2 / 2))
+        return View(
+            size, scale, (round(centre[0]) + (size - 1) % 2 / 2, round(centre[1]) + (size - 1) % 2 / 2)
+        )
     displacement = _elastic(rng, size, augmentation.elastic) if rng.random() < 0.5 else None
     return View(
         size=size,
@@ -180,7 +182,8 @@ def take_view(
     if view.scale < 0.7:
         # Without smoothing, shrinking shows the network noise that resampling at run time would average away.
         sigma = 0.4 / view.scale
-        source = cv2.GaussianBlur(pixels, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)
+        blurred = cv2.GaussianBlur(pixels, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)
+        source = np.asarray(blurred, np.float32)
     crop = _remap(source, rows, columns, cv2.INTER_LINEAR)
     # cv2 remaps no int32; float32 holds ids exactly below 2**24.
     ids = _remap(labels.astype(np.float32), rows, columns, cv2.INTER_NEAREST)
@@ -196,10 +199,8 @@ def _remap(
     if top >= array.shape[0] - 1 or left >= array.shape[1] - 1:
         top, left = 0, 0
     part = np.ascontiguousarray(array[top:bottom, left:right])
-    remapped: NDArray[np.float32] = cv2.remap(
-        part, columns - left, rows - top, interpolation, borderMode=cv2.BORDER_REFLECT
-    )
-    return remapped
+    remapped = cv2.remap(part, columns - left, rows - top, interpolation, borderMode=cv2.BORDER_REFLECT)
+    return np.asarray(remapped, np.float32)
 
 
 def _elastic(rng: np.random.Generator, size: int, strength: float) -> NDArray[np.float32]:
@@ -232,11 +233,15 @@ def change_intensity(
     if rng.random() < 0.4:
         changed = _gamma(changed, float(np.exp(rng.uniform(-0.6, 0.6))))
     if rng.random() < 0.4:
-        changed = (changed - 0.5) * np.float32(np.exp(rng.uniform(-0.7, 0.3))) + 0.5 + np.float32(rng.normal(0, 0.1))
+        changed = (
+            (changed - 0.5) * np.float32(np.exp(rng.uniform(-0.7, 0.3)))
+            + 0.5
+            + np.float32(rng.normal(0, 0.1))
+        )
     if rng.random() < 0.25:
         changed = changed + _illumination(rng, changed.shape)
     if rng.random() < 0.25:
-        changed = cv2.GaussianBlur(changed, (0, 0), float(rng.uniform(0.4, 1.6)))
+        changed = np.asarray(cv2.GaussianBlur(changed, (0, 0), float(rng.uniform(0.4, 1.6))), np.float32)
     if rng.random() < 0.3:
         changed = changed + rng.normal(0, rng.uniform(0.01, 0.1), changed.shape).astype(np.float32)
     return np.clip(changed, -0.5, 2.5).astype(np.float32)
@@ -244,11 +249,12 @@ def change_intensity(
 
 def _gamma(pixels: NDArray[np.float32], exponent: float) -> NDArray[np.float32]:
     """Apply a power law that keeps the sign and the values 0 and 1."""
-    return (np.sign(pixels) * np.abs(pixels) ** exponent).astype(np.float32)
+    powered: NDArray[np.float32] = np.copysign(np.abs(pixels) ** np.float32(exponent), pixels)
+    return powered
 
 
 def _illumination(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float32]:
     """Draw a smooth additive background."""
     coarse = rng.normal(0, rng.uniform(0.05, 0.2), (3, 3)).astype(np.float32)
-    field: NDArray[np.float32] = cv2.resize(coarse, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)
-    return field
+    field = cv2.resize(coarse, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(field, np.float32)

@@ -64,7 +64,9 @@ def save_checkpoint(state: TrainingState, folder: Path) -> Path:
     tensors = {name: value.detach().cpu().clone().contiguous() for name, value in tensors.items()}
     path = folder / CHECKPOINT_NAME
     with replacing(path) as beside:
-        save_file(tensors, beside, metadata={"progress": json.dumps({"step": state.step, "schema_version": 1})})
+        save_file(
+            tensors, beside, metadata={"progress": json.dumps({"step": state.step, "schema_version": 1})}
+        )
     return path
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from skimage.measure import label as connected_components
 from torch.utils.data import Dataset
 
-from dinocell_app.imaging.intensity import NORMALISATIONS
+from dinocell_app.imaging.intensity import NORMALISATIONS, IntensityNormalisation
 from dinocell_app.model.objective import Objective
 from training.augmentation import Augmentation, Scenery, change_intensity, draw_view, take_view
 
@@ -164,10 +164,14 @@ class CropDataset(Dataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]):
         labels, pixels = labels[inner, inner], pixels[inner, inner]
         weight = np.where(labels > 0, 1.0, unlabelled_weight).astype(np.float32)
         tile = self._normalisation.prepare_tile(self._with_changed_intensity(rng, pixels))
-        return torch.from_numpy(tile), torch.from_numpy(np.ascontiguousarray(target)), torch.from_numpy(weight)
+        return (
+            torch.from_numpy(tile),
+            torch.from_numpy(np.ascontiguousarray(target)),
+            torch.from_numpy(weight),
+        )
 
     @property
-    def _normalisation(self):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a protocol of imaging
+    def _normalisation(self) -> IntensityNormalisation:
         return NORMALISATIONS[self.parameters.normalisation]
 
     def _with_changed_intensity(
@@ -176,7 +180,7 @@ class CropDataset(Dataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]):
         """Change grey values in 0 to 1, whatever depth the normalisation works at."""
         if pixels.dtype != np.uint8:
             return change_intensity(rng, pixels.astype(np.float32), self.augmentation)
-        changed = change_intensity(rng, pixels.astype(np.float32) / 255, self.augmentation)
+        changed = change_intensity(rng, pixels.astype(np.float32) / np.float32(255), self.augmentation)
         return np.clip(changed * 255, 0, 255).astype(np.uint8)
 
     def _draw_scene(
@@ -250,7 +254,7 @@ def _as_separate_cells(labels: NDArray[np.int32]) -> NDArray[np.int32]:
 
     The mirrored border shows a cell twice under one id, and a crop may cut a bent cell in two.
     """
-    pieces = connected_components(labels, background=0, connectivity=1)
+    pieces = connected_components(labels, background=0, connectivity=1)  # type: ignore[no-untyped-call] # untyped there
     areas = np.bincount(pieces.ravel())
     return np.where(areas[pieces] >= MIN_CELL_AREA, pieces, 0).astype(np.int32)
 

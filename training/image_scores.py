@@ -145,7 +145,12 @@ class ImageScores:
         return self.errors.n_false
 
     def counts(self) -> dict[str, int]:
-        """Cells and errors by column name."""
+        """Give cells and errors by column name.
+
+        Returns
+        -------
+        dict of str to int
+        """
         return {
             "n_reference": self.n_reference,
             "n_predicted": self.n_predicted,
@@ -156,7 +161,13 @@ class ImageScores:
         }
 
     def scores(self) -> dict[str, float]:
-        """Scores in [0, 1] by column name; thresholds are part of the name (`ap_0.5`)."""
+        """Give scores by column name.
+
+        Returns
+        -------
+        dict of str to float
+            In [0, 1]; thresholds are part of the name (`ap_0.5`).
+        """
         at_thresholds = {
             f"{name}_{at.threshold:g}": value
             for at in self.matching
@@ -176,7 +187,13 @@ class ImageScores:
         }
 
     def to_row(self) -> dict[str, float | int]:
-        """One row of a table: counts, then scores."""
+        """Give one row of a table.
+
+        Returns
+        -------
+        dict of str to float or int
+            Counts, then scores.
+        """
         return {**self.counts(), **self.scores()}
 
 
@@ -199,7 +216,13 @@ class TotalScores:
     pooled: ImageScores
 
     def to_rows(self) -> list[dict[str, str | float | int]]:
-        """Two rows of a table, one a way of putting images together, named in column `over`."""
+        """Give two rows of a table, one for each way of putting images together.
+
+        Returns
+        -------
+        list of dict
+            The way is named in column `over`.
+        """
         return [
             {"over": over, "n_images": self.n_images, **self.pooled.counts(), **scores}
             for over, scores in ((MEAN_OVER_IMAGES, self.mean), (POOLED_OVER_CELLS, self.pooled.scores()))

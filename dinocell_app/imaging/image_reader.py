@@ -107,6 +107,11 @@ def reading_failures(path: Path) -> Iterator[None]:
     path : Path
         The file being read.
 
+    Yields
+    ------
+    None
+        Once: what is done meanwhile is watched.
+
     Raises
     ------
     UnreadableFileError

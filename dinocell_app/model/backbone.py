@@ -60,6 +60,8 @@ def create_backbone(
         patch_size=patch_size,
         dynamic_img_size=True,
         drop_path_rate=drop_path,
+        # Without memory there is nothing to draw, and going through the motions takes most of the time.
+        weight_init="skip" if torch.get_default_device().type == "meta" else "",
     )
     return cast("VisionTransformer", backbone)
 

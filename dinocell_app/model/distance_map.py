@@ -7,6 +7,7 @@ in the cell. Cells are found again by a watershed from the places where the map 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -32,8 +33,8 @@ FOREGROUND_THRESHOLD = 0.05
 class DistanceMapObjective:
     """One channel: the normalised distance to the cell's edge, 0 in the background."""
 
-    name = "distance_map"
-    channel_names = ("distance",)
+    name: ClassVar[str] = "distance_map"
+    channel_names: ClassVar[tuple[str, ...]] = ("distance",)
 
     def targets(self, labels: NDArray[np.integer]) -> NDArray[np.float32]:
         """Compute the normalised distance map.

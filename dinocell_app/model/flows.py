@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
@@ -33,8 +33,8 @@ class FlowsObjective:
 
     probability_loss: Literal["bce", "mse"] = "bce"
 
-    name = "flows"
-    channel_names = ("flow_y", "flow_x", "cell_probability")
+    name: ClassVar[str] = "flows"
+    channel_names: ClassVar[tuple[str, ...]] = ("flow_y", "flow_x", "cell_probability")
 
     def targets(self, labels: NDArray[np.integer]) -> NDArray[np.float32]:
         """Compute unit flows and the cell mask.
@@ -109,7 +109,7 @@ class FlowsObjective:
             Activated maps: unit flows and probability.
         parameters : DecodingParameters
         device : device
-            CUDA follows the flows there; compiled loops on the processor are faster than tensors anywhere else.
+            CUDA follows the flows there; elsewhere compiled loops on the processor are faster.
 
         Returns
         -------

@@ -6,7 +6,7 @@ apart (paper 3.2.3).
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 import torch
@@ -20,8 +20,8 @@ CPU = torch.device("cpu")
 class Objective(Protocol):
     """Proxy maps from which labels can be derived."""
 
-    name: str
-    channel_names: tuple[str, ...]
+    name: ClassVar[str]
+    channel_names: ClassVar[tuple[str, ...]]
 
     def targets(self, labels: NDArray[np.integer]) -> NDArray[np.float32]:
         """Turn labels of shape (M, N) into target maps of shape (C, M, N)."""
@@ -37,7 +37,7 @@ class Objective(Protocol):
     def decode(
         self, maps: NDArray[np.float32], parameters: DecodingParameters, device: torch.device = CPU
     ) -> NDArray[np.int32]:
-        """Derive labels of shape (M, N) from activated maps of shape (C, M, N), on a device where that pays."""
+        """Derive labels of shape (M, N) from activated maps of shape (C, M, N), on `device` if that pays."""
 
 
 def weighted_mean(loss: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:

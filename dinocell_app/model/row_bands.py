@@ -40,5 +40,11 @@ def run_in_bands(kernel: Callable[[int, int], None], count: int, bands_per_threa
 
 
 def thread_count() -> int:
-    """Return the number of threads compiled loops may use (environment variable NUMBA_NUM_THREADS)."""
+    """Say how many threads compiled loops may use.
+
+    Returns
+    -------
+    int
+        At least 1; the environment variable NUMBA_NUM_THREADS decides.
+    """
     return max(1, int(vars(numba.config)["NUMBA_NUM_THREADS"]))

@@ -210,7 +210,7 @@ class Segmenter(nn.Module):
         features = self.backbone.forward_intermediates(
             tiles, indices=list(self._blocks), norm=True, intermediates_only=True
         )
-        return cast(list[torch.Tensor], features)
+        return cast("list[torch.Tensor]", features)
 
     def forward(self, tiles: torch.Tensor) -> torch.Tensor:
         """Predict the raw maps of the objective.

@@ -12,7 +12,7 @@ CPU_BATCH_SIZE = 1
 """More tiles at once are no faster on a processor and cost memory."""
 
 BYTES_PER_TILE_PIXEL = 3_000
-"""Activations for one pixel of network input at patch 8, found generous for ViT-S and ViT-B in half precision."""
+"""Activations for one pixel of network input: generous for ViT-B at patch 8 in half precision."""
 
 MAX_BATCH_SIZE = 64
 

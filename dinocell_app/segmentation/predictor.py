@@ -58,7 +58,8 @@ class Segmentation:
     @property
     def cell_probability(self) -> NDArray[np.float32]:
         """Probability of shape (M, N) that a pixel belongs to a cell; the distance map for that objective."""
-        return self.maps[-1]
+        probability: NDArray[np.float32] = self.maps[-1]
+        return probability
 
 
 def segment_image(
@@ -223,7 +224,9 @@ class _Predictor:
                     raise
                 release_memory()
                 self.batch_size = len(batch) // 2
-                yield Notice(f"The memory of the device ran out: going on with {self.batch_size} tiles at once")
+                yield Notice(
+                    f"The memory of the device ran out: going on with {self.batch_size} tiles at once"
+                )
                 continue
             for origin, maps in zip(origins[done:], raw, strict=False):
                 blender.add(origin, objective.activate(maps))

@@ -2,7 +2,7 @@
 
 Cell size can be given as the true median of each picture, measured by the application, or left alone:
 
-    python tests/benchmarks/accuracy.py --data ../shared/data --model dinocell-s8 --diameter true --out scores.json
+    python tests/benchmarks/accuracy.py --data ../shared/data --diameter true --out scores.json
 
 Scores are means over test images; `--classical` takes the JSON of classical_baseline.py for the table.
 """
@@ -70,16 +70,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if (options.only and test_set.name not in options.only) or not folder.is_dir():
             continue
         started = time.perf_counter()
-        scored = [
-            score(pair, model, options.diameter) for pair in chosen_pairs(folder, test_set.beginning)
-        ]
+        scored = [score(pair, model, options.diameter) for pair in chosen_pairs(folder, test_set.beginning)]
         seconds = time.perf_counter() - started
         total = summarise([entry[0] for entry in scored])
         diameters = [float(np.nanmedian([entry[i] for entry in scored])) for i in (1, 2)]
         figures = " | ".join(f"{total.mean[column]:.3f}" for column in COLUMNS)
         print(
-            f"| {test_set.title} | {total.n_images} | {model.manifest.id}, {options.diameter} diameter | {figures} "
-            f"| {seconds:.0f} | {diameters[0]:.0f} / {diameters[1]:.0f} |",
+            f"| {test_set.title} | {total.n_images} | {model.manifest.id}, {options.diameter} diameter "
+            f"| {figures} | {seconds:.0f} | {diameters[0]:.0f} / {diameters[1]:.0f} |",
             flush=True,
         )
         if test_set.title in classical:

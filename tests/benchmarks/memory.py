@@ -2,8 +2,8 @@
 
     python tests/benchmarks/memory.py --side 8192
 
-A small random network stands in for the shipped one: the maps and the decoding of the whole image, not the tiles in
-flight, decide the peak.
+A small random network stands in for the shipped one: the maps and the decoding of the whole image,
+not the tiles in flight, decide the peak.
 """
 
 from __future__ import annotations

@@ -5,6 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from skimage.draw import disk
+from torch import nn
+from torch.nn import functional
+
 from dinocell_app.errors import InvalidParameterError
 from dinocell_app.events import Notice, TilesPredicted
 from dinocell_app.imaging.intensity import NORMALISATIONS
@@ -15,9 +19,6 @@ from dinocell_app.model.model_folder import SegmentationModel
 from dinocell_app.model.segmenter import FLOW_CHANNELS, SegmenterConfig
 from dinocell_app.segmentation.parameters import SegmentationParameters
 from dinocell_app.segmentation.predictor import decode_again, predict_maps, segment_image, segmenting
-from skimage.draw import disk
-from torch import nn
-from torch.nn import functional
 
 CONFIG = SegmenterConfig("vit_small_patch14_dinov2", 8, 64, 64, 16, 2, (0,), FLOW_CHANNELS)
 

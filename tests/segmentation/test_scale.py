@@ -2,6 +2,10 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from skimage.draw import disk
+
 from dinocell_app.model.decoding_parameters import DecodingParameters
 from dinocell_app.segmentation.scale import (
     TrainedScale,
@@ -11,9 +15,6 @@ from dinocell_app.segmentation.scale import (
     resample_maps,
     typical_diameter,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from skimage.draw import disk
 
 
 @given(st.integers(1, 80), st.integers(1, 80), st.floats(0.1, 6))

@@ -1,16 +1,24 @@
 """Tiles cover every image once each, and blending gives back what was cut."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
-from dinocell_app.errors import InvalidParameterError
-from dinocell_app.segmentation.tiling import Blender, Tiling, blend_weights
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from dinocell_app.errors import InvalidParameterError
+from dinocell_app.segmentation.tiling import Blender, Tiling, blend_weights
 
 shapes = st.tuples(st.integers(1, 120), st.integers(1, 120))
 
 
-@given(shape=shapes, tile=st.integers(4, 48), share=st.floats(0, 0.9), blend=st.sampled_from(["smooth", "uniform"]))
+@given(
+    shape=shapes,
+    tile=st.integers(4, 48),
+    share=st.floats(0, 0.9),
+    blend=st.sampled_from(["smooth", "uniform"]),
+)
 @settings(max_examples=60, deadline=None)
 def test_cut_and_blended_images_are_the_image(shape, tile, share, blend):
     image = np.random.default_rng(0).random(shape, np.float32)
@@ -30,12 +38,17 @@ def test_tiles_are_distinct_and_overlap_at_least_as_asked(shape, tile, share):
     assert len(set(tiling.origins)) == len(tiling.origins)
     for axis in range(2):
         starts = sorted({origin[axis] for origin in tiling.origins})
-        assert all(b - a <= tile - overlap for a, b in zip(starts, starts[1:], strict=False))
+        assert all(b - a <= tile - overlap for a, b in pairwise(starts))
 
 
 @pytest.mark.parametrize(
     ("shape", "tile", "overlap", "count"),
-    [((256, 256), 256, 64, 1), ((520, 704), 512, 128, 4), ((1024, 1024), 256, 64, 25), ((200, 300), 512, 128, 1)],
+    [
+        ((256, 256), 256, 64, 1),
+        ((520, 704), 512, 128, 4),
+        ((1024, 1024), 256, 64, 25),
+        ((200, 300), 512, 128, 1),
+    ],
 )
 def test_no_tile_is_computed_in_vain(shape, tile, overlap, count):
     assert len(Tiling(shape, tile, overlap).origins) == count

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage.draw import disk
+
 from training.augmentation import PAPER, Augmentation, Scenery, View, change_intensity, draw_view, take_view
 
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 import torch
+from skimage.draw import disk
+from torch.utils.data import default_collate
+
 from dinocell_app.errors import ModelError
 from dinocell_app.events import EpochFinished, JobFinished, JobStarted, StepFinished
 from dinocell_app.model.flows import FlowsObjective
 from dinocell_app.model.segmenter import FLOW_CHANNELS, Segmenter, SegmenterConfig
-from skimage.draw import disk
-from torch.utils.data import default_collate
 from training.augmentation import Augmentation
 from training.checkpoint import CHECKPOINT_NAME
 from training.crops import CropDataset, CropParameters, Source
@@ -122,7 +123,9 @@ def test_the_loss_of_a_repeated_batch_falls(tmp_path):
 
 def test_accumulated_halves_equal_a_whole_batch(tmp_path):
     """Weights of all pixels are 1, so the mean of two means is the mean of all."""
-    plain = replace(PARAMETERS, epochs=1, steps_per_epoch=1, gradient_clip=0.0, average_decay=0.0, batch_size=4)
+    plain = replace(
+        PARAMETERS, epochs=1, steps_per_epoch=1, gradient_clip=0.0, average_decay=0.0, batch_size=4
+    )
     networks = []
     for parameters in (plain, replace(plain, batch_size=2, accumulation=2)):
         torch.manual_seed(0)

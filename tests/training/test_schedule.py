@@ -1,6 +1,7 @@
 """Learning rates follow the paper; weight decay spares what it should."""
 
 import pytest
+
 from dinocell_app.model.segmenter import FLOW_CHANNELS, Segmenter, SegmenterConfig
 from training.fine_tuning import FineTuningParameters
 from training.schedule import Schedule, parameter_groups
