@@ -244,7 +244,7 @@ def change_intensity(
         changed = np.asarray(cv2.GaussianBlur(changed, (0, 0), float(rng.uniform(0.4, 1.6))), np.float32)
     if rng.random() < 0.3:
         changed = changed + rng.normal(0, rng.uniform(0.01, 0.1), changed.shape).astype(np.float32)
-    return np.clip(changed, -0.5, 2.5).astype(np.float32)
+    return np.asarray(np.clip(changed, -0.5, 2.5), np.float32)
 
 
 def _gamma(pixels: NDArray[np.float32], exponent: float) -> NDArray[np.float32]:
