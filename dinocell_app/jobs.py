@@ -5,9 +5,17 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from dinocell_app.errors import InvalidParameterError, UnreadableFileError
 from dinocell_app.export.names import SUFFIXES
@@ -177,6 +185,10 @@ class FineTuneJob(_Job):
     ----------
     data : tuple of Path
         Folders of images with labels.
+    patterns : tuple of str
+        Names of the images that are taken from each folder of `data`, as in ``fluo_*``; empty for all.
+    weights : tuple of float
+        Relative share of the crops for each folder of `data`; empty to draw every image equally often.
     output : Path
         Model folder to make.
     base_model : str or None
@@ -215,6 +227,8 @@ class FineTuneJob(_Job):
 
     kind: Literal["finetune"] = "finetune"
     data: tuple[Path, ...] = Field(min_length=1)
+    patterns: tuple[str, ...] = ()
+    weights: tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...] = ()
     output: Path
     base_model: str | None = DEFAULT_MODEL
     config: Literal["dinocell-s8", "dinocell-b8"] = "dinocell-s8"
@@ -233,6 +247,14 @@ class FineTuneJob(_Job):
     cell_diameter_px: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     licence: str = ""
     overwrite: bool = False
+
+    @model_validator(mode="after")
+    def _one_for_each_folder(self) -> Self:
+        for name in ("patterns", "weights"):
+            given = getattr(self, name)
+            if given and len(given) != len(self.data):
+                raise ValueError(f"{len(given)} {name} for {len(self.data)} folders of data")
+        return self
 
 
 Job = SegmentJob | MeasureJob | EvaluateJob | FineTuneJob

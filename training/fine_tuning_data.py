@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatch
 from pathlib import Path
 
 import numpy as np
@@ -60,8 +61,9 @@ def read_data(job: FineTuneJob) -> LabelledData:
     UserFacingError
         If there is no labelled image.
     """
-    pairs, unpaired, notices = _usable(job.data, job.channel)
-    held_out, more_unpaired, more_notices = _usable(job.held_out, job.channel)
+    patterns = job.patterns or ("*",) * len(job.data)
+    pairs, unpaired, notices = _usable(job.data, patterns, job.channel)
+    held_out, more_unpaired, more_notices = _usable(job.held_out, ("*",) * len(job.held_out), job.channel)
     if not pairs and job.synthetic_share < 1:
         raise InvalidParameterError(
             "No image with labels was found",
@@ -97,8 +99,7 @@ def crops(job: FineTuneJob, data: LabelledData, objective: Objective, manifest: 
         synthetic_share=job.synthetic_share,
     )
     scenes = _Scenes(job.augmentation.diameter_range) if job.synthetic_share else None
-    source = Source(data.training, fully_labelled=job.fully_labelled)
-    training = CropDataset([source], objective, how, changes, scenes=scenes)
+    training = CropDataset(_sources(job, data), objective, how, changes, scenes=scenes)
     if not data.held_out:
         return FineTuningData(training)
     length = min(MAX_VALIDATION_CROPS, VALIDATION_CROPS_PER_IMAGE * len(data.held_out))
@@ -121,16 +122,33 @@ class _Scenes:
         return scene.pixels, scene.labels
 
 
+def _sources(job: FineTuneJob, data: LabelledData) -> list[Source]:
+    """Group the training images as the job weighs them: one source a folder, or all images alike."""
+    if not job.weights:
+        return [Source(data.training, fully_labelled=job.fully_labelled)]
+    patterns = job.patterns or ("*",) * len(job.data)
+    sources = []
+    for folder, pattern, weight in zip(job.data, patterns, job.weights, strict=True):
+        images = [
+            pair
+            for pair in data.training
+            if folder in pair.image_path.parents and fnmatch(pair.image_path.name, pattern)
+        ]
+        sources.append(Source(images, weight, job.fully_labelled))
+    return sources
+
+
 def _usable(
-    folders: Sequence[Path], channel: str
+    folders: Sequence[Path], patterns: Sequence[str], channel: str
 ) -> tuple[tuple[LabelledPair, ...], tuple[tuple[Path, str], ...], tuple[str, ...]]:
     pairs: list[LabelledPair] = []
     unpaired: list[tuple[Path, str]] = []
     notices: list[str] = []
-    for folder in folders:
+    for folder, pattern in zip(folders, patterns, strict=True):
         found = labelled_pairs(folder, channel=ChannelChoice.parse(channel))
         unpaired += [(left.path, left.reason) for left in found.unpaired]
-        for pair in binary_as_components(found.pairs):
+        wanted = [pair for pair in found.pairs if fnmatch(pair.image_path.name, pattern)]
+        for pair in binary_as_components(wanted):
             notices += [f"{pair.label_source.path}: {problem.what}" for problem in pair.diagnosis]
             if any(problem.is_blocking for problem in pair.diagnosis):
                 unpaired.append((pair.image_path, "its labels cannot be used"))

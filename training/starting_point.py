@@ -101,7 +101,7 @@ def describe_data(manifest: Manifest, job: FineTuneJob, data: LabelledData) -> M
     """
     sets = tuple(
         TrainingSet(name=folder.name, licence=job.licence or "not stated", use=_use(folder, data))
-        for folder in job.data
+        for folder in dict.fromkeys(job.data)
     )
     known = tuple(each for each in manifest.training_data if each.name not in {new.name for new in sets})
     fields: dict[str, object] = {"training_data": (*known, *sets)}

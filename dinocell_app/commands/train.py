@@ -33,6 +33,21 @@ COMMAND = JobCommand(
     words=("train", "finetune"),
     options=(
         Option("data", (), "folders of images with labels", parse=absolute_path, metavar="DATA", many=True),
+        Option(
+            "patterns",
+            ("--patterns",),
+            "names of the images to take from each folder of DATA, as in 'fluo_*'; all when left out",
+            metavar="NAMES",
+            many=True,
+        ),
+        Option(
+            "weights",
+            ("--weights",),
+            "relative share of the crops for each folder of DATA; by number of images when left out",
+            parse=float,
+            metavar="X",
+            many=True,
+        ),
         Option("output", ("-o", "--output"), "model folder to make", parse=absolute_path, metavar="MODEL"),
         Option(
             "base_model",

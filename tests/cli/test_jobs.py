@@ -15,7 +15,6 @@ from dinocell_app.commands.options import JobCommand
 from dinocell_app.errors import InvalidParameterError, UnreadableFileError
 from dinocell_app.export.formats import DEFAULT_FORMATS, FORMATS
 from dinocell_app.jobs import (
-    DEFAULT_MODEL,
     EvaluateJob,
     FineTuneJob,
     MeasureJob,
@@ -159,7 +158,6 @@ def test_micrometres_become_pixels_only_with_a_pixel_size():
 
 
 def test_settings_agree_with_those_of_the_layers_above_and_below():
-    from dinocell_app.model import catalogue
     from training.augmentation import Augmentation
     from training.fine_tuning import FineTuningParameters
 
@@ -171,4 +169,3 @@ def test_settings_agree_with_those_of_the_layers_above_and_below():
             field.name: getattr(original, field.name) for field in fields(original)
         }
     assert SegmentJob(inputs=(ROOT,), output=ROOT).formats == DEFAULT_FORMATS
-    assert catalogue.DEFAULT_MODEL == DEFAULT_MODEL
