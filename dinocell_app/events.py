@@ -196,6 +196,19 @@ class JobFinished(Event):
     outputs: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class JobFailed(Event):
+    """A job could not be done at all.
+
+    Parameters
+    ----------
+    reason : str
+        A sentence for the user.
+    """
+
+    reason: str
+
+
 EVENTS: Mapping[str, type[Event]] = {
     kind.__name__: kind
     for kind in (
@@ -209,6 +222,7 @@ EVENTS: Mapping[str, type[Event]] = {
         StepFinished,
         EpochFinished,
         JobFinished,
+        JobFailed,
     )
 }
 

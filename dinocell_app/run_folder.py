@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from dinocell_app.errors import InvalidParameterError, UserFacingError
-from dinocell_app.events import Event, JobFinished, from_json_line, to_json_line
+from dinocell_app.events import Event, JobFailed, JobFinished, from_json_line, to_json_line
 from dinocell_app.jobs import Job, read_job, write_job
 
 JOB_NAME = "job.json"
@@ -165,14 +165,23 @@ class RunFolder:
         Yields
         ------
         Event
+
+        Raises
+        ------
+        UserFacingError
+            What ended the job; it is recorded as JobFailed first.
         """
         with self.events_path.open("a", encoding="utf-8", newline="\n") as lines:
             if _ends_within_a_line(self.events_path):
                 lines.write("\n")
-            for event in events:
-                lines.write(to_json_line(event) + "\n")
-                lines.flush()
-                yield event
+            try:
+                for event in events:
+                    lines.write(to_json_line(event) + "\n")
+                    lines.flush()
+                    yield event
+            except UserFacingError as error:
+                lines.write(to_json_line(JobFailed(str(error))) + "\n")
+                raise
         self.stop_path.unlink(missing_ok=True)
 
     @contextmanager

@@ -17,7 +17,7 @@ import tifffile
 
 from dinocell_app.cli import main
 from dinocell_app.errors import InvalidParameterError, UserFacingError
-from dinocell_app.events import ImageSegmented, JobFinished, JobStarted, TilesPredicted
+from dinocell_app.events import ImageSegmented, JobFailed, JobFinished, JobStarted, TilesPredicted
 from dinocell_app.jobs import SegmentJob, write_job
 from dinocell_app.lengths import Length
 from dinocell_app.pipeline.segmentation_job import segment_images
@@ -90,6 +90,16 @@ def test_only_one_process_executes_a_run(job, tmp_path):
         pass
     with run.locked():
         pass
+
+
+def test_a_run_that_cannot_be_done_says_why(tmp_path):
+    job = SegmentJob(inputs=(tmp_path / "gone.tif",), output=tmp_path / "out")
+    folder = RunFolder.create(tmp_path / "run", job)
+    assert main(["run", str(folder.path)]) == 2
+    failed = folder.events()[-1]
+    assert isinstance(failed, JobFailed)
+    assert "gone.tif: does not exist" in failed.reason
+    assert not folder.finished()
 
 
 def test_a_run_folder_keeps_its_job(job, tmp_path):

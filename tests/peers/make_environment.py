@@ -1,7 +1,7 @@
 """Make the environment in which the tests marked `peer` compare the application with other packages.
 
-    python tests/peers/make_environment.py ../peer-environment
-    ../peer-environment/bin/python -m pytest -m peer tests/peers
+    python tests/peers/make_environment.py
+    .peer-env/bin/python -m pytest -m peer tests/peers
 
 The environment is a virtual one that also sees the packages of the interpreter that runs this script
 (torch, numpy, OpenCV, torchvision, which timm brings), so that both sides compute with the same libraries.
@@ -20,6 +20,8 @@ import venv
 from pathlib import Path
 
 LOG = logging.getLogger("make_environment")
+
+DEFAULT_FOLDER = Path(__file__).resolve().parents[2] / ".peer-env"
 
 PEERS = (
     ("dinocell==0.74",),
@@ -40,6 +42,11 @@ COMPANIONS = (
     "kiwisolver",
     "pyparsing",
     "python-dateutil",
+    "scikit-learn",
+    "joblib",
+    "threadpoolctl",
+    "narwhals",
+    "cloudpickle",
     "six",
     "tqdm",
 )
@@ -97,7 +104,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("folder", type=Path, help="where to make it")
+    parser.add_argument(
+        "folder", type=Path, nargs="?", default=DEFAULT_FOLDER, help="default: .peer-env in the checkout"
+    )
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     failed = make_environment(options.folder)
