@@ -65,7 +65,7 @@ class TrainingSettings(_Settings):
         Of the moving average of the weights; 0 for none.
     gradient_clip : float
         Greatest norm of the gradient; 0 for none.
-    precision : {"fp32", "bf16", "fp16"}
+    precision : {"auto", "fp32", "bf16", "fp16"}
     loss_weights : dict of str to float
         Factors of loss terms, 1 where not named.
     workers : int
@@ -84,7 +84,7 @@ class TrainingSettings(_Settings):
     decay_start_epoch: int | None = Field(default=None, ge=0)
     average_decay: float = Field(default=0.0, ge=0, lt=1)
     gradient_clip: float = Field(default=0.0, ge=0, allow_inf_nan=False)
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "fp32"
     loss_weights: dict[str, float] = Field(default_factory=dict)
     workers: int = Field(default=0, ge=0)
     seed: int = 0

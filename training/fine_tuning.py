@@ -21,6 +21,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from dinocell_app.events import EpochFinished, Event, JobFinished, JobStarted, Notice, StepFinished
 from dinocell_app.model.objective import Objective
+from dinocell_app.model.precision import Precision, autocast, resolve_precision
 from training.checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from training.schedule import Schedule, parameter_groups
 
@@ -47,7 +48,7 @@ class FineTuningParameters:
         Of the moving average of the weights that is kept as the result; 0 for none.
     gradient_clip : float
         Greatest norm of the gradient; 0 for none.
-    precision : {"fp32", "bf16", "fp16"}
+    precision : {"auto", "fp32", "bf16", "fp16"}
         Of the forward and backward pass; fp16 scales the loss and needs CUDA.
     loss_weights : mapping of str to float
         Factors of the objective's loss terms, 1 where not named.
@@ -67,7 +68,7 @@ class FineTuningParameters:
     decay_start_epoch: int | None = None
     average_decay: float = 0.0
     gradient_clip: float = 0.0
-    precision: str = "fp32"
+    precision: Precision = "fp32"
     loss_weights: dict[str, float] = field(default_factory=dict)
     workers: int = 0
     seed: int = 0
@@ -152,9 +153,8 @@ class FineTuning:
         self._trained: nn.Module = (
             DistributedDataParallel(network) if distributed.is_initialized() else network
         )
-        self._scaler = torch.amp.GradScaler(
-            device.type, enabled=parameters.precision == "fp16" and device.type == "cuda"
-        )
+        half = resolve_precision(parameters.precision, device) == torch.float16
+        self._scaler = torch.amp.GradScaler(device.type, enabled=half and device.type == "cuda")
 
     @property
     def result(self) -> nn.Module:
@@ -290,7 +290,7 @@ class FineTuning:
     def _losses(self, network: nn.Module, batch: CropBatch) -> dict[str, torch.Tensor]:
         tiles, target, weight = (part.to(self.device, non_blocking=True) for part in batch)
         tiles = tiles.contiguous(memory_format=torch.channels_last)
-        with autocast(self.device, self.parameters.precision):
+        with autocast(self.parameters.precision, self.device):
             prediction = network(tiles)
         terms = self.objective.losses(prediction.float(), target, weight)
         weights = self.parameters.loss_weights
@@ -306,23 +306,6 @@ class FineTuning:
         decay = min(self.parameters.average_decay, (1 + step) / (10 + step))
         for mean, value in zip(self.state.average.parameters(), self.state.network.parameters(), strict=True):
             mean.lerp_(value, 1 - decay)
-
-
-def autocast(device: torch.device, precision: str) -> AbstractContextManager[object]:
-    """Choose the arithmetic of the forward pass.
-
-    Parameters
-    ----------
-    device : device
-    precision : {"fp32", "bf16", "fp16"}
-
-    Returns
-    -------
-    context manager
-    """
-    if precision == "fp32":
-        return nullcontext()
-    return torch.autocast(device.type, torch.bfloat16 if precision == "bf16" else torch.float16)
 
 
 def process_rank() -> tuple[int, int]:
@@ -357,9 +340,9 @@ def mean_losses(losses: Sequence[dict[str, float]]) -> dict[str, float]:
     return {name: sum(entry[name] for entry in losses) / len(losses) for name in losses[0]}
 
 
-def _choose_attention(network: nn.Module, device: torch.device, precision: str) -> None:
+def _choose_attention(network: nn.Module, device: torch.device, precision: Precision) -> None:
     """Take plain matrix products for attention on a CPU in bf16: a third faster than the fused kernel."""
-    fused = not (device.type == "cpu" and precision == "bf16")
+    fused = not (device.type == "cpu" and resolve_precision(precision, device) == torch.bfloat16)
     for module in network.modules():
         if hasattr(module, "fused_attn"):
             setattr(module, "fused_attn", fused)  # noqa: B010 - mypy takes attributes of modules for tensors

@@ -66,25 +66,5 @@ def describe_device(device: torch.device) -> str:
     return f"{device} {torch.cuda.get_device_name(device)}" if device.type == "cuda" else str(device)
 
 
-def arithmetic(device: torch.device, precision: str) -> str:
-    """Name the arithmetic that a precision means on a device.
-
-    Parameters
-    ----------
-    device : device
-    precision : {"auto", "fp32", "bf16", "fp16"}
-
-    Returns
-    -------
-    str
-        "float32", "bfloat16" or "float16".
-    """
-    if precision == "auto":
-        if device.type != "cuda":
-            return "float32"
-        return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
-    return {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}[precision]
-
-
 def _n_cuda_devices() -> int:
     return torch.cuda.device_count() if torch.cuda.is_available() else 0

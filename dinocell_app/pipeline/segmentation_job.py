@@ -28,7 +28,8 @@ from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.decoding_parameters import DecodingParameters
 from dinocell_app.model.manifest import Manifest, read_manifest
 from dinocell_app.model.model_folder import SegmentationModel, load_model
-from dinocell_app.pipeline.devices import arithmetic, choose_device, describe_device
+from dinocell_app.model.precision import resolve_precision
+from dinocell_app.pipeline.devices import choose_device, describe_device
 from dinocell_app.pipeline.image_sources import count_planes, pixel_size, read_channels, shown_pixels
 from dinocell_app.pipeline.inputs import PlannedImage, plan_images
 from dinocell_app.pipeline.isolation import over_images
@@ -190,7 +191,7 @@ class _Run:
             input_path=str(image.path),
             input_sha256=file_sha256(image.path),
             device=describe_device(self.device),
-            precision=arithmetic(self.device, job.precision),
+            precision=str(resolve_precision(job.precision, self.device)).removeprefix("torch."),
             pixel_size_um=size.um,
             pixel_size_source=size.source,
             image_selection={"channel": str(self.channel), "plane": str(self.plane)},

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
 
 from dinocell_app.errors import InvalidParameterError
 from dinocell_app.model.decoding_parameters import DecodingParameters
+from dinocell_app.model.precision import Precision
 from dinocell_app.segmentation.tiling import Blend
-
-Precision = Literal["auto", "fp32", "bf16", "fp16"]
 
 
 @dataclass(frozen=True)

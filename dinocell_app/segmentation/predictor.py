@@ -7,7 +7,6 @@ callers write ``result = yield from ...``.
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,8 +17,9 @@ from dinocell_app.errors import InvalidParameterError
 from dinocell_app.events import Event, Notice, TilesPredicted
 from dinocell_app.imaging.intensity import NORMALISATIONS
 from dinocell_app.model.model_folder import SegmentationModel
+from dinocell_app.model.precision import autocast
 from dinocell_app.segmentation.batching import first_batch_size, is_out_of_memory, release_memory
-from dinocell_app.segmentation.parameters import Precision, SegmentationParameters
+from dinocell_app.segmentation.parameters import SegmentationParameters
 from dinocell_app.segmentation.scale import (
     ScaleChoice,
     TrainedScale,
@@ -238,19 +238,9 @@ class _Predictor:
         """Predict raw maps of shape (B, C, H, W) of a batch of tiles of shape (3, H, W)."""
         device = self.model.device
         batch = torch.from_numpy(np.stack(tiles)).to(device).contiguous(memory_format=torch.channels_last)
-        with torch.inference_mode(), _arithmetic(device, self.parameters.precision):
+        with torch.inference_mode(), autocast(self.parameters.precision, device):
             raw: NDArray[np.float32] = self.model.network(batch).float().cpu().numpy()
         return raw
-
-
-def _arithmetic(device: torch.device, precision: Precision) -> AbstractContextManager[object]:
-    if precision == "auto":
-        if device.type != "cuda":
-            return nullcontext()
-        precision = "bf16" if torch.cuda.is_bf16_supported() else "fp16"
-    if precision == "fp32":
-        return nullcontext()
-    return torch.autocast(device.type, torch.bfloat16 if precision == "bf16" else torch.float16)
 
 
 def _decode(
