@@ -10,16 +10,17 @@ from dinocell_app.errors import InvalidParameterError
 
 @dataclass(frozen=True)
 class DecodingParameters:
-    """Thresholds of the decoding; the defaults are those of Cellpose and of the paper.
+    """Thresholds of the decoding; the defaults are those of the published DINOCell pipeline and of Cellpose.
 
     Parameters
     ----------
     cell_probability_threshold : float, default 0.5
         Pixels with a higher cell probability (0 to 1) belong to cells. The distance-map objective has
         thresholds of its own.
-    flow_threshold : float, default 0.4
+    flow_threshold : float, default 0
         Highest mean squared difference, in unit flows, between the flows predicted inside a cell and the
-        flows its mask would have; cells above it are dropped. 0 switches the check off.
+        flows its mask would have; cells above it are dropped. 0 switches the check off, as the published
+        pipeline has it; Cellpose's default of 0.4 drops many right, long cells (see the decision records).
     min_size : int, default 15
         Smallest cell that is kept, in pixels of the decoded maps.
     max_fraction : float, default 0.4
@@ -38,7 +39,7 @@ class DecodingParameters:
     """
 
     cell_probability_threshold: float = 0.5
-    flow_threshold: float = 0.4
+    flow_threshold: float = 0.0
     min_size: int = 15
     max_fraction: float = 0.4
     n_iterations: int = 200
