@@ -75,7 +75,7 @@ def our_work(
     labels: NDArray[np.int32], flows: NDArray[np.float32], probability: NDArray[np.float32]
 ) -> dict[str, Callable[[], object]]:
     """Name what is measured, as done by this package."""
-    unchecked, checked = DecodingParameters(flow_threshold=0), DecodingParameters()
+    unchecked, checked = DecodingParameters(flow_threshold=0), DecodingParameters(flow_threshold=0.4)
     return {
         "targets": lambda: labels_to_flows(labels),
         "decoding": lambda: flows_to_labels(flows, probability, unchecked),

@@ -211,7 +211,7 @@ def test_flow_check_drops_cells_with_other_flows():
     probability = (labels > 0).astype(np.float32)
     errors = flow_errors(labels, turned, flows)
     assert errors == pytest.approx([0, 0, 0.81], abs=0.01)
-    parameters = DecodingParameters(n_iterations=400)
+    parameters = DecodingParameters(flow_threshold=0.4, n_iterations=400)
     assert np.array_equal(flows_to_labels(turned, probability, parameters), np.where(labels == 1, 1, 0))
     lenient = DecodingParameters(flow_threshold=1, n_iterations=400)
     assert flows_to_labels(turned, probability, lenient).max() == 2
@@ -381,7 +381,10 @@ def test_the_device_of_the_network_gives_the_same_labels(noise):
     waves = ndimage.gaussian_filter(np.random.default_rng(1).normal(size=flows.shape), (0, 2, 2))
     flows = (flows + noise * waves / waves.std()).astype(np.float32)
     cells = (labels > 0).astype(np.float32)
-    for parameters in (DecodingParameters(), DecodingParameters(flow_threshold=0, n_iterations=37)):
+    for parameters in (
+        DecodingParameters(flow_threshold=0.4),
+        DecodingParameters(flow_threshold=0, n_iterations=37),
+    ):
         here = flows_to_labels(flows, cells, parameters)
         there = flows_to_labels_on_device(torch.from_numpy(flows), torch.from_numpy(cells), parameters)
         assert here.max() > 5
