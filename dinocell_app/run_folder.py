@@ -13,7 +13,8 @@ from typing import IO
 
 from dinocell_app.errors import InvalidParameterError, UserFacingError
 from dinocell_app.events import Event, JobFailed, JobFinished, from_json_line, to_json_line
-from dinocell_app.jobs import Job, read_job, write_job
+from dinocell_app.job_files import read_job, write_job
+from dinocell_app.jobs import Job
 
 JOB_NAME = "job.json"
 EVENTS_NAME = "events.jsonl"

@@ -24,7 +24,11 @@ TARGET_MARGIN = 32
 """Pixels around a crop that targets see, so that a cell cut by the crop still points to its own centre."""
 
 MIN_CELL_AREA = 9
-"""Fragments with fewer pixels after resampling are not taught."""
+"""Pieces with fewer pixels after resampling are not taught."""
+
+MIN_PIECE_SHARE = 0.25
+"""Pieces below this share of the largest piece of their cell are ignored: resampling breaks thin processes,
+and a broken tip taught as a cell of its own makes the network see cells in every process."""
 
 
 class LabelledImage(Protocol):
@@ -158,11 +162,12 @@ class CropDataset(Dataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]):
             pixels, labels = self._draw_scene(rng, size)
         else:
             pixels, labels, unlabelled_weight = self._draw_crop(rng, size)
-        labels = _as_separate_cells(labels)
+        labels, ignored = _as_separate_cells(labels)
         inner = slice(TARGET_MARGIN, TARGET_MARGIN + self.parameters.size)
         target = self.objective.targets(labels)[:, inner, inner]
         labels, pixels = labels[inner, inner], pixels[inner, inner]
         weight = np.where(labels > 0, 1.0, unlabelled_weight).astype(np.float32)
+        weight[ignored[inner, inner]] = 0
         tile = self._normalisation.prepare_tile(self._with_changed_intensity(rng, pixels))
         return (
             torch.from_numpy(tile),
@@ -249,14 +254,19 @@ def _anchors(labels: NDArray[np.integer]) -> NDArray[np.int64]:
     return np.column_stack(np.unravel_index(first[ids > 0], labels.shape)).astype(np.int64)
 
 
-def _as_separate_cells(labels: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Give every connected piece its own id and drop fragments.
+def _as_separate_cells(labels: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """Give every connected piece its own id; say which pixels of cells are left out as fragments.
 
-    The mirrored border shows a cell twice under one id, and a crop may cut a bent cell in two.
+    The mirrored border shows a cell twice under one id, and a crop may cut a bent cell in two: such large
+    pieces are cells. The small ones that resampling breaks off are neither cells nor background.
     """
-    pieces = connected_components(labels, background=0, connectivity=1)  # type: ignore[no-untyped-call] # untyped there
+    pieces = connected_components(labels, background=0, connectivity=2)  # type: ignore[no-untyped-call] # untyped there
     areas = np.bincount(pieces.ravel())
-    return np.where(areas[pieces] >= MIN_CELL_AREA, pieces, 0).astype(np.int32)
+    largest = np.zeros(int(labels.max(initial=0)) + 1, np.int64)
+    np.maximum.at(largest, labels.ravel(), areas[pieces.ravel()])
+    size = areas[pieces]
+    kept = (labels > 0) & (size >= MIN_CELL_AREA) & (size >= MIN_PIECE_SHARE * largest[labels])
+    return np.where(kept, pieces, 0).astype(np.int32), (labels > 0) & ~kept
 
 
 def _random_grey(rng: np.random.Generator, pixels: NDArray[np.generic]) -> NDArray[np.float32]:

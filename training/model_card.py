@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dinocell_app.jobs import FineTuneJob, job_to_json
+from dinocell_app.job_files import job_to_json
+from dinocell_app.jobs import FineTuneJob
 from dinocell_app.model.manifest import Manifest
 
 CARD_NAME = "card.md"

@@ -12,16 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dinocell_app.errors import InvalidParameterError
-from dinocell_app.jobs import (
-    EvaluateJob,
-    FineTuneJob,
-    Job,
-    MeasureJob,
-    SegmentJob,
-    make_job,
-    read_job,
-    write_job,
-)
+from dinocell_app.job_files import make_job, read_job, write_job
+from dinocell_app.jobs import EvaluateJob, FineTuneJob, Job, MeasureJob, SegmentJob
 from dinocell_app.lengths import plain_number
 
 if TYPE_CHECKING:

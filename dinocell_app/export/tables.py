@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import csv
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dinocell_app.ascii_text import ascii_spelling
 from dinocell_app.export.labelled_image import LabelledImage
 from dinocell_app.export.writing import whole_file
 
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
 
 IMAGE_COLUMN = "image"
 """The column of whole-run tables that names the image a row belongs to."""
-
-_SPELLED_OUT = {"µ": "u", "μ": "u", "²": "2", "³": "3", "°": "deg", "ß": "ss", "Å": "A"}
 
 
 def ascii_headers(names: Iterable[str]) -> list[str]:
@@ -38,7 +35,7 @@ def ascii_headers(names: Iterable[str]) -> list[str]:
     taken: set[str] = set()
     headers = []
     for name in names:
-        header = base = "".join(map(_ascii, str(name)))
+        header = base = ascii_spelling(str(name))
         number = 2
         while header in taken:
             header, number = f"{base}_{number}", number + 1
@@ -214,13 +211,3 @@ def _table_of(image: LabelledImage) -> pd.DataFrame:
     if image.table is None:
         raise ValueError(f"no table was measured for {image.name}")
     return image.table
-
-
-def _ascii(character: str) -> str:
-    if character.isascii():
-        return character if character.isprintable() else "_"
-    if character in _SPELLED_OUT:
-        return _SPELLED_OUT[character]
-    plain = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode("ascii")
-    greek = re.fullmatch(r"GREEK \w+ LETTER (\w+)", unicodedata.name(character, ""))
-    return plain or (greek[1].lower() if greek else "_")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 
+from dinocell_app.ascii_text import ascii_spelling
 from dinocell_app.errors import InvalidParameterError
 
 
@@ -23,8 +23,7 @@ def ascii_channel_name(name: str) -> str:
         ASCII letters, digits, dots, dashes and underscores: accents are dropped, µ is u, Greek letters are
         spelled by name, runs of anything else are one underscore; `channel` if nothing is left.
     """
-    spelled = "".join(_ascii_letter(letter) for letter in name.replace("µ", "u"))
-    return re.sub(r"[^A-Za-z0-9.-]+", "_", spelled).strip("_") or "channel"
+    return re.sub(r"[^A-Za-z0-9.-]+", "_", ascii_spelling(name)).strip("_") or "channel"
 
 
 def check_channel_names(names: Iterable[str]) -> None:
@@ -49,11 +48,3 @@ def check_channel_names(names: Iterable[str]) -> None:
                 remedy="Give the channels different names",
             )
         taken[ending] = name
-
-
-def _ascii_letter(letter: str) -> str:
-    if letter.isascii():
-        return letter
-    plain = unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode("ascii")
-    greek = re.fullmatch(r"GREEK \w+ LETTER (\w+)", unicodedata.name(letter, ""))
-    return plain or (greek[1].lower() if greek else "_")

@@ -14,16 +14,8 @@ from dinocell_app.commands import evaluate, measure, segment, train
 from dinocell_app.commands.options import JobCommand
 from dinocell_app.errors import InvalidParameterError, UnreadableFileError
 from dinocell_app.export.formats import DEFAULT_FORMATS, FORMATS
-from dinocell_app.jobs import (
-    EvaluateJob,
-    FineTuneJob,
-    MeasureJob,
-    SegmentJob,
-    job_from_json,
-    job_to_json,
-    make_job,
-    read_job,
-)
+from dinocell_app.job_files import job_from_json, job_to_json, make_job, read_job
+from dinocell_app.jobs import EvaluateJob, FineTuneJob, MeasureJob, SegmentJob
 from dinocell_app.lengths import Area, Length
 from dinocell_app.training_settings import AugmentationSettings, TrainingSettings
 

@@ -18,7 +18,8 @@ import tifffile
 from dinocell_app.cli import main
 from dinocell_app.errors import InvalidParameterError, UserFacingError
 from dinocell_app.events import ImageSegmented, JobFailed, JobFinished, JobStarted, TilesPredicted
-from dinocell_app.jobs import SegmentJob, write_job
+from dinocell_app.job_files import write_job
+from dinocell_app.jobs import SegmentJob
 from dinocell_app.lengths import Length
 from dinocell_app.pipeline.segmentation_job import segment_images
 from dinocell_app.run_folder import RunFolder

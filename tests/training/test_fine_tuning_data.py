@@ -7,7 +7,8 @@ import pytest
 import tifffile
 
 from dinocell_app.errors import InvalidParameterError
-from dinocell_app.jobs import FineTuneJob, make_job, read_job
+from dinocell_app.job_files import make_job, read_job
+from dinocell_app.jobs import FineTuneJob
 from dinocell_app.model.flows import FlowsObjective
 from dinocell_app.model.manifest import Manifest
 from dinocell_app.model.segmenter import DINOCELL_S8

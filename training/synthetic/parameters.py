@@ -23,12 +23,12 @@ EMPTY_FRACTION = 0.02
 SMALLEST_DIAMETER, LARGEST_DIAMETER = 9.0, 110.0
 
 _MODALITY_WEIGHTS = {
-    "phase_contrast": 0.36,
+    "phase_contrast": 0.33,
     "brightfield": 0.07,
     "dic": 0.07,
     "fluorescence_cytoplasm": 0.17,
     "fluorescence_membrane": 0.07,
-    "fluorescence_nuclei": 0.13,
+    "fluorescence_nuclei": 0.16,
     "histology": 0.05,
     "quantitative_phase": 0.08,
 }

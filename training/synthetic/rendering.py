@@ -96,7 +96,8 @@ def _fluorescence_cytoplasm(relief: Relief, parameters: SceneParameters, rng: np
     flatness = rng.uniform(0.0, 0.8)
     profile = flatness + (1 - flatness) * relief.thickness / max(float(relief.thickness.max()), 1e-6)
     profile = np.maximum(profile, 0.03) * np.exp(np.float32(rng.uniform(0.05, 0.35)) * relief.granules)
-    profile *= 1 + np.float32(rng.choice([rng.uniform(-0.7, -0.2), rng.uniform(-0.2, 1.5)])) * relief.nuclei
+    # Nuclei that outshine their cells stay rare: in such pictures the nuclei are what is looked for.
+    profile *= 1 + np.float32(rng.choice([rng.uniform(-0.7, -0.2), rng.uniform(-0.2, 0.6)])) * relief.nuclei
     profile *= 1 - np.float32(rng.uniform(0, 0.4)) * np.minimum(relief.nucleoli, 1)
     if rng.random() < 0.4:
         rim = np.exp(-(((relief.depth - 1) / np.float32(rng.uniform(1, 3))) ** 2))
@@ -120,7 +121,28 @@ def _fluorescence_nuclei(relief: Relief, parameters: SceneParameters, rng: np.ra
     level = np.power(relief.depth_fraction, np.float32(rng.uniform(0.1, 0.6)))
     chromatin = np.exp(np.float32(rng.uniform(0.05, 0.45)) * relief.granules)
     level = level * chromatin * (1 - np.float32(rng.uniform(0, 0.6)) * np.minimum(relief.nucleoli, 1))
-    return _out_of_focus(level * relief.expression[relief.labels], relief, parameters, rng)
+    signal = level * relief.expression[relief.labels]
+    if parameters.degradation > 0 and rng.random() < 0.5:
+        signal = np.maximum(signal, _faint_cytoplasm(relief, parameters, rng))
+    return _out_of_focus(signal, relief, parameters, rng)
+
+
+def _faint_cytoplasm(relief: Relief, parameters: SceneParameters, rng: np.random.Generator) -> Image:
+    """Show the cells around nuclei by leaked or autofluorescent light; only the nuclei are labelled."""
+    background = (relief.labels == 0).astype(np.uint8)
+    distance, nearest = cv2.distanceTransformWithLabels(
+        background, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    owner = np.zeros(int(nearest.max()) + 1, np.int32)
+    owner[nearest[background == 0]] = relief.labels[background == 0]
+    owners = owner[nearest]
+    share = np.minimum(rng.uniform(0.03, 0.4) * rng.lognormal(0.0, 0.3, len(relief.expression)), 0.5)
+    strength = share * relief.expression
+    reach = parameters.diameter_px * rng.uniform(0.3, 1.5) * rng.lognormal(0.0, 0.3, len(relief.expression))
+    uneven = np.exp(np.float32(0.35) * fractal_noise(rng, relief.labels.shape, parameters.diameter_px * 0.6))
+    inside = distance < reach[owners] * uneven
+    light = inside * strength[owners] * np.exp(np.float32(0.2) * relief.granules) * np.minimum(uneven, 1.3)
+    return np.asarray(blur(np.asarray(light, np.float32), rng.uniform(0.6, 2.0)), np.float32)
 
 
 def _out_of_focus(

@@ -1,0 +1,1 @@
+"""Queued runs, done one after the other by a process of their own."""

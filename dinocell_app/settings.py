@@ -1,0 +1,1 @@
+"""Settings of the application, versioned; read by the window and the shell only."""
