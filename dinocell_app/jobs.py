@@ -60,8 +60,8 @@ class SegmentJob(_Job):
         Threshold, 0 to 1.
     flow_threshold : float
         0 switches the check off.
-    min_size : Area
-        Smaller cells are dropped.
+    min_size : Area or None
+        Smaller cells are dropped; None for a tenth of the typical cell of each image.
     max_fraction : float
         Cells that cover more of the image are dropped.
     formats : tuple of str
@@ -89,7 +89,7 @@ class SegmentJob(_Job):
     pixel_size_um: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     cell_probability: float = Field(default=_DECODING.cell_probability_threshold, ge=0, le=1)
     flow_threshold: float = Field(default=_DECODING.flow_threshold, ge=0, allow_inf_nan=False)
-    min_size: Area = Area(value=_DECODING.min_size)
+    min_size: Area | None = None
     max_fraction: float = Field(default=_DECODING.max_fraction, gt=0, le=1)
     formats: tuple[str, ...] = Field(default=("labels", "overlay", "csv"), min_length=1)
     recursive: bool = False

@@ -10,9 +10,11 @@ import torch
 from safetensors.torch import load_file
 
 from dinocell_app.errors import ModelError
+from dinocell_app.export.provenance import file_sha256
 from dinocell_app.jobs import FineTuneJob
 from dinocell_app.model.backbone import load_backbone_weights
 from dinocell_app.model.catalogue import find_model
+from dinocell_app.model.download import BACKBONE_ATTRIBUTION
 from dinocell_app.model.manifest import Manifest, TrainingSet
 from dinocell_app.model.model_folder import load_model
 from dinocell_app.model.objectives import objective_by_name
@@ -70,7 +72,8 @@ def starting_point(job: FineTuneJob) -> tuple[Segmenter, Manifest]:
     config = for_objective(CONFIGS[job.config], objective.channel_names)
     torch.manual_seed(job.training.seed)
     network = Segmenter(config)
-    lineage = ()
+    lineage: tuple[str, ...] = ()
+    attributions: tuple[str, ...] = ()
     if job.backbone_weights is not None:
         try:
             load_backbone_weights(network.backbone, load_file(job.backbone_weights))
@@ -80,9 +83,16 @@ def starting_point(job: FineTuneJob) -> tuple[Segmenter, Manifest]:
                 path=job.backbone_weights,
                 remedy="Give DINOv2 weights of that size as safetensors",
             ) from error
-        lineage = (job.backbone_weights.parent.name or job.backbone_weights.name,)
+        checksum = file_sha256(job.backbone_weights)[:12]
+        lineage = (f"{config.backbone} (sha256 {checksum})",)
+        attributions = (BACKBONE_ATTRIBUTION,)
     return network, Manifest.for_network(
-        config, id=identity, name=name, objective=job.objective, lineage=lineage
+        config,
+        id=identity,
+        name=name,
+        objective=job.objective,
+        lineage=lineage,
+        attributions=attributions,
     )
 
 

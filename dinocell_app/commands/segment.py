@@ -54,7 +54,7 @@ COMMAND = JobCommand(
         Option(
             "min_size",
             ("--min-size",),
-            "drop smaller cells, as in 15px or 20um2",
+            "drop smaller cells, as in 15px or 20um2; default: below a tenth of the typical cell",
             parse=Area.parse,
             metavar="AREA",
         ),

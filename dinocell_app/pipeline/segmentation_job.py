@@ -183,7 +183,7 @@ class _Run:
                 "diameter": str(job.diameter) if job.diameter else "measured",
                 "cell_probability_threshold": job.cell_probability,
                 "flow_threshold": job.flow_threshold,
-                "min_size": str(job.min_size),
+                "min_size": str(job.min_size) if job.min_size else "a tenth of the typical cell",
                 "max_fraction": job.max_fraction,
                 "precision": job.precision,
                 "texture": job.texture,
@@ -199,14 +199,18 @@ class _Run:
 
     def _parameters(self, pixel_size_um: float | None) -> SegmentationParameters:
         job = self.job
+        decoding = DecodingParameters(
+            cell_probability_threshold=job.cell_probability,
+            flow_threshold=job.flow_threshold,
+            max_fraction=job.max_fraction,
+        )
+        share = SegmentationParameters.min_size_share
+        if job.min_size is not None:
+            decoding, share = replace(decoding, min_size=job.min_size.in_px(pixel_size_um)), 0.0
         return SegmentationParameters(
             diameter_px=job.diameter.in_px(pixel_size_um) if job.diameter else None,
-            decoding=DecodingParameters(
-                cell_probability_threshold=job.cell_probability,
-                flow_threshold=job.flow_threshold,
-                min_size=job.min_size.in_px(pixel_size_um),
-                max_fraction=job.max_fraction,
-            ),
+            decoding=decoding,
+            min_size_share=share,
             batch_size=job.batch_size,
             precision=job.precision,
         )

@@ -21,6 +21,9 @@ class SegmentationParameters:
         Typical cell diameter in image pixels; None to measure it.
     decoding : DecodingParameters
         Thresholds; `min_size` is in pixels of the image.
+    min_size_share : float
+        Cells smaller than this share of the typical cell (a disk of the diameter used) are dropped too:
+        broken-off processes and debris. 0 leaves it to `decoding.min_size`.
     overlap : int or None
         Pixels that neighbouring tiles share; None for the model's own.
     blend : {"smooth", "uniform"} or None
@@ -42,6 +45,7 @@ class SegmentationParameters:
     blend: Blend | None = None
     batch_size: int | None = None
     precision: Precision = "auto"
+    min_size_share: float = 0.1
 
     def __post_init__(self) -> None:
         diameter = self.diameter_px
@@ -49,6 +53,11 @@ class SegmentationParameters:
             raise InvalidParameterError(
                 f"A cell diameter of {diameter} pixels cannot be used",
                 remedy="Give the typical diameter of a cell, at least 1 pixel, or leave it to be measured",
+            )
+        if not 0 <= self.min_size_share < 1:
+            raise InvalidParameterError(
+                f"A least size of {self.min_size_share} typical cells cannot be used",
+                remedy="Choose a share from 0 up to 1",
             )
         if self.batch_size is not None and self.batch_size < 1:
             raise InvalidParameterError(

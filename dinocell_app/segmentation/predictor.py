@@ -249,7 +249,6 @@ def _decode(
     parameters: SegmentationParameters,
     scale: ScaleChoice,
 ) -> NDArray[np.unsignedinteger]:
-    steps = decoding_at_scale(parameters.decoding, scale.diameter_px)
-    decoding = replace(parameters.decoding, n_iterations=steps)
+    decoding = decoding_at_scale(parameters, scale.diameter_px)
     labels = model.objective.decode(maps, decoding, model.device)
     return labels.astype(np.uint16 if labels.max(initial=0) <= np.iinfo(np.uint16).max else np.uint32)

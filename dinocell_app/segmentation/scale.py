@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from dinocell_app.model.decoding_parameters import DecodingParameters
+from dinocell_app.segmentation.parameters import SegmentationParameters
 
 MEASURED_REGION_PX = 1024
 """Edge of the region of a large image on which the cell diameter is measured."""
 
 MIN_MEASURED_CELLS = 3
 """With fewer cells the measured diameter is not trusted enough to resample the image."""
+
+
+FRAGMENT_SHARE = 0.1
+"""What is smaller than this share of the cell that a typical pixel of a cell belongs to is a fragment."""
 
 
 @dataclass(frozen=True)
@@ -140,10 +146,11 @@ def typical_diameter(labels: NDArray[np.integer]) -> float | None:
     -------
     float or None
         Pixels; None with fewer than `MIN_MEASURED_CELLS` cells. Cells cut by the border count only when
-        there are too few others.
+        there are too few others; fragments do not count.
     """
     areas = np.bincount(labels.ravel())
     areas[0] = 0
+    areas[areas < FRAGMENT_SHARE * _area_weighted_median(areas)] = 0
     inner = areas.copy()
     for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
         inner[np.unique(edge)] = 0
@@ -153,18 +160,33 @@ def typical_diameter(labels: NDArray[np.integer]) -> float | None:
     return float(2 * np.sqrt(np.median(chosen) / np.pi))
 
 
-def decoding_at_scale(parameters: DecodingParameters, diameter: float | None) -> int:
-    """Choose enough steps along the flow for the cells to shrink onto their centres.
+def _area_weighted_median(areas: NDArray[np.integer]) -> float:
+    """Give the area of the cell that the middle pixel of all cells belongs to."""
+    ascending = np.sort(areas)
+    covered = np.cumsum(ascending)
+    return float(ascending[np.searchsorted(covered, covered[-1] / 2)])
+
+
+def decoding_at_scale(parameters: SegmentationParameters, diameter: float | None) -> DecodingParameters:
+    """Fit the decoding to the size of the cells.
 
     Parameters
     ----------
-    parameters : DecodingParameters
+    parameters : SegmentationParameters
     diameter : float or None
         Typical cell diameter in pixels of the decoded maps.
 
     Returns
     -------
-    int
-        Steps of one pixel: at least as many as asked for, and four diameters for large, long cells.
+    DecodingParameters
+        With at least four diameters of steps along the flow, so that large, long cells shrink onto their
+        centres, and a least size of `min_size_share` typical cells.
     """
-    return max(parameters.n_iterations, round(4 * (diameter or 0)))
+    decoding = parameters.decoding
+    known = diameter or 0.0
+    smallest = math.floor(parameters.min_size_share * math.pi / 4 * known**2)
+    return replace(
+        decoding,
+        n_iterations=max(decoding.n_iterations, round(4 * known)),
+        min_size=max(decoding.min_size, smallest),
+    )

@@ -29,7 +29,7 @@ segment_jobs = st.builds(
     inputs=st.lists(names.map(lambda name: ROOT / f"x{name}"), min_size=1, max_size=3).map(tuple),
     output=st.just(ROOT / "out"),
     diameter=st.none() | lengths,
-    min_size=areas,
+    min_size=st.none() | areas,
     pixel_size_um=st.none() | st.floats(1e-3, 1e3),
     cell_probability=st.floats(0, 1),
     formats=st.sets(st.sampled_from(sorted(FORMATS)), min_size=1).map(

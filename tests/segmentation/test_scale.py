@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from skimage.draw import disk
 
 from dinocell_app.model.decoding_parameters import DecodingParameters
+from dinocell_app.segmentation.parameters import SegmentationParameters
 from dinocell_app.segmentation.scale import (
     TrainedScale,
     central_region,
@@ -62,9 +63,23 @@ def test_cells_cut_by_the_border_do_not_count_when_there_are_others():
     assert typical_diameter(labels) == pytest.approx(24, rel=0.03)
 
 
+def test_fragments_do_not_count_in_the_typical_diameter():
+    assert typical_diameter(_disks([3] * 8 + [12] * 4)) == pytest.approx(24, rel=0.05)
+    assert typical_diameter(_disks([6] * 8 + [12] * 4)) == pytest.approx(12, rel=0.05)  # small cells do
+
+
 def test_large_cells_get_more_steps():
-    assert decoding_at_scale(DecodingParameters(), 20) == 200
-    assert decoding_at_scale(DecodingParameters(), 100) == 400
+    assert decoding_at_scale(SegmentationParameters(), 20).n_iterations == 200
+    assert decoding_at_scale(SegmentationParameters(), 100).n_iterations == 400
+
+
+def test_the_least_size_follows_the_typical_cell():
+    automatic = SegmentationParameters()
+    assert decoding_at_scale(automatic, 40).min_size == 125  # a tenth of 400 pi pixels
+    assert decoding_at_scale(automatic, None).min_size == automatic.decoding.min_size
+    assert decoding_at_scale(automatic, 4).min_size == automatic.decoding.min_size
+    chosen = SegmentationParameters(decoding=DecodingParameters(min_size=3), min_size_share=0)
+    assert decoding_at_scale(chosen, 40).min_size == 3
 
 
 def test_the_measured_region_is_the_middle():

@@ -1,0 +1,56 @@
+"""Crops: what is taught, what is ignored."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dinocell_app.model.flows import FlowsObjective
+from training.augmentation import PAPER
+from training.crops import CropDataset, CropParameters, Source
+
+
+class Labelled:
+    """An image made of labels alone."""
+
+    def __init__(self, labels):
+        self.labels = labels
+
+    def read(self):
+        return (self.labels > 0).astype(np.float32), self.labels
+
+
+def crop_of(labels, **parameters):
+    """The whole picture as one crop, unchanged but for brightness: its target and weight."""
+    data = CropDataset(
+        [Source([Labelled(labels)])], FlowsObjective(), CropParameters(64, 0, **parameters), PAPER
+    )
+    _, target, weight = data[0]
+    return target[2].numpy() > 0.5, weight.numpy()
+
+
+def test_a_tip_broken_off_a_cell_is_ignored_and_no_cell():
+    labels = np.zeros((64, 64), np.int32)
+    labels[10:40, 10:40] = 1
+    labels[45:50, 20:25] = 1  # 25 pixels of the same cell, apart
+    cell, weight = crop_of(labels)
+    assert cell.sum() == 900
+    assert (weight == 0).sum() == 25
+    assert not cell[weight == 0].any()
+
+
+def test_a_small_cell_of_its_own_is_taught():
+    labels = np.zeros((64, 64), np.int32)
+    labels[10:40, 10:40] = 1
+    labels[45:50, 20:25] = 2
+    cell, weight = crop_of(labels)
+    assert cell.sum() == 925
+    assert weight.min() == 1
+
+
+def test_two_large_halves_of_one_id_are_both_taught():
+    labels = np.zeros((64, 64), np.int32)
+    labels[5:25, 10:40] = 3
+    labels[35:60, 10:40] = 3
+    cell, weight = crop_of(labels)
+    assert cell.sum() == (20 + 25) * 30
+    assert weight.min() == 1
