@@ -44,6 +44,9 @@ class SegmentJob(_Job):
         Image files, OME-Zarr folders and folders of images.
     output : Path
         Folder for results; input folders are mirrored in it.
+    roots : tuple of Path
+        Folders that files below them belong to, though the files are named one by one. Results go to a
+        folder named after the root, where its folders are mirrored, whichever images the job has.
     model : str
         Name of a model, or a model folder.
     device : str
@@ -56,12 +59,17 @@ class SegmentJob(_Job):
         Typical cell diameter; None to measure it in each image.
     pixel_size_um : float or None
         Edge of a pixel, in place of what files say.
+    image_pixel_sizes_um : mapping of str to float
+        Edge of a pixel by absolute path of the image, in place of `pixel_size_um`.
     cell_probability : float
         Threshold, 0 to 1.
     flow_threshold : float
         0 switches the check off.
     min_size : Area or None
         Smaller cells are dropped; None for a tenth of the typical cell of each image.
+    min_confidence : float or None
+        Cells whose mean cell probability is lower are dropped, 0 keeps all; None for half-way between
+        `cell_probability` and 1.
     max_fraction : float
         Cells that cover more of the image are dropped.
     formats : tuple of str
@@ -81,15 +89,18 @@ class SegmentJob(_Job):
     kind: Literal["segment"] = "segment"
     inputs: tuple[Path, ...] = Field(min_length=1)
     output: Path
+    roots: tuple[Path, ...] = ()
     model: str = Field(default=DEFAULT_MODEL, min_length=1)
     device: DeviceName = "auto"
     channel: str = "grey"
     plane: str = "each"
     diameter: Length | None = None
     pixel_size_um: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    image_pixel_sizes_um: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = {}
     cell_probability: float = Field(default=_DECODING.cell_probability_threshold, ge=0, le=1)
     flow_threshold: float = Field(default=_DECODING.flow_threshold, ge=0, allow_inf_nan=False)
     min_size: Area | None = None
+    min_confidence: float | None = Field(default=None, ge=0, le=1)
     max_fraction: float = Field(default=_DECODING.max_fraction, gt=0, le=1)
     formats: tuple[str, ...] = Field(default=("labels", "overlay", "csv"), min_length=1)
     recursive: bool = False

@@ -59,6 +59,13 @@ COMMAND = JobCommand(
             metavar="AREA",
         ),
         Option(
+            "min_confidence",
+            ("--min-confidence",),
+            "drop cells of lower mean probability; default: half-way from the probability threshold to 1",
+            parse=float,
+            metavar="P",
+        ),
+        Option(
             "max_fraction",
             ("--max-fraction",),
             "drop cells that cover more of the image",

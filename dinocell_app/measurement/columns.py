@@ -17,6 +17,13 @@ IDENTITY = (
 )
 """The first columns of every table of cells."""
 
+CONFIDENCE = Measurement(
+    "confidence",
+    "How sure the network is of the cell: mean cell probability over its pixels, 0 to 1.",
+    "mean of the network's map of the cell probability",
+)
+"""The column that only cells found by a network have."""
+
 SHAPE = (
     Measurement(
         "touches_border",
@@ -207,7 +214,11 @@ TEXTURE = tuple(
 
 
 def table_columns(
-    channels: Iterable[str] = (), *, pixel_size_known: bool = False, texture: bool = False
+    channels: Iterable[str] = (),
+    *,
+    pixel_size_known: bool = False,
+    texture: bool = False,
+    confidence: bool = False,
 ) -> tuple[Column, ...]:
     """Columns of a table of cells, in order.
 
@@ -219,15 +230,18 @@ def table_columns(
         Whether lengths and areas have columns in micrometres too.
     texture : bool
         Whether the channels have texture columns.
+    confidence : bool
+        Whether a network tells how sure it is of each cell.
 
     Returns
     -------
     tuple of Column
-        Identity, shape, neighbourhood, then the channels in the order given; a channel's columns end with
-        its ASCII name.
+        Identity, confidence, shape, neighbourhood, then the channels in the order given; a channel's
+        columns end with its ASCII name.
     """
     columns: list[Column] = []
-    for measurement in (*IDENTITY, *SHAPE, *NEIGHBOURHOOD):
+    sureness = (CONFIDENCE,) if confidence else ()
+    for measurement in (*IDENTITY, *sureness, *SHAPE, *NEIGHBOURHOOD):
         columns.extend(_in_units(measurement, pixel_size_known))
     for channel in channels:
         columns.extend(channel_columns(channel, pixel_size_known=pixel_size_known, texture=texture))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from dinocell_app.errors import InvalidParameterError
 from dinocell_app.measurement.boundary import Contours, trace_contours
@@ -47,6 +48,8 @@ class MeasurementRequest:
         Cells with pixel centres within this distance count as neighbours, 1 to 200 pixels.
     texture : TextureParameters, optional
         Measure Haralick texture in every channel; None leaves it out.
+    cell_probability : ndarray of shape (M, N), optional
+        The network's map, for the column `confidence`; None for labels made without one.
     """
 
     labels: NDArray[np.integer]
@@ -55,6 +58,7 @@ class MeasurementRequest:
     pixel_size_um: float | None = None
     neighbour_distance_px: float = NEIGHBOUR_DISTANCE_PX
     texture: TextureParameters | None = None
+    cell_probability: NDArray[np.floating] | None = None
 
 
 def measure_cells(request: MeasurementRequest) -> pd.DataFrame:
@@ -99,6 +103,7 @@ def columns_of(request: MeasurementRequest) -> tuple[Column, ...]:
         request.channels,
         pixel_size_known=request.pixel_size_um is not None,
         texture=request.texture is not None,
+        confidence=request.cell_probability is not None,
     )
 
 
@@ -135,13 +140,29 @@ def measure_columns(request: MeasurementRequest) -> dict[str, NDArray[np.generic
         **measure_shape(cells, moments, contours),
         **measure_neighbours(cells, moments, contours, request.neighbour_distance_px),
     }
-    known = size is not None
-    values = _in_units(measures, table_columns(pixel_size_known=known), size)
+    known, sure = size is not None, request.cell_probability is not None
+    if request.cell_probability is not None:
+        measures["confidence"] = _confidence(cells, request.labels, request.cell_probability)
+    values = _in_units(measures, table_columns(pixel_size_known=known, confidence=sure), size)
     for channel, pixels in request.channels.items():
         measures = dict(_measure_channel(cells, contours, pixels, request.texture))
         columns = channel_columns(channel, pixel_size_known=known, texture=request.texture is not None)
         values |= _in_units(measures, columns, size)
     return values
+
+
+def _confidence(
+    cells: Cells, labels: NDArray[np.integer], cell_probability: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    if labels.shape != cell_probability.shape:
+        raise InvalidParameterError(
+            f"labels of shape {labels.shape} and a cell probability of shape {cell_probability.shape} do "
+            "not belong together",
+            remedy="Measure with the map that the labels come from",
+        )
+    if not len(cells.ids):
+        return np.zeros(0)
+    return np.asarray(ndimage.mean(cell_probability, labels, cells.ids), np.float64)
 
 
 def _measure_channel(

@@ -23,6 +23,9 @@ class DecodingParameters:
         pipeline has it; Cellpose's default of 0.4 drops many right, long cells (see the decision records).
     min_size : int, default 15
         Smallest cell that is kept, in pixels of the decoded maps.
+    min_confidence : float, default 0
+        Cells whose mean cell probability is lower are dropped; 0 keeps all. The distance-map objective has
+        no use for it.
     max_fraction : float, default 0.4
         Cells that cover more than this fraction of the image are dropped (as Cellpose does, because such
         a mask is mostly background taken for a cell). 1 keeps everything, which a crop around a single
@@ -41,6 +44,7 @@ class DecodingParameters:
     cell_probability_threshold: float = 0.5
     flow_threshold: float = 0.0
     min_size: int = 15
+    min_confidence: float = 0.0
     max_fraction: float = 0.4
     n_iterations: int = 200
     fill_holes: bool = True
@@ -48,6 +52,7 @@ class DecodingParameters:
     def __post_init__(self) -> None:
         _require_number("cell probability threshold", self.cell_probability_threshold, 0.0, 1.0)
         _require_number("flow threshold", self.flow_threshold, 0.0, math.inf)
+        _require_number("least confidence", self.min_confidence, 0.0, 1.0)
         _require_number("largest fraction of the image", self.max_fraction, 0.0, 1.0)
         _require_count("minimum size", self.min_size, 0)
         _require_count("number of iterations", self.n_iterations, 1)

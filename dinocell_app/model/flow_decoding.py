@@ -50,7 +50,7 @@ def flows_to_labels(
     flows = np.asarray(flows, np.float32)
     field = foreground_flows(flows, foreground)
     sinks = follow_flows(field, foreground, parameters.n_iterations)
-    return tidy_labels(sinks_to_labels(sinks), flows, parameters)
+    return tidy_labels(sinks_to_labels(sinks), flows, cell_probability, parameters)
 
 
 def require_fitting_maps(flows_shape: tuple[int, ...], probability_shape: tuple[int, ...]) -> None:
@@ -79,6 +79,7 @@ def require_fitting_maps(flows_shape: tuple[int, ...], probability_shape: tuple[
 def tidy_labels(
     labels: NDArray[np.int32],
     flows: NDArray[np.float32],
+    cell_probability: NDArray[np.floating],
     parameters: DecodingParameters,
     targets: Callable[[NDArray[np.int32]], NDArray[np.float32]] = labels_to_flows,
 ) -> NDArray[np.int32]:
@@ -90,6 +91,8 @@ def tidy_labels(
         Label image with ids 0 to K.
     flows : ndarray of shape (2, M, N), float
         Predicted unit flows (dy, dx).
+    cell_probability : ndarray of shape (M, N), float
+        Probability that a pixel belongs to a cell.
     parameters : DecodingParameters
     targets : callable, optional
         Computes the unit flows of a label image for the flow check.
@@ -101,12 +104,34 @@ def tidy_labels(
     """
     labels = label_cleaning.remove_large_cells(labels, parameters.max_fraction)
     labels = label_cleaning.remove_small_cells(labels, parameters.min_size)
+    if parameters.min_confidence > 0:
+        confidence = mean_in_cells(labels, cell_probability)
+        labels = label_cleaning.keep_cells(labels, confidence >= parameters.min_confidence)
     if parameters.flow_threshold > 0:
         errors = flow_errors(labels, flows, targets(labels))
         labels = label_cleaning.keep_cells(labels, errors <= parameters.flow_threshold)
     if parameters.fill_holes:
         labels = label_cleaning.fill_holes(labels)
     return label_cleaning.renumber(labels)
+
+
+def mean_in_cells(labels: NDArray[np.int32], pixels: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Average a map over each cell; of the cell probability, this is how sure the network is of the cell.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (M, N), int32
+        Label image with ids 0 to K.
+    pixels : ndarray of shape (M, N), float
+
+    Returns
+    -------
+    ndarray of shape (K + 1,), float64
+        0 for ids without pixels; the first is the mean over the background.
+    """
+    flat = labels.ravel()
+    counts = np.bincount(flat)
+    return np.bincount(flat, np.nan_to_num(pixels.ravel())) / np.maximum(counts, 1)
 
 
 def flow_errors(

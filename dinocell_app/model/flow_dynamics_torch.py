@@ -63,7 +63,9 @@ def flows_to_labels_on_device(
     def targets(masks: NDArray[np.int32]) -> NDArray[np.float32]:
         return labels_to_flows(masks, flows.device).cpu().numpy()
 
-    return tidy_labels(labels, flows.float().cpu().numpy(), parameters, targets)
+    return tidy_labels(
+        labels, flows.float().cpu().numpy(), cell_probability.float().cpu().numpy(), parameters, targets
+    )
 
 
 def follow_flows(field: torch.Tensor, starts: torch.Tensor, n_iterations: int) -> torch.Tensor:

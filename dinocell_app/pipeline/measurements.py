@@ -50,6 +50,7 @@ def measure_plane(
     pixel_size_um: float | None,
     *,
     texture: bool,
+    cell_probability: NDArray[np.floating] | None = None,
 ) -> PlaneMeasurements:
     """Measure the cells of a plane.
 
@@ -65,6 +66,8 @@ def measure_plane(
         Edge of a pixel; None when unknown.
     texture : bool
         Whether Haralick texture is measured.
+    cell_probability : ndarray of shape (M, N), optional
+        The network's map, for the confidence of each cell.
 
     Returns
     -------
@@ -81,6 +84,7 @@ def measure_plane(
         image=name,
         pixel_size_um=pixel_size_um,
         texture=TextureParameters() if texture else None,
+        cell_probability=cell_probability,
     )
     table = measure_cells(request)
     context = SummaryContext(name, (labels.shape[0], labels.shape[1]), pixel_size_um)

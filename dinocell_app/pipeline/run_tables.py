@@ -95,6 +95,7 @@ def _columns(records: Sequence[ImageRecord]) -> list[dict[str, str]]:
         dict.fromkeys(channel for record in records for channel in record.channels),
         pixel_size_known=any(record.pixel_size_um is not None for record in records),
         texture=any(record.parameters.get("texture") for record in records),
+        confidence=any("min_confidence" in record.parameters for record in records),
     )
     images = summary_columns(
         cells, pixel_size_known=any(record.pixel_size_um is not None for record in records)

@@ -30,7 +30,13 @@ from dinocell_app.model.manifest import Manifest, read_manifest
 from dinocell_app.model.model_folder import SegmentationModel, load_model
 from dinocell_app.model.precision import resolve_precision
 from dinocell_app.pipeline.devices import choose_device, describe_device
-from dinocell_app.pipeline.image_sources import count_planes, pixel_size, read_channels, shown_pixels
+from dinocell_app.pipeline.image_sources import (
+    count_planes,
+    given_pixel_size,
+    pixel_size,
+    read_channels,
+    shown_pixels,
+)
 from dinocell_app.pipeline.inputs import PlannedImage, plan_images
 from dinocell_app.pipeline.isolation import over_images
 from dinocell_app.pipeline.measurements import measure_plane
@@ -40,7 +46,11 @@ from dinocell_app.segmentation.parameters import SegmentationParameters
 from dinocell_app.segmentation.predictor import Segmentation, segmenting
 
 
-def segment_images(job: SegmentJob, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
+def segment_images(
+    job: SegmentJob,
+    should_stop: Callable[[], bool] = lambda: False,
+    should_stop_after_image: Callable[[], bool] = lambda: False,
+) -> Iterator[Event]:
     """Segment the images of a job.
 
     Images finished before with the same model and parameters are skipped. An image that cannot be read or
@@ -51,6 +61,8 @@ def segment_images(job: SegmentJob, should_stop: Callable[[], bool] = lambda: Fa
     job : SegmentJob
     should_stop : callable
         Asked between two tiles; everything finished is kept.
+    should_stop_after_image : callable
+        Asked between two images.
 
     Yields
     ------
@@ -63,12 +75,14 @@ def segment_images(job: SegmentJob, should_stop: Callable[[], bool] = lambda: Fa
         If there is no image, or the model or device cannot be used.
     """
     started = time.monotonic()
-    plan = plan_images(job.inputs, job.output, recursive=job.recursive)
+    plan = plan_images(job.inputs, job.output, recursive=job.recursive, roots=job.roots)
     run = _Run(job, should_stop)
     yield JobStarted("segment", len(plan.images), 0, str(run.device))
     for left in plan.left_out:
         yield InputLeftOut(str(left.path), left.reason)
-    outcome = yield from over_images(plan.images, run.segment, should_stop)
+    outcome = yield from over_images(
+        plan.images, run.segment, lambda: should_stop() or should_stop_after_image()
+    )
     outputs = write_run_tables(job.output, job.formats, outcome.failed)
     seconds = time.monotonic() - started
     yield JobFinished(outcome.n_finished, len(outcome.failed), seconds, outcome.stopped, outputs)
@@ -120,8 +134,8 @@ class _Run:
                 n_cells += record.n_cells or 0
                 outputs += [(image.stem.parent / name).as_posix() for name in record.outputs.values()]
         if n_skipped == n_done:
-            return ImageSkipped(image.name, n_cells)
-        return ImageSegmented(image.name, n_cells, seconds, tuple(outputs))
+            return ImageSkipped(image.name, n_cells, tuple(outputs), str(image.path))
+        return ImageSegmented(image.name, n_cells, seconds, tuple(outputs), str(image.path))
 
     def _segment_plane(
         self, source: _Source, plane: Plane, place: Place
@@ -133,8 +147,16 @@ class _Run:
         steps = segmenting(plane.pixels, self.model, self._parameters(pixel_size_um), name)
         found = yield from self._until_asked_to_stop(steps)
         channels = read_channels(source.reader, self.plane, plane)
-        measured = measure_plane(found.labels, channels, name, pixel_size_um, texture=self.job.texture)
         has_flows = self.model.objective.name == "flows"
+        probability = found.cell_probability if has_flows else None
+        measured = measure_plane(
+            found.labels,
+            channels,
+            name,
+            pixel_size_um,
+            texture=self.job.texture,
+            cell_probability=probability,
+        )
         labelled = LabelledImage(
             labels=found.labels,
             name=name,
@@ -142,7 +164,7 @@ class _Run:
             pixels=shown_pixels(source.reader.metadata, plane, channels),
             table=measured.table,
             flows=found.flows if has_flows else None,
-            cell_probability=found.cell_probability if has_flows else None,
+            cell_probability=probability,
             source=source.image.path,
             diameter_px=found.scale.diameter_px,
         )
@@ -175,7 +197,7 @@ class _Run:
     def _record(self, image: PlannedImage, metadata: ImageMetadata) -> ImageRecord:
         """Say what is known of an image before its pixels are read."""
         job = self.job
-        size = pixel_size(job.pixel_size_um, metadata)
+        size = pixel_size(given_pixel_size(job, image.path), metadata)
         return ImageRecord(
             model_id=self.manifest.id,
             model_sha256=self.manifest.sha256,
@@ -184,6 +206,7 @@ class _Run:
                 "cell_probability_threshold": job.cell_probability,
                 "flow_threshold": job.flow_threshold,
                 "min_size": str(job.min_size) if job.min_size else "a tenth of the typical cell",
+                "min_confidence": "half-way to 1" if job.min_confidence is None else job.min_confidence,
                 "max_fraction": job.max_fraction,
                 "precision": job.precision,
                 "texture": job.texture,
@@ -204,13 +227,17 @@ class _Run:
             flow_threshold=job.flow_threshold,
             max_fraction=job.max_fraction,
         )
-        share = SegmentationParameters.min_size_share
+        size_share = SegmentationParameters.min_size_share
         if job.min_size is not None:
-            decoding, share = replace(decoding, min_size=job.min_size.in_px(pixel_size_um)), 0.0
+            decoding, size_share = replace(decoding, min_size=job.min_size.in_px(pixel_size_um)), 0.0
+        confidence_share = SegmentationParameters.confidence_share
+        if job.min_confidence is not None:
+            decoding, confidence_share = replace(decoding, min_confidence=job.min_confidence), 0.0
         return SegmentationParameters(
             diameter_px=job.diameter.in_px(pixel_size_um) if job.diameter else None,
             decoding=decoding,
-            min_size_share=share,
+            min_size_share=size_share,
+            confidence_share=confidence_share,
             batch_size=job.batch_size,
             precision=job.precision,
         )

@@ -24,6 +24,9 @@ class SegmentationParameters:
     min_size_share : float
         Cells smaller than this share of the typical cell (a disk of the diameter used) are dropped too:
         broken-off processes and debris. 0 leaves it to `decoding.min_size`.
+    confidence_share : float
+        Cells are dropped whose mean cell probability is not this far from the threshold towards 1: with 0.5
+        and a threshold of 0.5 those below 0.75. 0 leaves it to `decoding.min_confidence`.
     overlap : int or None
         Pixels that neighbouring tiles share; None for the model's own.
     blend : {"smooth", "uniform"} or None
@@ -46,6 +49,7 @@ class SegmentationParameters:
     batch_size: int | None = None
     precision: Precision = "auto"
     min_size_share: float = 0.1
+    confidence_share: float = 0.5
 
     def __post_init__(self) -> None:
         diameter = self.diameter_px
@@ -57,6 +61,11 @@ class SegmentationParameters:
         if not 0 <= self.min_size_share < 1:
             raise InvalidParameterError(
                 f"A least size of {self.min_size_share} typical cells cannot be used",
+                remedy="Choose a share from 0 up to 1",
+            )
+        if not 0 <= self.confidence_share < 1:
+            raise InvalidParameterError(
+                f"A least confidence of {self.confidence_share} of the way to 1 cannot be used",
                 remedy="Choose a share from 0 up to 1",
             )
         if self.batch_size is not None and self.batch_size < 1:

@@ -199,7 +199,8 @@ class _Predictor:
             return ScaleChoice(given, "given", trained.factor(given)), None
         region = central_region(prepared)
         maps = yield from self.predict(region)
-        labels = self.model.objective.decode(maps, self.parameters.decoding, self.model.device)
+        decoding = decoding_at_scale(self.parameters, None)
+        labels = self.model.objective.decode(maps, decoding, self.model.device)
         diameter = typical_diameter(labels)
         choice = ScaleChoice(diameter, "measured" if diameter else "unknown", trained.factor(diameter))
         whole = choice.factor == 1 and region.shape == prepared.shape

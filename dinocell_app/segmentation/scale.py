@@ -168,7 +168,7 @@ def _area_weighted_median(areas: NDArray[np.integer]) -> float:
 
 
 def decoding_at_scale(parameters: SegmentationParameters, diameter: float | None) -> DecodingParameters:
-    """Fit the decoding to the size of the cells.
+    """Fit the decoding to the size of the cells and to the threshold.
 
     Parameters
     ----------
@@ -180,13 +180,17 @@ def decoding_at_scale(parameters: SegmentationParameters, diameter: float | None
     -------
     DecodingParameters
         With at least four diameters of steps along the flow, so that large, long cells shrink onto their
-        centres, and a least size of `min_size_share` typical cells.
+        centres, a least size of `min_size_share` typical cells, and a least confidence between the
+        threshold and 1.
     """
     decoding = parameters.decoding
     known = diameter or 0.0
+    threshold = decoding.cell_probability_threshold
+    surest = threshold + parameters.confidence_share * (1 - threshold) if parameters.confidence_share else 0.0
     smallest = math.floor(parameters.min_size_share * math.pi / 4 * known**2)
     return replace(
         decoding,
         n_iterations=max(decoding.n_iterations, round(4 * known)),
         min_size=max(decoding.min_size, smallest),
+        min_confidence=max(decoding.min_confidence, surest),
     )

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from scipy import ndimage
 from dinocell_app.errors import InvalidParameterError
 from dinocell_app.model import row_bands
 from dinocell_app.model.decoding_parameters import DecodingParameters
-from dinocell_app.model.flow_decoding import flow_errors, flows_to_labels
+from dinocell_app.model.flow_decoding import flow_errors, flows_to_labels, mean_in_cells
 from dinocell_app.model.flow_dynamics import GROWTH_REACH, follow_flows, grow_seeds, sinks_to_labels
 from dinocell_app.model.flow_dynamics_torch import flows_to_labels_on_device
 from dinocell_app.model.flow_dynamics_torch import labels_to_flows as labels_to_flows_torch
@@ -428,3 +429,16 @@ def test_cuda_gives_the_same_labels():
 def test_parameters_out_of_range_are_refused(values):
     with pytest.raises(InvalidParameterError, match="Choose a"):
         DecodingParameters(**values)
+
+
+def test_cells_the_network_is_not_sure_of_are_dropped():
+    labels = np.zeros((40, 80), np.int32)
+    labels[5:30, 5:30] = 1
+    labels[5:30, 45:70] = 2
+    flows = labels_to_flows(labels)
+    probability = np.where(labels == 1, 0.95, np.where(labels == 2, 0.6, 0.1)).astype(np.float32)
+    everything = DecodingParameters(min_size=0)
+    assert flows_to_labels(flows, probability, everything).max() == 2
+    sure = replace(everything, min_confidence=0.75)
+    assert np.array_equal(flows_to_labels(flows, probability, sure), np.where(labels == 1, 1, 0))
+    assert mean_in_cells(labels, probability)[1:] == pytest.approx([0.95, 0.6])

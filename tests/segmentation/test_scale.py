@@ -87,3 +87,13 @@ def test_the_measured_region_is_the_middle():
     region = central_region(image)
     assert region.shape == (1024, 10)
     assert region[0, 0] == (3000 - 1024) // 2
+
+
+def test_the_least_confidence_lies_between_the_threshold_and_1():
+    def confidence(threshold, **changes):
+        decoding = DecodingParameters(cell_probability_threshold=threshold)
+        return decoding_at_scale(SegmentationParameters(decoding=decoding, **changes), 30).min_confidence
+
+    assert confidence(0.5) == 0.75
+    assert confidence(0.2) == pytest.approx(0.6)
+    assert confidence(0.5, confidence_share=0) == 0
