@@ -80,12 +80,15 @@ class ImageSegmented(Event):
     seconds : float
     outputs : tuple of str
         Files relative to the output folder.
+    path : str
+        The image file, absolute when the job names it so.
     """
 
     image: str
     n_cells: int
     seconds: float
     outputs: tuple[str, ...] = ()
+    path: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,10 +99,16 @@ class ImageSkipped(Event):
     ----------
     image : str
     n_cells : int
+    outputs : tuple of str
+        Files of the earlier run, relative to the output folder.
+    path : str
+        The image file.
     """
 
     image: str
     n_cells: int
+    outputs: tuple[str, ...] = ()
+    path: str = ""
 
 
 @dataclass(frozen=True)

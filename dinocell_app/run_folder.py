@@ -20,6 +20,7 @@ JOB_NAME = "job.json"
 EVENTS_NAME = "events.jsonl"
 LOG_NAME = "log.txt"
 STOP_NAME = "STOP"
+STOP_AFTER_IMAGE_NAME = "STOP_AFTER_IMAGE"
 PAUSE_NAME = "PAUSE"
 LOCK_NAME = "LOCK"
 CHECKPOINTS_NAME = "checkpoints"
@@ -90,6 +91,11 @@ class RunFolder:
         return self.path / STOP_NAME
 
     @property
+    def stop_after_image_path(self) -> Path:
+        """Asks the run to end before the next image; removed by the run that obeyed."""
+        return self.path / STOP_AFTER_IMAGE_NAME
+
+    @property
     def pause_path(self) -> Path:
         """Makes the run wait for as long as it exists."""
         return self.path / PAUSE_NAME
@@ -156,6 +162,15 @@ class RunFolder:
             time.sleep(PAUSE_POLL_SECONDS)
         return self.stop_path.exists()
 
+    def should_stop_after_image(self) -> bool:
+        """Tell whether the run is asked to end before the next image.
+
+        Returns
+        -------
+        bool
+        """
+        return self.stop_after_image_path.exists()
+
     def record(self, events: Iterator[Event]) -> Iterator[Event]:
         """Append each event to `events.jsonl` before it is passed on.
 
@@ -184,6 +199,7 @@ class RunFolder:
                 lines.write(to_json_line(JobFailed(str(error))) + "\n")
                 raise
         self.stop_path.unlink(missing_ok=True)
+        self.stop_after_image_path.unlink(missing_ok=True)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

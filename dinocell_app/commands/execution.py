@@ -17,7 +17,12 @@ from dinocell_app.run_folder import RunFolder
 _logger = logging.getLogger(__name__)
 
 
-def events_of(job: Job, should_stop: Callable[[], bool], run_folder: Path | None = None) -> Iterator[Event]:
+def events_of(
+    job: Job,
+    should_stop: Callable[[], bool],
+    run_folder: Path | None = None,
+    should_stop_after_image: Callable[[], bool] = lambda: False,
+) -> Iterator[Event]:
     """Start a job; nothing happens before the first event is asked for.
 
     Parameters
@@ -27,6 +32,8 @@ def events_of(job: Job, should_stop: Callable[[], bool], run_folder: Path | None
         Asked between two tiles or steps.
     run_folder : Path, optional
         Where a training keeps its checkpoints.
+    should_stop_after_image : callable
+        Asked between two images.
 
     Returns
     -------
@@ -37,11 +44,11 @@ def events_of(job: Job, should_stop: Callable[[], bool], run_folder: Path | None
         case SegmentJob():
             from dinocell_app.pipeline.segmentation_job import segment_images
 
-            return segment_images(job, should_stop)
+            return segment_images(job, should_stop, should_stop_after_image)
         case MeasureJob():
             from dinocell_app.pipeline.measurement_job import measure_images
 
-            return measure_images(job, should_stop)
+            return measure_images(job, lambda: should_stop() or should_stop_after_image())
         case EvaluateJob():
             from training.evaluation_job import evaluate_images
 
@@ -115,7 +122,7 @@ def execute_run(folder: RunFolder, *, json_lines: bool) -> int:
         def should_stop() -> bool:
             return interruption.should_stop() or folder.should_stop()
 
-        events = events_of(job, should_stop, folder.path)
+        events = events_of(job, should_stop, folder.path, folder.should_stop_after_image)
         if not first:
             return follow(events, json_lines=json_lines, quiet=True)
         held.enter_context(folder.locked())

@@ -20,8 +20,9 @@ def add_command(commands: Subcommands) -> None:
         "run",
         help="do the job of a run folder",
         description="Do the job in RUN_FOLDER/job.json and record what happens in events.jsonl. A file named "
-        "STOP in the folder ends the run after the current tile or step, a file named PAUSE makes it wait. A "
-        "run that was stopped or killed goes on where it was.",
+        "STOP in the folder ends the run after the current tile or step, STOP_AFTER_IMAGE after the current "
+        "image, and a file named PAUSE makes it wait. A run that was stopped or killed goes on where "
+        "it was.",
     )
     parser.add_argument("run_folder", metavar="RUN_FOLDER", type=absolute_path, help="folder with a job.json")
     add_json_option(parser)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from dinocell_app.imaging.image_reader import ImageReader
 from dinocell_app.imaging.metadata import ImageMetadata
 from dinocell_app.imaging.planes import EACH, ChannelChoice, Plane, PlaneChoice, select_planes
+from dinocell_app.jobs import SegmentJob
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,23 @@ def pixel_size(given_um: float | None, metadata: ImageMetadata) -> PixelSize:
     if metadata.pixel_size_um is not None:
         return PixelSize(metadata.pixel_size_um, "file")
     return PixelSize(None, "unknown")
+
+
+def given_pixel_size(job: SegmentJob, path: Path) -> float | None:
+    """Find the pixel size that the user gave for an image.
+
+    Parameters
+    ----------
+    job : SegmentJob
+    path : Path
+        The image, as the job names it.
+
+    Returns
+    -------
+    float or None
+        That of the image, else that of the job; None when neither is given.
+    """
+    return job.image_pixel_sizes_um.get(str(path), job.pixel_size_um)
 
 
 def count_planes(metadata: ImageMetadata, choice: PlaneChoice) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from dinocell_app.errors import InvalidParameterError
 from dinocell_app.export.names import SUFFIXES, output_stems
-from dinocell_app.imaging.scan import LeftOut, scan_inputs
+from dinocell_app.imaging.scan import LeftOut, scan_folder, scan_inputs
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Plan:
     left_out: tuple[LeftOut, ...]
 
 
-def plan_images(inputs: Sequence[Path], output: Path, *, recursive: bool) -> Plan:
+def plan_images(inputs: Sequence[Path], output: Path, *, recursive: bool, roots: Sequence[Path] = ()) -> Plan:
     """Find the images of a job.
 
     Parameters
@@ -58,6 +58,9 @@ def plan_images(inputs: Sequence[Path], output: Path, *, recursive: bool) -> Pla
         Folder for results; what lies in it is not taken, unless it is an input itself.
     recursive : bool
         Whether folders inside the inputs are searched.
+    roots : sequence of Path
+        Folders that files below them belong to. Such a file is planned also when it is missing, so that it
+        fails by itself, and the place of its results does not depend on the other inputs.
 
     Returns
     -------
@@ -66,12 +69,12 @@ def plan_images(inputs: Sequence[Path], output: Path, *, recursive: bool) -> Pla
     Raises
     ------
     InvalidParameterError
-        If an input does not exist or there is no image at all.
+        If an input that is below no root does not exist, or there is no image at all.
     """
-    report = scan_inputs(inputs, recursive=recursive)
-    roots = [path for path in inputs if path.is_dir()]
-    taken, left_out = _without_results(report.images, output, inputs)
-    stems = output_stems(taken, roots)
+    missing = [path for path in inputs if not path.exists() and _root_of(path, roots) is not None]
+    report = scan_inputs([path for path in inputs if path not in set(missing)], recursive=recursive)
+    taken, left_out = _without_results([*report.images, *missing], output, inputs)
+    stems = _stems(taken, [path for path in inputs if path.is_dir()], roots)
     plan = Plan(tuple(PlannedImage(path, stems[path]) for path in taken), (*report.left_out, *left_out))
     if not plan.images:
         folders = any(left.reason.startswith("a folder;") for left in plan.left_out)
@@ -82,6 +85,44 @@ def plan_images(inputs: Sequence[Path], output: Path, *, recursive: bool) -> Pla
             else "Name images or a folder of them",
         )
     return plan
+
+
+def _stems(
+    images: Sequence[Path], folders: Sequence[Path], roots: Sequence[Path]
+) -> dict[Path, PurePosixPath]:
+    """Choose the place of each image's results: with its root if it has one, else as `output_stems` does."""
+    root_of = {image: _root_of(image, roots) for image in images}
+    stems = output_stems([image for image in images if root_of[image] is None], folders)
+    for root, home in _homes(roots).items():
+        own = [image for image in images if root_of[image] == root]
+        # Two images that differ in their suffix only get longer names, also when the job has one of them.
+        neighbours = [path for folder in {image.parent for image in own} for path in _images_in(folder)]
+        found = output_stems([*own, *neighbours], [root])
+        stems |= {image: home / found[image] for image in own}
+    return stems
+
+
+def _root_of(image: Path, roots: Sequence[Path]) -> Path | None:
+    around = [root for root in roots if image.is_relative_to(root) and image != root]
+    return max(around, key=lambda root: len(root.parts), default=None)
+
+
+def _homes(roots: Sequence[Path]) -> dict[Path, PurePosixPath]:
+    """Name a folder after each root; of those with the same name, later ones are numbered."""
+    homes: dict[Path, PurePosixPath] = {}
+    taken: set[str] = set()
+    for root in dict.fromkeys(roots):
+        plain = name = root.name or "images"
+        number = 2
+        while name.casefold() in taken:
+            name, number = f"{plain}_{number}", number + 1
+        taken.add(name.casefold())
+        homes[root] = PurePosixPath(name)
+    return homes
+
+
+def _images_in(folder: Path) -> tuple[Path, ...]:
+    return scan_folder(folder).images if folder.is_dir() else ()
 
 
 def _without_results(

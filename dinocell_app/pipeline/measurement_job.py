@@ -74,7 +74,7 @@ def _measure(job: MeasureJob, choice: PlaneChoice, pair: FilePair) -> Generator[
         )
         finished = finished_record(place, wanted, job.formats, overwrite=job.overwrite)
         if finished is not None:
-            return ImageSkipped(pair.name, finished.n_cells or 0)
+            return ImageSkipped(pair.name, finished.n_cells or 0, _outputs(pair, finished), str(pair.first))
         labels = read_labels(pair.labels)
         plane = _only_plane(reader, choice)
         if labels.shape != plane.pixels.shape:
@@ -97,8 +97,13 @@ def _measure(job: MeasureJob, choice: PlaneChoice, pair: FilePair) -> Generator[
     )
     written = write_results(place, labelled, record, job.formats)
     yield from ()
-    outputs = tuple((pair.stem.parent / name).as_posix() for name in written.outputs.values())
-    return ImageSegmented(pair.name, measured.n_cells, record.seconds, outputs)
+    return ImageSegmented(
+        pair.name, measured.n_cells, record.seconds, _outputs(pair, written), str(pair.first)
+    )
+
+
+def _outputs(pair: FilePair, record: ImageRecord) -> tuple[str, ...]:
+    return tuple((pair.stem.parent / name).as_posix() for name in record.outputs.values())
 
 
 def _only_plane(reader: ImageReader, choice: PlaneChoice) -> Plane:
