@@ -1,0 +1,166 @@
+"""What a person wants to know about a model before using it, read without loading the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dinocell_app.errors import ModelError
+from dinocell_app.model.catalogue import CARD_NAME, CatalogueEntry, list_models
+from dinocell_app.model.manifest import Manifest
+
+_LARGEST_CARD = 256 << 10
+"""Characters; a page that a person reads is far shorter."""
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """A model as the window shows it.
+
+    Parameters
+    ----------
+    id : str
+        What a job calls it.
+    name : str
+        What people call it.
+    origin : str
+        "shipped" or "own".
+    summary : str
+        One sentence about the cells it is for.
+    description : str
+        What the manifest says.
+    page : str
+        Markdown: what it was trained on, its scores, where it fails.
+    folder : Path
+    has_flows : bool
+        Whether the flow check and the cell probability apply to it.
+    """
+
+    id: str
+    name: str
+    origin: str
+    summary: str
+    description: str
+    page: str
+    folder: Path
+    has_flows: bool = True
+
+    @property
+    def title(self) -> str:
+        """Name for a list of models."""
+        kind = "comes with the application" if self.origin == "shipped" else "your own"
+        return f"{self.name} ({kind})"
+
+
+@dataclass(frozen=True)
+class ModelList:
+    """The models at hand.
+
+    Parameters
+    ----------
+    cards : tuple of ModelCard
+        Shipped ones first.
+    problems : tuple of ModelError
+        Folders that look like models but cannot be used, and why.
+    """
+
+    cards: tuple[ModelCard, ...]
+    problems: tuple[ModelError, ...] = ()
+
+    def find(self, model: str) -> ModelCard | None:
+        """Find a model.
+
+        Parameters
+        ----------
+        model : str
+            Its id.
+
+        Returns
+        -------
+        ModelCard or None
+        """
+        return next((card for card in self.cards if card.id == model), None)
+
+
+def read_model_cards() -> ModelList:
+    """Read the cards of all models; small files only, but still for a worker thread.
+
+    Returns
+    -------
+    ModelList
+    """
+    entries, problems = list_models()
+    return ModelList(tuple(_card(entry) for entry in entries), tuple(problems))
+
+
+def recommended_sizes(manifest: Manifest) -> str:
+    """Say which cells a model is for.
+
+    Parameters
+    ----------
+    manifest : Manifest
+
+    Returns
+    -------
+    str
+        One sentence, or two when it names a pixel size.
+    """
+    low, high = manifest.cell_diameter_range_px
+    sentence = (
+        f"Best for cells about {manifest.cell_diameter_px:g} px across; images with cells below {low:g} px "
+        f"or above {high:g} px are resampled for it."
+    )
+    if manifest.recommended_pixel_size_um is not None:
+        sentence += f" Recommended pixel size: {manifest.recommended_pixel_size_um:g} µm."
+    return sentence
+
+
+def _card(entry: CatalogueEntry) -> ModelCard:
+    manifest = entry.manifest
+    return ModelCard(
+        id=manifest.id,
+        name=manifest.name,
+        origin=entry.origin,
+        summary=recommended_sizes(manifest),
+        description=manifest.description,
+        page=_page(entry),
+        folder=entry.folder,
+        has_flows=manifest.objective == "flows",
+    )
+
+
+def _page(entry: CatalogueEntry) -> str:
+    """Give the card beside the model, or one made from its manifest; sizes stand first in both."""
+    own = _own_page(entry.folder / CARD_NAME)
+    facts = [f"**{recommended_sizes(entry.manifest)}**"]
+    if own:
+        return "\n\n".join([*facts, own])
+    return "\n\n".join([f"# {entry.manifest.name}", *facts, *_sections(entry.manifest)])
+
+
+def _own_page(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")[:_LARGEST_CARD]
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _sections(manifest: Manifest) -> list[str]:
+    sections = [manifest.description] if manifest.description else []
+    trained = [f"- {data.name} ({data.licence}) {data.use}".rstrip() for data in manifest.training_data]
+    sections.append("## Trained on\n\n" + ("\n".join(trained) or "Not stated."))
+    if manifest.scores:
+        rows = [
+            f"| {score.data_set} | {score.split} | {score.metric} | {score.value:.3f} |"
+            for score in manifest.scores
+        ]
+        sections.append(
+            "## Scores on held-out images\n\n| data | part | score | value |\n|---|---|---|---|\n"
+            + "\n".join(rows)
+        )
+    else:
+        sections.append("## Scores on held-out images\n\nNone are recorded.")
+    if manifest.lineage:
+        sections.append("## Made from\n\n" + " → ".join(manifest.lineage))
+    sections.append(f"Licence: {manifest.licence or 'not stated'}")
+    return sections

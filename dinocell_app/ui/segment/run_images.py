@@ -1,0 +1,99 @@
+"""Which images a run takes, and how it is put into the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dinocell_app.errors import InvalidParameterError
+from dinocell_app.segment_settings import SegmentSettings
+from dinocell_app.ui.segment.command_line import ShellInputs, common_pixel_size
+from dinocell_app.ui.segment.run_bar import SELECTED, THIS
+
+if TYPE_CHECKING:
+    from dinocell_app.project.records import ImageRecord
+    from dinocell_app.ui.session import Session
+
+
+def images_to_run(session: Session, which: str) -> list[ImageRecord]:
+    """List the images that a button takes.
+
+    Parameters
+    ----------
+    session : Session
+    which : str
+        `run_bar.THIS`, `SELECTED` or `ALL`.
+
+    Returns
+    -------
+    list of ImageRecord
+    """
+    if which == THIS:
+        return [session.current_image] if session.current_image is not None else []
+    if which == SELECTED:
+        return list(session.selected_images)
+    return session.project.images.all() if session.project is not None else []
+
+
+def start_run(session: Session, name: str, settings: SegmentSettings, images: Sequence[ImageRecord]) -> None:
+    """Put a run into the queue.
+
+    Parameters
+    ----------
+    session : Session
+        With an open project.
+    name : str
+        Of the preset; results are filed under it.
+    settings : SegmentSettings
+    images : sequence of ImageRecord
+
+    Raises
+    ------
+    UserFacingError
+        If the settings cannot be used or there is no image.
+    """
+    from dinocell_app.project.segment_jobs import segment_job
+
+    if session.project is None or not images:
+        raise InvalidParameterError("There is no image to segment", remedy="Add images to the project")
+    ids = [image.id for image in images]
+    job = segment_job(session.project, ids, settings, name)
+    session.queue.enqueue(name, job, ids)
+
+
+def shell_inputs(session: Session) -> ShellInputs:
+    """Say what a command line would be about: the selected images, else all folders of the project.
+
+    Parameters
+    ----------
+    session : Session
+
+    Returns
+    -------
+    ShellInputs
+
+    Raises
+    ------
+    InvalidParameterError
+        If there is nothing to segment, or the images have different pixel sizes set by hand.
+    """
+    project = session.project
+    if project is None:
+        raise InvalidParameterError("No project is open", remedy="Open a project first")
+    images = list(session.selected_images)
+    everything = not images
+    if everything:
+        images = project.images.all()
+    if not images:
+        raise InvalidParameterError("The project has no images", remedy="Add images first")
+    size = common_pixel_size([_by_hand(image) for image in images])
+    output = project.folder.parent / f"{project.folder.stem} results"
+    if everything:
+        roots = tuple(root.path for root in project.roots.all())
+        return ShellInputs(roots, output, recursive=True, pixel_size_um=size)
+    paths = tuple(project.images.path(image.id) for image in images)
+    return ShellInputs(paths, output, pixel_size_um=size)
+
+
+def _by_hand(image: ImageRecord) -> float | None:
+    return image.pixel_size_um if image.pixel_size_source in ("image", "folder", "project") else None

@@ -1,0 +1,221 @@
+"""The form of the Segment dock: every setting of a segmentation, as one frozen object in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtWidgets import QComboBox, QFormLayout, QGroupBox, QLabel, QVBoxLayout, QWidget
+
+from dinocell_app.segment_settings import SegmentSettings
+from dinocell_app.ui.segment.cell_size import CellSize
+from dinocell_app.ui.segment.cell_size_edit import CellSizeEdit
+from dinocell_app.ui.segment.image_choices import (
+    DEVICES,
+    Choice,
+    channel_choices,
+    channel_problem,
+    plane_choices,
+)
+from dinocell_app.ui.segment.model_choice import ModelChoice
+from dinocell_app.ui.segment.output_choice import OutputChoice
+from dinocell_app.ui.segment.smallest_cell_edit import SmallestCellEdit
+from dinocell_app.ui.segment.threshold_edit import CELL_PROBABILITY, FLOW_THRESHOLD, ThresholdEdit
+
+if TYPE_CHECKING:
+    from dinocell_app.project.records import ImageRecord
+
+
+class SettingsForm(QWidget):
+    """All settings of a segmentation.
+
+    Parameters
+    ----------
+    parent : QWidget, optional
+    """
+
+    changed = Signal()
+    """Any setting was changed by hand."""
+
+    decoding_changed = Signal()
+    """A threshold was changed, which needs no network."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._base = SegmentSettings()
+        self._image: ImageRecord | None = None
+        self.model = ModelChoice()
+        self.device = _list("Device", "Where the network computes. What was used is said after a preview.")
+        _fill(self.device, DEVICES, "auto")
+        self.channel = _list("Channel", "The channel in which cells are looked for; all are measured.")
+        self.channel_remark = QLabel()
+        self.channel_remark.setWordWrap(True)
+        self.plane = _list("Planes", "Which slices and time points are segmented.")
+        self.cell_size = CellSizeEdit()
+        self.cell_probability = ThresholdEdit(CELL_PROBABILITY)
+        self.flow_threshold = ThresholdEdit(FLOW_THRESHOLD)
+        self.smallest_cell = SmallestCellEdit()
+        self.outputs = OutputChoice()
+        self._lay_out()
+        self._connect()
+        self.set_settings(self._base)
+
+    def settings(self) -> SegmentSettings:
+        """Give the settings.
+
+        Returns
+        -------
+        SegmentSettings
+        """
+        return replace(
+            self._base,
+            model=self.model.model(),
+            device=str(self.device.currentData()),
+            channel=str(self.channel.currentData() or self._base.channel),
+            plane=str(self.plane.currentData() or self._base.plane),
+            diameter=str(self.cell_size.cell_size()),
+            cell_probability=self.cell_probability.value(),
+            flow_threshold=self.flow_threshold.value(),
+            min_size=self.smallest_cell.text(),
+            formats=self.outputs.formats(),
+            texture=self.outputs.texture.isChecked(),
+        )
+
+    def set_settings(self, settings: SegmentSettings) -> None:
+        """Show settings without reporting a change.
+
+        Parameters
+        ----------
+        settings : SegmentSettings
+        """
+        self._base = settings
+        self.model.set_model(settings.model)
+        _fill(self.device, _devices(settings.device), settings.device)
+        self._fill_image_choices(settings.channel, settings.plane)
+        self.cell_size.set_cell_size(CellSize.parse(settings.diameter))
+        self.cell_probability.set_value(settings.cell_probability)
+        self.flow_threshold.set_value(settings.flow_threshold)
+        self.smallest_cell.set_text(settings.min_size)
+        self.outputs.set_formats(settings.formats)
+        with QSignalBlocker(self.outputs.texture):
+            self.outputs.texture.setChecked(settings.texture)
+        self._refresh_thresholds()
+
+    def set_image(self, image: ImageRecord | None, pixel_size_um: float | None) -> None:
+        """Offer what the current image has; the choices made stay.
+
+        Parameters
+        ----------
+        image : ImageRecord or None
+        pixel_size_um : float or None
+            In effect for the image.
+        """
+        self._image = image
+        self.cell_size.set_pixel_size(pixel_size_um)
+        self.smallest_cell.set_pixel_size(pixel_size_um)
+        self._fill_image_choices(
+            str(self.channel.currentData() or self._base.channel),
+            str(self.plane.currentData() or self._base.plane),
+        )
+
+    def _fill_image_choices(self, channel: str, plane: str) -> None:
+        _fill(self.channel, channel_choices(self._image, channel), channel)
+        _fill(self.plane, plane_choices(self._image, plane), plane)
+        self._refresh_channel_remark()
+
+    def _refresh_channel_remark(self) -> None:
+        problem = channel_problem(self._image, str(self.channel.currentData() or ""))
+        self.channel_remark.setText(problem)
+        self.channel_remark.setVisible(bool(problem))
+
+    def _refresh_thresholds(self) -> None:
+        card = self.model.card()
+        has_flows = card is None or card.has_flows
+        self.cell_probability.setEnabled(has_flows)
+        self.flow_threshold.setEnabled(has_flows)
+
+    def _lay_out(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(_group("Model", [("", self.model), ("Device", self.device)]))
+        image_rows = [("Channel", self.channel), ("", self.channel_remark), ("Planes", self.plane)]
+        layout.addWidget(_group("Image", image_rows))
+        layout.addWidget(_group("Cell size", [("", self.cell_size)]))
+        thresholds = QGroupBox("Thresholds")
+        column = QVBoxLayout(thresholds)
+        column.setContentsMargins(8, 6, 8, 6)
+        for name, editor in (
+            ("Cell probability", self.cell_probability),
+            ("Flow check (0: off)", self.flow_threshold),
+            ("Smallest cell", self.smallest_cell),
+        ):
+            column.addWidget(QLabel(name))
+            column.addWidget(editor)
+        layout.addWidget(thresholds)
+        layout.addWidget(_group("Written for each image", [("", self.outputs)]))
+        layout.addStretch(1)
+
+    def _connect(self) -> None:
+        self.model.changed.connect(self._refresh_thresholds)
+        self.channel.currentIndexChanged.connect(self._refresh_channel_remark)
+        for signal in (
+            self.model.changed,
+            self.device.currentIndexChanged,
+            self.channel.currentIndexChanged,
+            self.plane.currentIndexChanged,
+            self.cell_size.changed,
+            self.outputs.changed,
+        ):
+            signal.connect(self._report)
+        for signal in (
+            self.cell_probability.value_changed,
+            self.flow_threshold.value_changed,
+            self.smallest_cell.changed,
+        ):
+            signal.connect(self._report_decoding)
+
+    def _report(self) -> None:
+        self.changed.emit()
+
+    def _report_decoding(self) -> None:
+        self.changed.emit()
+        self.decoding_changed.emit()
+
+
+def _devices(chosen: str) -> tuple[Choice, ...]:
+    if any(device.value == chosen for device in DEVICES):
+        return DEVICES
+    return (*DEVICES, Choice(chosen, f"GPU {chosen}"))
+
+
+def _list(name: str, tooltip: str) -> QComboBox:
+    box = QComboBox()
+    box.setAccessibleName(name)
+    box.setToolTip(tooltip)
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(8)
+    return box
+
+
+def _fill(box: QComboBox, choices: Sequence[Choice], chosen: str) -> None:
+    with QSignalBlocker(box):
+        box.clear()
+        for choice in choices:
+            box.addItem(choice.text, choice.value)
+        index = next((i for i, c in enumerate(choices) if c.value.casefold() == chosen.casefold()), 0)
+        box.setCurrentIndex(index)
+
+
+def _group(title: str, rows: Sequence[tuple[str, QWidget]]) -> QGroupBox:
+    group = QGroupBox(title)
+    form = QFormLayout(group)
+    form.setContentsMargins(8, 6, 8, 6)
+    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+    for name, widget in rows:
+        if name:
+            form.addRow(name, widget)
+        else:
+            form.addRow(widget)
+    return group
