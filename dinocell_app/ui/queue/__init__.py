@@ -1,0 +1,1 @@
+"""The queue: runs and their images, how far they are, and what can be done about them."""

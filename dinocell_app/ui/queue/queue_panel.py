@@ -1,0 +1,255 @@
+"""The queue below the viewer: runs on the left, the images of the chosen one on the right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QSplitter,
+    QStackedWidget,
+    QTableView,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from dinocell_app.errors import UserFacingError
+from dinocell_app.run_folder import LOG_NAME
+from dinocell_app.ui.queue.progress_delegate import ProgressDelegate
+from dinocell_app.ui.queue.run_actions import enable, make_actions
+from dinocell_app.ui.queue.run_images_view import RunImagesView
+from dinocell_app.ui.queue.run_log import RunLogDialog
+from dinocell_app.ui.queue.run_model import Column, RunModel
+from dinocell_app.ui.queue.run_notice import RunNotice
+from dinocell_app.ui.queue.run_rows import (
+    RunAction,
+    RunRow,
+    finished_sentence,
+    moved,
+    ordered,
+    possible_actions,
+    run_row,
+)
+
+if TYPE_CHECKING:
+    from dinocell_app.ui.session import Session
+
+EMPTY = "No runs yet. Choose settings under Segment, then run on this, the selected or all images."
+
+_WIDTHS = {
+    Column.STATE: 120,
+    Column.PROGRESS: 150,
+    Column.REMAINING: 125,
+    Column.CELLS: 65,
+    Column.SPEED: 130,
+}
+_SPLIT = (720, 520)
+
+
+class QueuePanel(QWidget):
+    """Runs of the project and what can be done with them.
+
+    Parameters
+    ----------
+    session : Session
+    parent : QWidget, optional
+    """
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._positions: dict[int, int] = {}
+        self.model = RunModel(self)
+        self.table = _table("Runs")
+        self.table.setModel(self.model)
+        self.table.setItemDelegateForColumn(Column.PROGRESS, ProgressDelegate(self.table))
+        header = self.table.horizontalHeader()
+        header.setSectionResizeMode(Column.NAME, QHeaderView.ResizeMode.Stretch)
+        for column, width in _WIDTHS.items():
+            header.resizeSection(column, width)
+        self.images = RunImagesView()
+        self.message = QLabel()
+        self.message.setWordWrap(True)
+        self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.message.hide()
+        self.actions_by_kind = make_actions(self, self.do)
+        self._notice = RunNotice(self)
+        self._lay_out()
+        self._connect()
+        self.reload()
+
+    def reload(self) -> None:
+        """Show the runs of the open project."""
+        project = self._session.project
+        records = project.runs.all() if project is not None else []
+        self._positions = {record.id: record.position for record in records}
+        chosen = self.chosen()
+        rows = [run_row(record, self._session.queue.progress(record.id)) for record in records]
+        self.model.show_rows(ordered(rows, self._positions))
+        self.pages.setCurrentIndex(1 if rows else 0)
+        self._choose(chosen.id if chosen is not None else 0)
+
+    def chosen(self) -> RunRow | None:
+        """Give the run that is selected.
+
+        Returns
+        -------
+        RunRow or None
+        """
+        rows = self.model.rows()
+        number = self.table.currentIndex().row()
+        return rows[number] if 0 <= number < len(rows) else None
+
+    def do(self, action: RunAction) -> None:
+        """Do something with the chosen run.
+
+        Parameters
+        ----------
+        action : RunAction
+        """
+        row, queue = self.chosen(), self._session.queue
+        if row is None or action not in possible_actions(row, self._waiting()):
+            return
+        try:
+            match action:
+                case RunAction.PAUSE:
+                    queue.pause(row.id)
+                case RunAction.RESUME:
+                    queue.resume(row.id)
+                case RunAction.STOP:
+                    queue.stop(row.id)
+                case RunAction.CANCEL:
+                    queue.cancel(row.id)
+                case RunAction.MOVE_UP:
+                    queue.reorder(moved(self._waiting(), row.id, -1))
+                case RunAction.MOVE_DOWN:
+                    queue.reorder(moved(self._waiting(), row.id, 1))
+                case RunAction.RETRY:
+                    queue.retry_failed(row.id)
+        except UserFacingError as error:
+            self._session.report(error)
+        self.reload()
+
+    def show_log(self) -> None:
+        """Open the log of the chosen run."""
+        row, project = self.chosen(), self._session.project
+        if row is not None and project is not None:
+            RunLogDialog(row.name, project.runs.get(row.id).folder / LOG_NAME, self).open()
+
+    def _waiting(self) -> list[int]:
+        return [row.id for row in self.model.rows() if row.state == "queued"]
+
+    def _lay_out(self) -> None:
+        buttons = QHBoxLayout()
+        for action in self.actions_by_kind.values():
+            button = QToolButton()
+            button.setDefaultAction(action)
+            buttons.addWidget(button)
+        self.log_button = QToolButton()
+        self.log_button.setText("Show log")
+        self.log_button.setToolTip("Show what the chosen run wrote into its log.")
+        self.log_button.clicked.connect(self.show_log)
+        buttons.addWidget(self.log_button)
+        buttons.addStretch(1)
+        left = QWidget()
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(buttons)
+        column.addWidget(self.table, 1)
+        splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter.addWidget(left)
+        splitter.addWidget(self.images)
+        splitter.setStretchFactor(0, 3)
+        splitter.setStretchFactor(1, 2)
+        splitter.setSizes(_SPLIT)
+        empty = QLabel(EMPTY)
+        empty.setWordWrap(True)
+        empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(empty)
+        self.pages.addWidget(splitter)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 6, 6, 6)
+        layout.addWidget(self.message)
+        layout.addWidget(self.pages, 1)
+
+    def _connect(self) -> None:
+        session = self._session
+        session.project_opened.connect(self.reload)
+        session.project_closed.connect(self.reload)
+        session.queue.run_changed.connect(self._on_run_changed)
+        session.queue.image_finished.connect(self._on_image_finished)
+        session.queue.run_finished.connect(self._on_run_finished)
+        self.table.selectionModel().currentChanged.connect(self._refresh_chosen)
+        self.model.dataChanged.connect(self._refresh_chosen)
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        self.table.addActions(list(self.actions_by_kind.values()))
+        self.images.image_asked.connect(self._show_image)
+
+    def _choose(self, run_id: int) -> None:
+        number = max(self.model.number_of(run_id), 0)
+        index = self.model.index(number, 0) if self.model.rowCount() else QModelIndex()
+        self.table.setCurrentIndex(index)
+        self._refresh_chosen()
+
+    def _refresh_chosen(self) -> None:
+        row, project = self.chosen(), self._session.project
+        writable = project is not None and project.read_only_reason is None
+        possible = possible_actions(row, self._waiting()) if row is not None and writable else frozenset()
+        enable(self.actions_by_kind, possible)
+        self.log_button.setEnabled(row is not None)
+        progress = self._session.queue.progress(row.id) if row is not None else None
+        record = project.runs.get(row.id) if row is not None and project is not None else None
+        self.images.show_run(project, record, progress)
+
+    def _on_run_changed(self, run_id: int) -> None:
+        project = self._session.project
+        number = self.model.number_of(run_id)
+        if project is None:
+            return
+        if number < 0:
+            self.reload()
+            return
+        rows = self.model.rows()
+        rows[number] = run_row(project.runs.get(run_id), self._session.queue.progress(run_id))
+        if rows == ordered(rows, self._positions):
+            self.model.show_rows(rows)
+        else:
+            self.reload()
+
+    def _on_image_finished(self, _image_id: int) -> None:
+        self.images.model.refresh()
+
+    def _on_run_finished(self, run_id: int) -> None:
+        self._on_run_changed(run_id)
+        number = self.model.number_of(run_id)
+        if number >= 0:
+            sentence = finished_sentence(self.model.rows()[number])
+            self.message.setText(sentence)
+            self.message.show()
+            self._notice.tell("Run finished", sentence)
+
+    def _show_image(self, path: str) -> None:
+        project = self._session.project
+        image = project.images.by_path(Path(path)) if project is not None else None
+        if image is not None:
+            self._session.set_current_image(image.id)
+
+
+def _table(name: str) -> QTableView:
+    table = QTableView()
+    table.setAccessibleName(name)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setShowGrid(False)
+    table.setWordWrap(False)
+    table.setTabKeyNavigation(False)
+    table.verticalHeader().hide()
+    return table
