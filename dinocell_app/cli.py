@@ -8,12 +8,23 @@ import sys
 from collections.abc import Sequence
 
 import dinocell_app
-from dinocell_app.commands import demo, doctor, evaluate, measure, models, run, segment, train
+from dinocell_app.commands import (
+    demo,
+    doctor,
+    engine,
+    evaluate,
+    measure,
+    models,
+    run,
+    segment,
+    train,
+    work,
+)
 from dinocell_app.commands.console import EXIT_OK, EXIT_STOPPED, EXIT_WRONG_USAGE
 from dinocell_app.commands.options import PROGRAM
 from dinocell_app.errors import UserFacingError
 
-_COMMANDS = (segment, measure, evaluate, models, train, run, doctor, demo)
+_COMMANDS = (segment, measure, evaluate, models, train, run, doctor, demo, engine, work)
 
 _EXIT_CODES = """\
 exit codes:

@@ -26,6 +26,8 @@ LOCK_NAME = "LOCK"
 CHECKPOINTS_NAME = "checkpoints"
 
 PAUSE_POLL_SECONDS = 0.2
+LOCK_POLL_SECONDS = 0.05
+LOCK_PATIENCE_SECONDS = 1.0
 
 
 class RunFolder:
@@ -214,14 +216,23 @@ class RunFolder:
         UserFacingError
             If another process executes the run.
         """
-        with (self.path / LOCK_NAME).open("a+b") as lock:
-            if not _take(lock):
+        with holding(self.path / LOCK_NAME, LOCK_PATIENCE_SECONDS) as held:
+            if not held:
                 raise UserFacingError(
                     "is being executed by another process",
                     path=self.path,
                     remedy="Wait until it ends, or ask it to by creating a file named STOP in the folder",
                 )
             yield
+
+    def is_executing(self) -> bool:
+        """Tell whether a process executes the run now.
+
+        Returns
+        -------
+        bool
+        """
+        return is_held(self.path / LOCK_NAME)
 
     @contextmanager
     def logging(self) -> Iterator[None]:
@@ -243,6 +254,48 @@ class RunFolder:
             root.setLevel(before)
             root.removeHandler(handler)
             handler.close()
+
+
+@contextmanager
+def holding(path: Path, patience_seconds: float = 0.0) -> Iterator[bool]:
+    """Hold a lock file for one process; a crash releases it.
+
+    Parameters
+    ----------
+    path : Path
+        Made if it is missing.
+    patience_seconds : float
+        How long to try. Asking `is_held` takes the lock for a moment, which must not look like a holder.
+
+    Yields
+    ------
+    bool
+        Whether this process has it.
+    """
+    with path.open("a+b") as lock:
+        until = time.monotonic() + patience_seconds
+        while not (held := _take(lock)) and time.monotonic() < until:
+            time.sleep(LOCK_POLL_SECONDS)
+        yield held
+
+
+def is_held(path: Path) -> bool:
+    """Tell whether a process holds a lock file.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    bool
+        False when there is no such file.
+    """
+    try:
+        with path.open("r+b") as lock:
+            return not _take(lock)
+    except OSError:
+        return False
 
 
 def _ends_within_a_line(path: Path) -> bool:

@@ -131,6 +131,46 @@ def segmenting(
     return Segmentation(_decode(model, maps, parameters, scale), maps, scale)
 
 
+def segmenting_region(
+    image: NDArray[np.generic],
+    region: tuple[slice, slice],
+    model: SegmentationModel,
+    parameters: SegmentationParameters,
+    scale: ScaleChoice | None = None,
+) -> Generator[Event, None, Segmentation]:
+    """Segment a part of an image as it would be segmented within the whole.
+
+    Parameters
+    ----------
+    image : ndarray of shape (M, N)
+        The whole plane: its intensities and cells decide how the part is shown to the network.
+    region : tuple of slice
+        Rows and columns.
+    model : SegmentationModel
+    parameters : SegmentationParameters
+    scale : ScaleChoice, optional
+        Of an earlier segmentation of the image with the same diameter; chosen when not given.
+
+    Yields
+    ------
+    Event
+        TilesPredicted and Notice.
+
+    Returns
+    -------
+    Segmentation
+        In the frame of the region.
+    """
+    prepared = NORMALISATIONS[model.manifest.intensity_normalisation].prepare_image(image)
+    predictor = _Predictor(model, parameters, "")
+    if scale is None:
+        scale, _ = yield from predictor.choose_scale(prepared)
+    part = prepared[region]
+    maps = yield from predictor.predict(resample_image(part, scale.factor))
+    maps = resample_maps(maps, (part.shape[0], part.shape[1]))
+    return Segmentation(_decode(model, maps, parameters, scale), maps, scale)
+
+
 def decode_again(
     segmentation: Segmentation, model: SegmentationModel, parameters: SegmentationParameters
 ) -> Segmentation:

@@ -1,0 +1,132 @@
+"""The life of the engine process: requests in, replies out, until the window is gone."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+
+from dinocell_app.engine.mailbox import Mailbox, Request
+from dinocell_app.engine.previews import Previews
+from dinocell_app.errors import UserFacingError
+from dinocell_app.events import TilesPredicted
+from dinocell_app.preview_messages import (
+    EngineReady,
+    Message,
+    PreviewAsked,
+    PreviewCancelled,
+    Previewed,
+    PreviewFailed,
+    PreviewProgressed,
+    PreviewResult,
+    message_from_line,
+)
+
+GRACE_SECONDS = 20.0
+"""How long a tile that is being predicted may take after the window is gone."""
+
+_logger = logging.getLogger(__name__)
+
+
+class Service:
+    """Answers the requests of one window.
+
+    Parameters
+    ----------
+    reply : callable
+        Sends a message to the window; called from two threads.
+    folder : Path
+        For arrays.
+    """
+
+    def __init__(self, reply: Callable[[Message], None], folder: Path) -> None:
+        self._reply = reply
+        self._folder = folder
+        self._mailbox = Mailbox()
+        self._previews = Previews()
+        self._ended = threading.Event()
+
+    def serve(self, lines: Iterable[bytes]) -> None:
+        """Answer until the lines end.
+
+        Parameters
+        ----------
+        lines : iterable of bytes
+            Read on a thread of their own, so that a request can end the one before it.
+        """
+        reader = threading.Thread(target=self._read, args=(lines,), name="requests", daemon=True)
+        reader.start()
+        self._reply(EngineReady())
+        try:
+            while (request := self._mailbox.take()) is not None:
+                self._reply(self._answer(request))
+        finally:
+            self._ended.set()
+
+    def _read(self, lines: Iterable[bytes]) -> None:
+        try:
+            for line in lines:
+                try:
+                    dropped = self._mailbox.put(message_from_line(line))
+                except ValueError:
+                    _logger.warning("no message: %r", line[:200])
+                    continue
+                for number in dropped:
+                    self._reply(PreviewCancelled(number))
+        finally:
+            self._mailbox.close()
+            if not self._ended.wait(GRACE_SECONDS):
+                # A disk or a driver that does not answer must not keep a process that nobody waits for.
+                shutil.rmtree(self._folder, ignore_errors=True)
+                os._exit(1)
+
+    def _answer(self, request: Request) -> Message:
+        number = request.request
+        try:
+            result = self._result(request)
+        except UserFacingError as error:
+            return PreviewFailed(number, str(error))
+        except MemoryError:
+            return PreviewFailed(
+                number, "There is not enough memory for the preview. Preview a smaller region."
+            )
+        except Exception as error:
+            _logger.exception("request %s failed", number)
+            what = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+            return PreviewFailed(number, f"The preview failed by a fault of the program ({what}).")
+        if result is None or self._mailbox.given_up():
+            return PreviewCancelled(number)
+        path = self._folder / f"{number}.npy"
+        np.save(path, result.labels)
+        return Previewed(
+            request=number,
+            labels=str(path),
+            n_cells=result.n_cells,
+            diameter_px=result.diameter_px,
+            diameter_source=result.diameter_source,
+            device=result.device,
+            seconds=result.seconds,
+            region=result.region,
+        )
+
+    def _result(self, request: Request) -> PreviewResult | None:
+        """Do a request; None when it was given up on the way."""
+        if not isinstance(request, PreviewAsked):
+            return self._previews.decode(request.choice)
+        steps = self._previews.previewing(request.preview)
+        while True:
+            try:
+                event = next(steps)
+            except StopIteration as finished:
+                result: PreviewResult = finished.value
+                return result
+            if self._mailbox.given_up():
+                steps.close()
+                return None
+            if isinstance(event, TilesPredicted):
+                self._reply(PreviewProgressed(request.request, event.done, event.total))

@@ -1,0 +1,73 @@
+"""Processes of this application: how they are called, and how one outlives the window."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import dinocell_app
+
+NO_WINDOW = subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0
+"""Flag for a child that would open a console on Windows."""
+
+
+def application_command(*words: str) -> list[str]:
+    """Write the words that start this application, whether it is installed, bundled or a checkout.
+
+    Parameters
+    ----------
+    *words : str
+        Command and arguments.
+
+    Returns
+    -------
+    list of str
+    """
+    program = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "dinocell_app"]
+    return [*program, *words]
+
+
+def application_environment() -> dict[str, str]:
+    """Give the environment in which `application_command` finds this application from any folder.
+
+    Returns
+    -------
+    dict of str to str
+        Without what concerns the window.
+    """
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("QT_")}
+    if not getattr(sys, "frozen", False):
+        places = [str(Path(dinocell_app.__file__).parents[1]), environment.get("PYTHONPATH", "")]
+        environment["PYTHONPATH"] = os.pathsep.join(place for place in places if place)
+    return environment
+
+
+def start_worker(runs: Path) -> subprocess.Popen[bytes]:
+    """Start a process that works on a queue and does not end with this one.
+
+    Parameters
+    ----------
+    runs : Path
+        The folder of runs.
+
+    Returns
+    -------
+    Popen
+        To be polled now and then, so that the ended process is cleared away.
+    """
+    command = application_command("work", str(runs))
+    shared = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    if sys.platform == "win32":
+        flags = (
+            subprocess.DETACHED_PROCESS
+            | subprocess.CREATE_NEW_PROCESS_GROUP
+            | subprocess.BELOW_NORMAL_PRIORITY_CLASS
+        )
+        return subprocess.Popen(
+            command, cwd=Path.home(), env=application_environment(), creationflags=flags, **shared
+        )
+    return subprocess.Popen(
+        command, cwd=Path.home(), env=application_environment(), start_new_session=True, **shared
+    )

@@ -1,0 +1,167 @@
+"""How far a run is, worked out from its events."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from dinocell_app.events import (
+    EpochFinished,
+    Event,
+    ImageFailed,
+    ImageSegmented,
+    ImageSkipped,
+    JobFailed,
+    JobFinished,
+    JobStarted,
+    StepFinished,
+    TilesPredicted,
+)
+
+RECENT_IMAGES = 20
+"""Speed is the mean over this many images, so that it follows a change of their size."""
+
+
+@dataclass(frozen=True)
+class RunProgress:
+    """How far a run is.
+
+    Parameters
+    ----------
+    state : str
+        "queued", "running", "paused", "finished", "stopped", "failed" or "interrupted".
+    done, failed, total : int
+        Images.
+    current_image : str
+        Name of the image in hand; empty between images.
+    tile_done, tile_total : int
+        Of the image in hand; 0 before the first is done.
+    n_cells : int
+        Found so far.
+    seconds_per_image : float or None
+        Mean over the images segmented lately; None before the first.
+    remaining_seconds : float or None
+        None when it cannot be known yet, 0 when nothing is left.
+    failures : tuple of ImageFailed
+        With the reason of each.
+    device : str
+        What the network runs on; empty before the start.
+    reason : str
+        Why the run as a whole failed, empty otherwise.
+    """
+
+    state: str
+    done: int = 0
+    failed: int = 0
+    total: int = 0
+    current_image: str = ""
+    tile_done: int = 0
+    tile_total: int = 0
+    n_cells: int = 0
+    seconds_per_image: float | None = None
+    remaining_seconds: float | None = None
+    failures: tuple[ImageFailed, ...] = ()
+    device: str = ""
+    reason: str = ""
+
+    @property
+    def left(self) -> int:
+        """Number of images that are neither done nor failed."""
+        return max(0, self.total - self.done - self.failed)
+
+
+@dataclass
+class ProgressCount:
+    """What the events of a run add up to; the last attempt counts.
+
+    Parameters
+    ----------
+    total : int
+        Images expected before the run says how many it found.
+    """
+
+    total: int = 0
+    done: int = 0
+    n_cells: int = 0
+    current_image: str = ""
+    tile_done: int = 0
+    tile_total: int = 0
+    device: str = ""
+    failures: list[ImageFailed] = field(default_factory=list)
+    seconds: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT_IMAGES))
+    final: JobFinished | JobFailed | None = None
+
+    def add(self, event: Event) -> None:
+        """Count an event.
+
+        Parameters
+        ----------
+        event : Event
+        """
+        match event:
+            case JobStarted():
+                self._begin(event)
+            case TilesPredicted():
+                self.current_image, self.tile_done, self.tile_total = event.image, event.done, event.total
+            case ImageSegmented():
+                self.seconds.append(event.seconds)
+                self._close_image(event.n_cells)
+            case ImageSkipped():
+                self._close_image(event.n_cells)
+            case ImageFailed():
+                self.failures.append(event)
+                self._leave_image()
+            case StepFinished():
+                self.done, self.total = event.step, event.total
+            case EpochFinished():
+                pass
+            case JobFinished() | JobFailed():
+                self.final = event
+                self._leave_image()
+
+    def progress(self, state: str) -> RunProgress:
+        """Say how far the run is.
+
+        Parameters
+        ----------
+        state : str
+            Of the run, which its events alone do not tell.
+
+        Returns
+        -------
+        RunProgress
+        """
+        speed = sum(self.seconds) / len(self.seconds) if self.seconds else None
+        left = max(0, self.total - self.done - len(self.failures))
+        share = self.tile_done / self.tile_total if self.tile_total and left else 0.0
+        known = self.final is not None or self.device
+        remaining = 0.0 if known and not left else None if speed is None else speed * (left - share)
+        return RunProgress(
+            state=state,
+            done=self.done,
+            failed=len(self.failures),
+            total=self.total,
+            current_image=self.current_image,
+            tile_done=self.tile_done,
+            tile_total=self.tile_total,
+            n_cells=self.n_cells,
+            seconds_per_image=speed,
+            remaining_seconds=remaining,
+            failures=tuple(self.failures),
+            device=self.device,
+            reason=self.final.reason if isinstance(self.final, JobFailed) else "",
+        )
+
+    def _begin(self, event: JobStarted) -> None:
+        self.total, self.done, self.device = event.total, event.finished, event.device
+        self.n_cells, self.final = 0, None
+        self.failures.clear()
+        self._leave_image()
+
+    def _close_image(self, n_cells: int) -> None:
+        self.done += 1
+        self.n_cells += n_cells
+        self._leave_image()
+
+    def _leave_image(self) -> None:
+        self.current_image, self.tile_done, self.tile_total = "", 0, 0

@@ -1,0 +1,261 @@
+"""The engine process as the window sees it: ask for previews, be told when they are there."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTemporaryDir, QThreadPool, Signal
+
+from dinocell_app.preview_messages import (
+    CancelAsked,
+    DecodingAsked,
+    DecodingChoice,
+    EngineReady,
+    Message,
+    PreviewAsked,
+    PreviewCancelled,
+    Previewed,
+    PreviewFailed,
+    PreviewProgressed,
+    PreviewRequest,
+    PreviewResult,
+    message_from_line,
+    message_to_line,
+)
+from dinocell_app.run_queue.processes import application_command, application_environment
+
+OFF, STARTING, READY, BUSY, FAILED = "off", "starting", "ready", "busy", "failed"
+
+ENDED = "The preview process ended unexpectedly{detail}. Preview again: it starts anew."
+NOT_STARTED = "The preview process cannot be started ({reason}). Install the application again."
+ENDING_MS = 1500
+"""How long a process may take to end by itself when the window closes."""
+
+_LAST_WORDS = 4000
+
+_logger = logging.getLogger(__name__)
+
+
+class Engine(QObject):
+    """Makes previews in a child process, which is started when it is first needed.
+
+    Parameters
+    ----------
+    parent : QObject, optional
+    """
+
+    state_changed = Signal(str)
+    """"off", "starting", "ready", "busy" or "failed"."""
+    progressed = Signal(int, int, int)
+    """Request, tiles done, tiles in all."""
+    previewed = Signal(int, object)
+    """Request, PreviewResult."""
+    failed = Signal(int, str)
+    """Request, sentence."""
+    cancelled = Signal(int)
+    """A request was given up, because of `cancel` or a newer one."""
+    _labels_read = Signal(int, object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.state = OFF
+        self._process: QProcess | None = None
+        self._folder: QTemporaryDir | None = None
+        self._last_number = 0
+        self._open_requests: set[int] = set()
+        self._unsent: list[Message] = []
+        self._last_words = b""
+        self._labels_read.connect(self._on_labels_read)
+
+    def preview(self, request: PreviewRequest) -> int:
+        """Ask for a preview; anything asked for before is given up.
+
+        Parameters
+        ----------
+        request : PreviewRequest
+
+        Returns
+        -------
+        int
+            Number of the request in the signals.
+        """
+        number = self._next_number()
+        self._send(PreviewAsked(number, request))
+        return number
+
+    def decode(self, decoding: DecodingChoice) -> int:
+        """Ask for the last preview with other thresholds; of several such requests the newest is done.
+
+        Parameters
+        ----------
+        decoding : DecodingChoice
+
+        Returns
+        -------
+        int
+            Number of the request in the signals.
+        """
+        number = self._next_number()
+        self._send(DecodingAsked(number, decoding))
+        return number
+
+    def cancel(self) -> None:
+        """Give up everything that was asked for."""
+        if self._process is not None and self._open_requests:
+            self._send(CancelAsked())
+
+    def shut_down(self) -> None:
+        """End the process; the next preview starts it again."""
+        process, self._process = self._process, None
+        self._open_requests.clear()
+        self._unsent.clear()
+        if process is not None:
+            process.disconnect(self)
+            process.closeWriteChannel()
+            if process.state() != QProcess.ProcessState.NotRunning and not process.waitForFinished(ENDING_MS):
+                process.kill()
+                process.waitForFinished(ENDING_MS)
+            process.deleteLater()
+        self._remove_folder()
+        self._set_state(OFF)
+
+    def _next_number(self) -> int:
+        self._last_number += 1
+        self._open_requests.add(self._last_number)
+        return self._last_number
+
+    def _send(self, message: Message) -> None:
+        if self._process is None:
+            self._start()
+        if self._process is not None and self.state not in (STARTING,):
+            self._write(message)
+            self._set_state(BUSY if self._open_requests else READY)
+        else:
+            self._unsent.append(message)
+
+    def _write(self, message: Message) -> None:
+        if self._process is not None:
+            self._process.write(message_to_line(message).encode() + b"\n")
+
+    def _start(self) -> None:
+        self._folder = QTemporaryDir()
+        self._last_words = b""
+        process = QProcess(self)
+        environment = QProcessEnvironment()
+        for name, value in application_environment().items():
+            environment.insert(name, value)
+        process.setProcessEnvironment(environment)
+        program, *words = application_command("engine", "--folder", self._folder.path())
+        process.readyReadStandardOutput.connect(self._on_output)
+        process.readyReadStandardError.connect(self._on_words)
+        process.errorOccurred.connect(self._on_error)
+        process.finished.connect(self._on_finished)
+        self._process = process
+        self._set_state(STARTING)
+        process.start(program, words)
+
+    def _on_output(self) -> None:
+        process = self._process
+        while process is not None and process is self._process and process.canReadLine():
+            line = bytes(process.readLine().data())
+            try:
+                self._take(message_from_line(line))
+            except ValueError:
+                _logger.warning("the preview process said %r", line[:200])
+
+    def _take(self, message: Message) -> None:
+        match message:
+            case EngineReady():
+                unsent, self._unsent = self._unsent, []
+                for waiting in unsent:
+                    self._write(waiting)
+                self._set_state(BUSY if self._open_requests else READY)
+            case PreviewProgressed():
+                self.progressed.emit(message.request, message.done, message.total)
+            case Previewed():
+                QThreadPool.globalInstance().start(lambda: self._read_labels(message))
+            case PreviewFailed():
+                self._close_request(message.request)
+                self.failed.emit(message.request, message.sentence)
+            case PreviewCancelled():
+                self._close_request(message.request)
+                self.cancelled.emit(message.request)
+
+    def _read_labels(self, message: Previewed) -> None:
+        """Read an array on a worker thread: a large one takes longer than the window may stand still."""
+        path = Path(message.labels)
+        try:
+            labels = np.load(path, allow_pickle=False)
+            path.unlink()
+        except (OSError, ValueError) as error:
+            _logger.warning("the labels of a preview cannot be read: %s", error)
+            self._labels_read.emit(message.request, None)
+            return
+        result = PreviewResult(
+            labels=labels,
+            n_cells=message.n_cells,
+            diameter_px=message.diameter_px,
+            diameter_source=message.diameter_source,
+            device=message.device,
+            seconds=message.seconds,
+            region=message.region,
+        )
+        self._labels_read.emit(message.request, result)
+
+    def _on_labels_read(self, request: int, result: PreviewResult | None) -> None:
+        if request not in self._open_requests:
+            return
+        self._close_request(request)
+        if result is None:
+            self.failed.emit(request, ENDED.format(detail=""))
+        else:
+            self.previewed.emit(request, result)
+
+    def _close_request(self, request: int) -> None:
+        self._open_requests.discard(request)
+        if self.state == BUSY and not self._open_requests:
+            self._set_state(READY)
+
+    def _on_words(self) -> None:
+        if self._process is not None:
+            words = bytes(self._process.readAllStandardError().data())
+            self._last_words = (self._last_words + words)[-_LAST_WORDS:]
+
+    def _on_error(self, error: QProcess.ProcessError) -> None:
+        if error == QProcess.ProcessError.FailedToStart and self._process is not None:
+            self._end(NOT_STARTED.format(reason=self._process.errorString()))
+
+    def _on_finished(self, code: int, status: QProcess.ExitStatus) -> None:
+        self._on_output()
+        self._on_words()
+        crashed = status == QProcess.ExitStatus.CrashExit
+        detail = " (it was ended by the system, perhaps for want of memory)" if crashed else f" (code {code})"
+        self._end(ENDED.format(detail=detail))
+
+    def _end(self, sentence: str) -> None:
+        """Put away a process that is gone, and answer what it left open."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.disconnect(self)
+        process.deleteLater()
+        if self._last_words:
+            _logger.error("last words of the preview process: %s", self._last_words.decode(errors="replace"))
+        requests, self._open_requests = sorted(self._open_requests), set()
+        self._unsent.clear()
+        self._remove_folder()
+        self._set_state(FAILED)
+        for request in requests:
+            self.failed.emit(request, sentence)
+
+    def _remove_folder(self) -> None:
+        folder, self._folder = self._folder, None
+        if folder is not None:
+            folder.remove()
+
+    def _set_state(self, state: str) -> None:
+        if state != self.state:
+            self.state = state
+            self.state_changed.emit(state)
