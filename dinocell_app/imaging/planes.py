@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -120,28 +121,33 @@ class ChannelChoice:
 
 @dataclass(frozen=True)
 class Plane:
-    """One picture to be segmented.
+    """One picture to be segmented; decoded when its pixels are asked for.
 
     Parameters
     ----------
-    pixels : ndarray of shape (M, N)
-        In the file's dtype; float32 where channels or planes were averaged.
+    read : callable
+        Decodes the pixels.
     suffix : str
         Tells apart the planes of one file in the names of results: `_t0003_z001`, or empty.
     t, z : int or None
         Where it is from, counted from 0; None when the axis was projected.
     """
 
-    pixels: NDArray[Any]
+    read: Callable[[], NDArray[Any]]
     suffix: str
     t: int | None
     z: int | None
+
+    @cached_property
+    def pixels(self) -> NDArray[Any]:
+        """Pixels of shape (M, N) in the file's dtype; float32 where channels or planes were averaged."""
+        return self.read()
 
 
 def select_planes(
     reader: ImageReader, plane: PlaneChoice | None = None, channel: ChannelChoice | None = None
 ) -> Iterator[Plane]:
-    """Read the chosen planes one after the other; projections hold two planes at a time.
+    """Go through the chosen planes; a projection holds two planes at a time while it is read.
 
     Parameters
     ----------
@@ -161,23 +167,22 @@ def select_planes(
     ------
     InvalidParameterError
         If the image has no such slice, time or channel, or several channels and none was chosen.
-    UnreadableFileError
-        If a plane cannot be decoded.
+
+    Notes
+    -----
+    Asking a plane for its pixels raises UnreadableFileError if it cannot be decoded.
     """
     plane = plane or PlaneChoice()
     chosen = resolve_channel(reader.metadata, channel or ChannelChoice())
     metadata = reader.metadata
     for t_group in _groups(metadata, plane.t, metadata.n_times, "time point"):
         for z_group in _groups(metadata, plane.z, metadata.n_slices, "slice"):
-            pixels = _project(
-                plane.t,
-                (_project(plane.z, (_read_channel(reader, t, z, chosen) for z in z_group)) for t in t_group),
-            )
+            read = partial(_read_projected, reader, plane, chosen, (t_group, z_group))
             t = t_group[0] if len(t_group) == 1 else None
             z = z_group[0] if len(z_group) == 1 else None
             suffix = f"_t{t:04d}" if plane.t == EACH and metadata.n_times > 1 else ""
             suffix += f"_z{z:03d}" if plane.z == EACH and metadata.n_slices > 1 else ""
-            yield Plane(pixels, suffix, t, z)
+            yield Plane(read, suffix, t, z)
 
 
 def resolve_channel(metadata: ImageMetadata, choice: ChannelChoice) -> str | int:
@@ -251,6 +256,16 @@ def _read_channel(reader: ImageReader, t: int, z: int, channel: str | int) -> ND
         return reader.read_plane(t, z, channel)
     planes = (reader.read_plane(t, z, c) for c in range(reader.metadata.n_channels))
     return grey_of_rgb(*planes) if channel == GREY else _mean(planes)
+
+
+def _read_projected(
+    reader: ImageReader, plane: PlaneChoice, channel: str | int, groups: tuple[Sequence[int], Sequence[int]]
+) -> NDArray[Any]:
+    """Decode the slices and times of a plane and bring them to one picture."""
+    times, slices = groups
+    return _project(
+        plane.t, (_project(plane.z, (_read_channel(reader, t, z, channel) for z in slices)) for t in times)
+    )
 
 
 def _project(how: AxisChoice, planes: Iterable[NDArray[Any]]) -> NDArray[Any]:

@@ -106,7 +106,9 @@ def test_missing_values_are_left_out_of_projections() -> None:
 
 def test_only_what_is_chosen_is_read() -> None:
     reader = ArrayReader(random_pixels(4, 5, 3, 2, 2))
-    next(select_planes(reader, PlaneChoice(2, 1), ChannelChoice(1)))
+    plane = next(select_planes(reader, PlaneChoice(2, 1), ChannelChoice(1)))
+    assert reader.reads == []  # finished planes of a stack are gone through without decoding them
+    assert plane.pixels is plane.pixels
     assert reader.reads == [(1, 2, 1)]
 
 
