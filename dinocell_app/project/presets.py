@@ -1,0 +1,131 @@
+"""Segmentation settings kept in the project: under names, and the ones in use."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields
+from typing import Any
+
+from dinocell_app.project.database import Database
+from dinocell_app.segment_settings import SegmentSettings
+
+_CURRENT_KEY = "segment_settings"
+
+
+class PresetTable:
+    """Named settings of a project.
+
+    Parameters
+    ----------
+    database : Database
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def names(self) -> list[str]:
+        """List the presets.
+
+        Returns
+        -------
+        list of str
+            In alphabetical order.
+        """
+        return [
+            row[0] for row in self._database.rows("SELECT name FROM presets ORDER BY name COLLATE NOCASE")
+        ]
+
+    def get(self, name: str) -> SegmentSettings:
+        """Read a preset.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        SegmentSettings
+
+        Raises
+        ------
+        KeyError
+            If there is no such preset.
+        """
+        row = self._database.row("SELECT settings FROM presets WHERE name = ?", (name,))
+        if row is None:
+            raise KeyError(name)
+        return settings_from_json(row[0])
+
+    def save(self, name: str, settings: SegmentSettings) -> None:
+        """Keep settings under a name, in place of those it has.
+
+        Parameters
+        ----------
+        name : str
+        settings : SegmentSettings
+        """
+        self._database.change(
+            "INSERT OR REPLACE INTO presets VALUES (?, ?)", (name, settings_to_json(settings))
+        )
+
+    def remove(self, name: str) -> None:
+        """Remove a preset; results made with it stay.
+
+        Parameters
+        ----------
+        name : str
+        """
+        self._database.change("DELETE FROM presets WHERE name = ?", (name,))
+
+    def current(self) -> SegmentSettings:
+        """Read the settings in use.
+
+        Returns
+        -------
+        SegmentSettings
+            The defaults when nothing was chosen.
+        """
+        row = self._database.row("SELECT value FROM settings WHERE key = ?", (_CURRENT_KEY,))
+        return SegmentSettings() if row is None else settings_from_json(row[0])
+
+    def set_current(self, settings: SegmentSettings) -> None:
+        """Keep the settings in use.
+
+        Parameters
+        ----------
+        settings : SegmentSettings
+        """
+        self._database.change(
+            "INSERT OR REPLACE INTO settings VALUES (?, ?)", (_CURRENT_KEY, settings_to_json(settings))
+        )
+
+
+def settings_to_json(settings: SegmentSettings) -> str:
+    """Write settings as JSON.
+
+    Parameters
+    ----------
+    settings : SegmentSettings
+
+    Returns
+    -------
+    str
+    """
+    return json.dumps(asdict(settings), ensure_ascii=False)
+
+
+def settings_from_json(text: str) -> SegmentSettings:
+    """Read settings; the inverse of `settings_to_json`.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    SegmentSettings
+        Fields this version does not know are left out; those it lacks have their defaults.
+    """
+    known = {field.name for field in fields(SegmentSettings)}
+    content: dict[str, Any] = {key: value for key, value in json.loads(text).items() if key in known}
+    return SegmentSettings(**{k: tuple(v) if isinstance(v, list) else v for k, v in content.items()})

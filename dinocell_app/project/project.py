@@ -1,0 +1,163 @@
+"""A project: one folder with the project file, results, runs and thumbnails."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from dinocell_app.errors import InvalidParameterError
+from dinocell_app.project.database import Database, create_database, open_database
+from dinocell_app.project.displays import DisplayTable
+from dinocell_app.project.images import ImageTable
+from dinocell_app.project.locking import ProjectLock
+from dinocell_app.project.presets import PresetTable
+from dinocell_app.project.results import ResultTable
+from dinocell_app.project.roots import RootTable
+from dinocell_app.project.runs import RunTable
+
+SUFFIX = ".dinocell"
+DATABASE_NAME = "project.sqlite"
+
+
+class Project:
+    """An open project, used by one thread; `create` and `open` give one.
+
+    Parameters
+    ----------
+    folder : Path
+        The project folder, absolute.
+    database : Database
+    lock : ProjectLock
+        Held while the project may be changed.
+    """
+
+    def __init__(self, folder: Path, database: Database, lock: ProjectLock) -> None:
+        self._database = database
+        self._lock = lock
+        self.folder = folder
+        self.roots = RootTable(database, folder.parent)
+        self.images = ImageTable(database, self.roots)
+        self.displays = DisplayTable(database, self.images)
+        self.results = ResultTable(database, folder)
+        self.runs = RunTable(database, self.images, folder, self.runs_folder)
+        self.presets = PresetTable(database)
+
+    @classmethod
+    def create(cls, folder: Path) -> Self:
+        """Make a new project.
+
+        Parameters
+        ----------
+        folder : Path
+            That does not exist; ".dinocell" is added to its name where it is missing.
+
+        Returns
+        -------
+        Project
+
+        Raises
+        ------
+        InvalidParameterError
+            If it exists or cannot be made.
+        """
+        folder = Path(os.path.abspath(folder))
+        if folder.suffix.lower() != SUFFIX:
+            folder = folder.with_name(folder.name + SUFFIX)
+        try:
+            folder.mkdir(parents=True)
+            for part in ("results", "runs", "thumbnails"):
+                (folder / part).mkdir()
+        except FileExistsError as error:
+            raise InvalidParameterError(
+                "exists already", path=folder, remedy="Open it, or choose another name for the new project"
+            ) from error
+        except OSError as error:
+            raise InvalidParameterError(
+                f"the project folder cannot be made ({error.strerror or error})",
+                path=folder,
+                remedy="Choose a folder that your account may write to",
+            ) from error
+        lock = ProjectLock(folder)
+        lock.take()
+        return cls(folder, create_database(folder / DATABASE_NAME), lock)
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Open a project; for reading only when it is in use elsewhere or may not be written to.
+
+        Parameters
+        ----------
+        folder : Path
+            The project folder, or the project file in it.
+
+        Returns
+        -------
+        Project
+            Brought to the newest version, after the file of the older one was copied.
+
+        Raises
+        ------
+        InvalidParameterError
+            If it is no project.
+        UnreadableFileError
+            If its file is damaged or of a newer version.
+        """
+        folder = Path(os.path.abspath(folder))
+        if folder.name == DATABASE_NAME:
+            folder = folder.parent
+        if not (folder / DATABASE_NAME).is_file():
+            raise InvalidParameterError(
+                "is no project", path=folder, remedy=f"Choose a folder whose name ends in {SUFFIX}"
+            )
+        lock = ProjectLock(folder)
+        reason = lock.take()
+        try:
+            return cls(folder, open_database(folder / DATABASE_NAME, reason), lock)
+        except BaseException:
+            lock.release()
+            raise
+
+    @property
+    def name(self) -> str:
+        """Name of the folder without its suffix."""
+        return self.folder.name.removesuffix(SUFFIX)
+
+    @property
+    def database(self) -> Database:
+        """The project file, for transactions over several tables."""
+        return self._database
+
+    @property
+    def read_only_reason(self) -> str | None:
+        """Why the project cannot be changed, as a sentence; None when it can."""
+        return self._database.read_only_reason
+
+    @property
+    def results_folder(self) -> Path:
+        """Where sets of results are, a folder each."""
+        return self.folder / "results"
+
+    @property
+    def runs_folder(self) -> Path:
+        """Where run folders are."""
+        return self.folder / "runs"
+
+    @property
+    def thumbnails_folder(self) -> Path:
+        """Where thumbnails are kept; it can be removed at any time."""
+        return self.folder / "thumbnails"
+
+    def close(self) -> None:
+        """Close the project file and give the lock back."""
+        self._database.close()
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

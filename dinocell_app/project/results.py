@@ -1,0 +1,215 @@
+"""Results of the images of a project: what was found, when, by which run, and in which files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from dinocell_app.export.names import SUFFIXES
+from dinocell_app.project.database import Database
+from dinocell_app.project.records import NewResult, ResultRecord
+
+FINISHED, FAILED = "finished", "failed"
+
+
+class ResultTable:
+    """The results of a project.
+
+    Parameters
+    ----------
+    database : Database
+    folder : Path
+        The project folder.
+    """
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._database = database
+        self._folder = folder
+
+    def of_image(self, image_id: int) -> list[ResultRecord]:
+        """List the results of an image.
+
+        Parameters
+        ----------
+        image_id : int
+
+        Returns
+        -------
+        list of ResultRecord
+            The newest first.
+        """
+        return self._select("WHERE image_id = ? ORDER BY id DESC", (image_id,))
+
+    def latest(self) -> dict[int, ResultRecord]:
+        """Find the newest result of every image that has any.
+
+        Returns
+        -------
+        dict of int to ResultRecord
+            By image; of several planes, the first.
+        """
+        newest = self._select("WHERE id IN (SELECT max(id) FROM results GROUP BY image_id)")
+        return {result.image_id: result for result in newest}
+
+    def set_names(self) -> list[str]:
+        """List the sets of results.
+
+        Returns
+        -------
+        list of str
+            Names in alphabetical order.
+        """
+        rows = self._database.rows("SELECT DISTINCT name FROM results ORDER BY name COLLATE NOCASE")
+        return [row[0] for row in rows]
+
+    def get(self, result_id: int) -> ResultRecord:
+        """Read one result.
+
+        Parameters
+        ----------
+        result_id : int
+
+        Returns
+        -------
+        ResultRecord
+
+        Raises
+        ------
+        KeyError
+            If there is no such result.
+        """
+        found = self._select("WHERE id = ?", (result_id,))
+        if not found:
+            raise KeyError(result_id)
+        return found[0]
+
+    def in_set(self, name: str) -> list[ResultRecord]:
+        """List the results of a set.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        list of ResultRecord
+            By image, then the newest first.
+        """
+        return self._select("WHERE name = ? ORDER BY image_id, id DESC", (name,))
+
+    def record(self, new: NewResult) -> ResultRecord:
+        """Record a result in place of the earlier one of the same image, plane and set.
+
+        A failure leaves an earlier finished result as it is: its files are still there.
+
+        Parameters
+        ----------
+        new : NewResult
+
+        Returns
+        -------
+        ResultRecord
+        """
+        return self.record_image([new])[0]
+
+    def record_image(self, planes: Sequence[NewResult]) -> list[ResultRecord]:
+        """Record the results of all planes of one image.
+
+        Parameters
+        ----------
+        planes : sequence of NewResult
+            Of one image and one set, the first plane first.
+
+        Returns
+        -------
+        list of ResultRecord
+            In the same order.
+        """
+        created = datetime.now(UTC).isoformat(timespec="seconds")
+        with self._database.transaction():
+            for new in planes:
+                self._forget_replaced(new)
+            # The first plane comes last, so that it is the newest of its image.
+            rows = [self._insert(new, created) for new in reversed(planes)]
+        return [_record(row) for row in reversed(rows)]
+
+    def remove(self, result_ids: Sequence[int]) -> None:
+        """Take results out of the project; their files stay.
+
+        Parameters
+        ----------
+        result_ids : sequence of int
+        """
+        self._database.change_all("DELETE FROM results WHERE id = ?", [(number,) for number in result_ids])
+
+    def labels_path(self, result: ResultRecord) -> Path | None:
+        """Say where the label image of a result is.
+
+        Parameters
+        ----------
+        result : ResultRecord
+
+        Returns
+        -------
+        Path or None
+            None when the result has none, or its file is gone.
+        """
+        return self._file(result, "labels")
+
+    def table_path(self, result: ResultRecord) -> Path | None:
+        """Say where the table of the cells of a result is.
+
+        Parameters
+        ----------
+        result : ResultRecord
+
+        Returns
+        -------
+        Path or None
+            Parquet if there is one, else CSV; None when the result has none, or its file is gone.
+        """
+        return self._file(result, "parquet") or self._file(result, "csv")
+
+    def _file(self, result: ResultRecord, kind: str) -> Path | None:
+        for name in result.files:
+            if name.endswith(SUFFIXES[kind]):
+                path = self._folder / name
+                return path if path.is_file() else None
+        return None
+
+    def _forget_replaced(self, new: NewResult) -> None:
+        failed_only = " AND status = ?" if new.status == FAILED else " AND (plane = ? OR status = 'failed')"
+        value = FAILED if new.status == FAILED else new.plane
+        self._database.change(
+            f"DELETE FROM results WHERE image_id = ? AND name = ?{failed_only}",
+            (new.image_id, new.name, value),
+        )
+
+    def _insert(self, new: NewResult, created: str) -> Any:  # noqa: ANN401 - a Row
+        return self._database.rows(
+            "INSERT INTO results (image_id, run_id, name, plane, status, n_cells, seconds, reason, files, "
+            "created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *",
+            (
+                new.image_id,
+                new.run_id,
+                new.name,
+                new.plane,
+                new.status,
+                new.n_cells,
+                new.seconds,
+                new.reason,
+                json.dumps(new.files, ensure_ascii=False),
+                created,
+            ),
+        )[0]
+
+    def _select(self, condition: str, values: Sequence[Any] = ()) -> list[ResultRecord]:
+        return [_record(row) for row in self._database.rows(f"SELECT * FROM results {condition}", values)]
+
+
+def _record(row: Any) -> ResultRecord:  # noqa: ANN401 - a Row
+    fields = dict(row) | {"files": tuple(json.loads(row["files"]))}
+    return ResultRecord(**fields)

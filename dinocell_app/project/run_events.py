@@ -1,0 +1,255 @@
+"""Follow what runs report: each event is taken over exactly once, also after a crash of the window.
+
+The place in `events.jsonl` up to which events were read is stored in the same transaction as what they say.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from dinocell_app.events import (
+    Event,
+    ImageFailed,
+    ImageSegmented,
+    ImageSkipped,
+    JobFailed,
+    JobFinished,
+    JobStarted,
+    from_json_line,
+)
+from dinocell_app.export.names import SUFFIXES, image_stem
+from dinocell_app.project.project import Project
+from dinocell_app.project.records import ImageRecord, NewResult
+from dinocell_app.project.results import FAILED
+from dinocell_app.project.runs import is_executed
+from dinocell_app.run_folder import RunFolder
+
+BYTES_AT_A_TIME = 1 << 17
+"""How much of a file is taken over at once, so that a long file does not hold up the window."""
+
+_RECORD_GONE = "The record of what this run did (events.jsonl) is gone from its run folder"
+_PLANE_ENDING = re.compile(r"(_t\d+)?(_z\d+)?$")
+
+_logger = logging.getLogger(__name__)
+
+
+def apply_new_events(project: Project, run_id: int) -> list[Event]:
+    """Take over what a run reported since the last time.
+
+    A last line that is still being written waits for its end. A run whose process is gone without a last
+    word becomes "interrupted".
+
+    Parameters
+    ----------
+    project : Project
+    run_id : int
+
+    Returns
+    -------
+    list of Event
+        The new ones, at most about `BYTES_AT_A_TIME` of them; call again while there are any. Empty for a
+        project that is open for reading only.
+    """
+    if project.read_only_reason is not None:
+        return []
+    follower = _Follower(project, run_id)
+    events = follower.take()
+    if not events and follower.seems_interrupted() and not is_executed(follower.run.path):
+        # What the process wrote last may have come between the reading above and its end.
+        events = follower.take()
+        if not events:
+            follower.mark_interrupted()
+    return events
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    lines: tuple[str, ...]
+    end: int
+
+
+class _Follower:
+    """One run of an open project."""
+
+    def __init__(self, project: Project, run_id: int) -> None:
+        self._project = project
+        self._database = project.database
+        self._run_id = run_id
+        self.run = RunFolder(project.runs_folder / str(run_id))
+
+    def take(self) -> list[Event]:
+        """Take over one chunk of events."""
+        row = self._row()
+        offset: int = row["events_offset"]
+        size = _size(self.run.events_path)
+        if size is None:
+            if (offset or row["is_started"]) and row["problem"] != _RECORD_GONE:
+                self._set(problem=_RECORD_GONE)
+            return []
+        if size < offset:
+            _logger.warning("%s is shorter than before and is read again", self.run.events_path)
+            offset = 0
+        elif size == offset:
+            return []
+        chunk = _read_lines(self.run.events_path, offset)
+        if not chunk.lines:
+            return []
+        events = [event for line in chunk.lines if (event := _parsed(line)) is not None]
+        with self._database.transaction():
+            for event in events:
+                self._apply(event)
+            self._set(events_offset=chunk.end)
+            if row["problem"] == _RECORD_GONE:
+                self._set(problem="")
+        return events
+
+    def seems_interrupted(self) -> bool:
+        """Tell whether the run has started and not ended."""
+        row = self._row()
+        return bool(row["is_started"]) and row["state"] in ("running", "paused")
+
+    def mark_interrupted(self) -> None:
+        """Note that the process of the run is gone."""
+        self._set(state="interrupted", is_started=0)
+
+    def _row(self) -> Any:  # noqa: ANN401 - a Row
+        row = self._database.row("SELECT * FROM runs WHERE id = ?", (self._run_id,))
+        if row is None:
+            raise KeyError(self._run_id)
+        return row
+
+    def _set(self, **values: str | int) -> None:
+        columns = ", ".join(f"{name} = ?" for name in values)
+        self._database.change(f"UPDATE runs SET {columns} WHERE id = ?", (*values.values(), self._run_id))
+
+    def _apply(self, event: Event) -> None:
+        if isinstance(event, JobStarted):
+            state = "paused" if self.run.pause_path.exists() else "running"
+            self._set(state=state, is_started=1, total=event.total, n_finished=0, n_failed=0, problem="")
+        elif isinstance(event, ImageSegmented | ImageSkipped):
+            self._count("n_finished")
+            self._record_found(event)
+        elif isinstance(event, ImageFailed):
+            self._count("n_failed")
+            self._record_failed(event)
+        elif isinstance(event, JobFinished):
+            state = "stopped" if event.stopped else "finished"
+            self._set(state=state, is_started=0, n_finished=event.n_finished, n_failed=event.n_failed)
+        elif isinstance(event, JobFailed):
+            self._set(state="failed", is_started=0, problem=event.reason)
+
+    def _count(self, column: str) -> None:
+        self._database.change(f"UPDATE runs SET {column} = {column} + 1 WHERE id = ?", (self._run_id,))
+
+    def _record_found(self, event: ImageSegmented | ImageSkipped) -> None:
+        image = self._image(event.path)
+        if image is None:
+            return
+        row = self._row()
+        results = self._project.results
+        if isinstance(event, ImageSkipped) and any(
+            result.name == row["name"] and result.status != FAILED for result in results.of_image(image.id)
+        ):
+            return  # recorded when it was made
+        planes = _outputs_by_plane(event.outputs, image_stem(Path(image.name)))
+        several = len(planes) > 1
+        seconds = event.seconds if isinstance(event, ImageSegmented) else 0.0
+        found = []
+        for plane, outputs in planes.items():
+            files = tuple(f"{row['output']}/{output}" for output in outputs)
+            n_cells = self._n_cells_of_plane(files[0], plane) if several else event.n_cells
+            found.append(
+                NewResult(
+                    image_id=image.id,
+                    name=row["name"],
+                    run_id=self._run_id,
+                    plane=plane,
+                    n_cells=n_cells,
+                    seconds=seconds / len(planes),
+                    files=files,
+                )
+            )
+        results.record_image(found)
+
+    def _record_failed(self, event: ImageFailed) -> None:
+        image = self._image(event.path)
+        if image is not None:
+            self._project.results.record(
+                NewResult(
+                    image_id=image.id,
+                    name=self._row()["name"],
+                    status=FAILED,
+                    run_id=self._run_id,
+                    reason=event.reason,
+                )
+            )
+
+    def _image(self, path: str) -> ImageRecord | None:
+        row = self._database.row(
+            "SELECT image_id FROM run_images WHERE run_id = ? AND path = ?", (self._run_id, path)
+        )
+        if row is not None:
+            return self._project.images.get(row[0])
+        return self._project.images.by_path(Path(path)) if path else None
+
+    def _n_cells_of_plane(self, output: str, plane: str) -> int:
+        """Read how many cells a plane has from its record; the event counts all planes together."""
+        path = self._project.folder / output
+        sidecar = path.with_name(_without_suffix(path.name) + SUFFIXES["sidecar"])
+        try:
+            return int(json.loads(sidecar.read_bytes())["n_cells"])
+        except (OSError, ValueError, KeyError, TypeError):
+            _logger.warning("the number of cells of plane %s is not known: %s", plane, sidecar)
+            return 0
+
+
+def _outputs_by_plane(outputs: tuple[str, ...], stem: str) -> dict[str, list[str]]:
+    """Sort files by the plane they are for; an image without files counts as one plane."""
+    planes: dict[str, list[str]] = {}
+    for output in outputs:
+        name = _without_suffix(PurePosixPath(output).name)
+        # A part of the image's own name may look like a plane.
+        rest = name[len(stem) :] if name.startswith(stem) else ""
+        ending = _PLANE_ENDING.search(rest)
+        planes.setdefault(ending.group() if ending else "", []).append(output)
+    return planes or {"": []}
+
+
+def _without_suffix(name: str) -> str:
+    endings = [suffix for suffix in SUFFIXES.values() if name.endswith(suffix)]
+    return name.removesuffix(max(endings, key=len)) if endings else name
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
+
+
+def _read_lines(path: Path, offset: int) -> _Chunk:
+    """Read whole lines from a byte on; one that has no end yet is left for the next time."""
+    with path.open("rb") as file:
+        file.seek(offset)
+        content = file.read(BYTES_AT_A_TIME)
+        while b"\n" not in content:
+            more = file.read(BYTES_AT_A_TIME)
+            if not more:
+                return _Chunk((), offset)
+            content += more
+    whole = content[: content.rindex(b"\n") + 1]
+    lines = whole.decode("utf-8", errors="replace").split("\n")
+    return _Chunk(tuple(line for line in lines if line.strip()), offset + len(whole))
+
+
+def _parsed(line: str) -> Event | None:
+    try:
+        return from_json_line(line)
+    except (ValueError, AttributeError):
+        _logger.debug("unreadable event: %s", line[:200])
+        return None

@@ -1,0 +1,105 @@
+"""Jobs for images of a project, from what a person chose in the window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from dinocell_app.errors import InvalidParameterError
+from dinocell_app.job_files import make_job
+from dinocell_app.jobs import SegmentJob
+from dinocell_app.lengths import Area, Length
+from dinocell_app.project.project import Project
+from dinocell_app.segment_settings import SegmentSettings
+
+_SET_BY_A_PERSON = ("image", "folder", "project")
+
+
+def segment_job(
+    project: Project, image_ids: Sequence[int], settings: SegmentSettings, set_name: str
+) -> SegmentJob:
+    """Make the job that segments images of a project.
+
+    Parameters
+    ----------
+    project : Project
+    image_ids : sequence of int
+    settings : SegmentSettings
+    set_name : str
+        The set of results; also its folder below the results of the project.
+
+    Returns
+    -------
+    SegmentJob
+        Its inputs are in the order of `image_ids`. It always writes labels and a table, because the
+        window shows both.
+
+    Raises
+    ------
+    InvalidParameterError
+        If there is no image, or a setting or the name cannot be used.
+    """
+    if not image_ids:
+        raise InvalidParameterError("There is no image to segment", remedy="Choose at least one image")
+    check_set_name(set_name)
+    images = [project.images.get(image_id) for image_id in image_ids]
+    paths = project.images.paths()
+    fields: dict[str, Any] = {
+        "kind": "segment",
+        "inputs": [paths[image.id] for image in images],
+        "output": project.results_folder / set_name,
+        "roots": [root.path for root in project.roots.all()],
+        "model": settings.model,
+        "device": settings.device,
+        "channel": settings.channel,
+        "plane": settings.plane,
+        "diameter": Length.parse(settings.diameter) if settings.diameter.strip() else None,
+        "image_pixel_sizes_um": {
+            str(paths[image.id]): image.pixel_size_um
+            for image in images
+            if image.pixel_size_source in _SET_BY_A_PERSON
+        },
+        "cell_probability": settings.cell_probability,
+        "flow_threshold": settings.flow_threshold,
+        "min_size": Area.parse(settings.min_size) if settings.min_size.strip() else None,
+        "formats": shown_formats(settings.formats),
+        "texture": settings.texture,
+    }
+    job = make_job(fields)
+    assert isinstance(job, SegmentJob)  # by its kind
+    return job
+
+
+def check_set_name(name: str) -> None:
+    """Check that a set of results can have a name.
+
+    Parameters
+    ----------
+    name : str
+
+    Raises
+    ------
+    InvalidParameterError
+        If no folder can be called so everywhere.
+    """
+    if not name.strip() or name.strip(" .") != name or any(letter in name for letter in '<>:"/\\|?*\n\t'):
+        raise InvalidParameterError(
+            f"'{name}' cannot be the name of a set of results",
+            remedy='Choose a name that does not begin or end with a space or dot and has none of < > : " / \\ | ? *',
+        )
+
+
+def shown_formats(formats: Sequence[str]) -> tuple[str, ...]:
+    """Add what the window needs to show results: labels and a table.
+
+    Parameters
+    ----------
+    formats : sequence of str
+
+    Returns
+    -------
+    tuple of str
+    """
+    wanted = tuple(dict.fromkeys(("labels", *formats)))
+    has_table = "all" in wanted or {"csv", "parquet"} & set(wanted)
+    return wanted if has_table else (*wanted, "csv")
