@@ -270,7 +270,7 @@ def message_from_line(line: str | bytes) -> Message:
 
 
 def _preview(fields: dict[str, Any]) -> PreviewRequest:
-    settings = {
+    settings: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in fields["settings"].items()
     }
     return PreviewRequest(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dinocell_app.events import Event, JobFailed, JobFinished, from_json_line
@@ -110,20 +110,13 @@ class RunFollower:
             events.append(event)
         return events
 
-    @property
-    def caught_up(self) -> bool:
-        """Whether all whole lines have been read; a line being written may be left."""
-        try:
-            return self.folder.events_path.stat().st_size <= self._offset
-        except OSError:
-            return True
-
     def facts(self) -> RunFacts:
         """Look at the run as it is now.
 
         Returns
         -------
         RunFacts
+            `final` by the events read so far.
         """
         path = self.folder.path
         waiting = any(
@@ -132,6 +125,19 @@ class RunFollower:
         executing = self.folder.is_executing() or working_on(path.parent) == path.name
         attempted = attempts_begun(path) > 0 or self._offset > 0
         return RunFacts(executing, waiting, self.folder.pause_path.exists(), attempted, self._count.final)
+
+    def with_last_event(self, facts: RunFacts) -> RunFacts:
+        """Renew what earlier facts say about how the run ended.
+
+        Parameters
+        ----------
+        facts : RunFacts
+
+        Returns
+        -------
+        RunFacts
+        """
+        return replace(facts, final=self._count.final)
 
     def progress(self, state: str) -> RunProgress:
         """Say how far the run is, by the events read so far.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import dinocell_app
 
-NO_WINDOW = subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0
+NO_WINDOW: int = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 """Flag for a child that would open a console on Windows."""
 
 
@@ -57,17 +57,20 @@ def start_worker(runs: Path) -> subprocess.Popen[bytes]:
     Popen
         To be polled now and then, so that the ended process is cleared away.
     """
-    command = application_command("work", str(runs))
-    shared = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    flags = 0
     if sys.platform == "win32":
         flags = (
             subprocess.DETACHED_PROCESS
             | subprocess.CREATE_NEW_PROCESS_GROUP
             | subprocess.BELOW_NORMAL_PRIORITY_CLASS
         )
-        return subprocess.Popen(
-            command, cwd=Path.home(), env=application_environment(), creationflags=flags, **shared
-        )
     return subprocess.Popen(
-        command, cwd=Path.home(), env=application_environment(), start_new_session=True, **shared
+        application_command("work", str(runs)),
+        cwd=Path.home(),
+        env=application_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        creationflags=flags,
+        start_new_session=sys.platform != "win32",
     )
