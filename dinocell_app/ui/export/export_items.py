@@ -1,0 +1,174 @@
+"""The results of a project as an export sees them: names and files, a snapshot for a worker thread."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from dinocell_app.export.names import SUFFIXES
+from dinocell_app.imaging.scan import natural_key
+
+if TYPE_CHECKING:
+    from dinocell_app.project.project import Project
+
+
+KEY_COLUMNS = ("image", "label")
+"""Every table keeps these, because rows are nobody's without them."""
+
+
+@dataclass(frozen=True)
+class ExportItem:
+    """The results of one plane of an image.
+
+    Parameters
+    ----------
+    stem : PurePosixPath
+        Folder and stem of its files below the folder of results, with the suffix of the plane.
+    folder : Path
+        The folder of results.
+    image : Path
+        The image file.
+    pixel_size_um : float or None
+        In effect in the project, for results that carry none.
+    """
+
+    stem: PurePosixPath
+    folder: Path
+    image: Path
+    pixel_size_um: float | None = None
+
+    def file(self, kind: str) -> Path:
+        """Name a result file.
+
+        Parameters
+        ----------
+        kind : str
+            A key of `export.names.SUFFIXES`.
+
+        Returns
+        -------
+        Path
+            It need not exist.
+        """
+        return self.target(self.folder, kind)
+
+    def target(self, folder: Path, kind: str) -> Path:
+        """Name a file that is exported.
+
+        Parameters
+        ----------
+        folder : Path
+        kind : str
+
+        Returns
+        -------
+        Path
+        """
+        return folder.joinpath(*self.stem.parts[:-1], self.stem.name + SUFFIXES[kind])
+
+
+@dataclass(frozen=True)
+class FailedItem:
+    """An image without results.
+
+    Parameters
+    ----------
+    image : Path
+    name : str
+    reason : str
+    """
+
+    image: Path
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ExportItems:
+    """What there is to export.
+
+    Parameters
+    ----------
+    finished : tuple of ExportItem
+        In the order of their names, numbers by value.
+    failed : tuple of FailedItem
+    """
+
+    finished: tuple[ExportItem, ...] = ()
+    failed: tuple[FailedItem, ...] = ()
+
+
+def export_items(project: Project, set_name: str, image_ids: Collection[int] | None) -> ExportItems:
+    """Collect the results of a set.
+
+    Parameters
+    ----------
+    project : Project
+    set_name : str
+        Name of the results.
+    image_ids : collection of int or None
+        None for all images that have such results.
+
+    Returns
+    -------
+    ExportItems
+    """
+    folder = project.results_folder / set_name
+    finished: dict[PurePosixPath, ExportItem] = {}
+    failed: dict[Path, FailedItem] = {}
+    wanted = None if image_ids is None else set(image_ids)
+    for result in project.results.in_set(set_name):
+        if wanted is not None and result.image_id not in wanted:
+            continue
+        image = project.images.path(result.image_id)
+        if result.status == "failed":
+            record = project.images.get(result.image_id)
+            failed[image] = FailedItem(image, record.relative_path, result.reason)
+            continue
+        files = [project.folder / file for file in result.files]
+        record_size = project.images.get(result.image_id).pixel_size_um
+        for stem in _stems(folder, files):
+            finished.setdefault(stem, ExportItem(stem, folder, image, record_size))
+    done = {item.image for item in finished.values()}
+    return ExportItems(
+        tuple(sorted(finished.values(), key=lambda item: natural_key(item.stem.as_posix()))),
+        tuple(item for path, item in failed.items() if path not in done),
+    )
+
+
+def table_columns_of(items: Iterable[ExportItem], n_files: int = 50) -> tuple[str, ...]:
+    """Read which columns the tables of cells have; for a worker thread.
+
+    Parameters
+    ----------
+    items : iterable of ExportItem
+    n_files : int
+        So many tables are looked at; those of one run are alike.
+
+    Returns
+    -------
+    tuple of str
+        Without the image and the label, which every table keeps.
+    """
+    import csv
+
+    columns: dict[str, None] = {}
+    for _, item in zip(range(n_files), items, strict=False):
+        path = item.file("csv")
+        if path.is_file():
+            with path.open(encoding="utf-8", newline="") as lines:
+                columns.update(dict.fromkeys(next(csv.reader(lines), [])))
+    return tuple(name for name in columns if name not in KEY_COLUMNS)
+
+
+def _stems(folder: Path, files: Iterable[Path]) -> list[PurePosixPath]:
+    """Stems of the planes that files belong to; more than one for a stack."""
+    stems: dict[PurePosixPath, None] = {}
+    for file in files:
+        suffix = max((s for s in SUFFIXES.values() if file.name.endswith(s)), key=len, default="")
+        if suffix and file.is_relative_to(folder):
+            place = PurePosixPath(file.relative_to(folder).as_posix())
+            stems[place.with_name(place.name.removesuffix(suffix))] = None
+    return list(stems)
