@@ -113,7 +113,8 @@ def found_image(path: Path, root: Path) -> FoundImage:
 
 def _named(path: Path) -> Iterator[Path | LeftOut | SearchProgress]:
     report = scan_inputs([path])
-    yield from (*report.images, *report.left_out)
+    yield from report.images
+    yield from report.left_out
 
 
 def _walk(folder: Path, *, recursive: bool) -> Iterator[Path | LeftOut | SearchProgress]:

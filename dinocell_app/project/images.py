@@ -88,7 +88,7 @@ class ImageTable:
         row = self._database.row("SELECT root_id, relative_path FROM images WHERE id = ?", (image_id,))
         if row is None:
             raise KeyError(image_id)
-        return self._roots.path(row[0]) / row[1]
+        return self._roots.path(row[0]) / str(row[1])
 
     def paths(self) -> dict[int, Path]:
         """Say where the files of all images are.

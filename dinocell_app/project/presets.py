@@ -128,4 +128,5 @@ def settings_from_json(text: str) -> SegmentSettings:
     """
     known = {field.name for field in fields(SegmentSettings)}
     content: dict[str, Any] = {key: value for key, value in json.loads(text).items() if key in known}
-    return SegmentSettings(**{k: tuple(v) if isinstance(v, list) else v for k, v in content.items()})
+    values: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in content.items()}
+    return SegmentSettings(**values)

@@ -13,6 +13,7 @@ from dinocell_app.project.displays import DisplayTable
 from dinocell_app.project.images import ImageTable
 from dinocell_app.project.locking import ProjectLock
 from dinocell_app.project.presets import PresetTable
+from dinocell_app.project.references import ReferenceTable
 from dinocell_app.project.results import ResultTable
 from dinocell_app.project.roots import RootTable
 from dinocell_app.project.runs import RunTable
@@ -43,6 +44,7 @@ class Project:
         self.results = ResultTable(database, folder)
         self.runs = RunTable(database, self.images, folder, self.runs_folder)
         self.presets = PresetTable(database)
+        self.references = ReferenceTable(database)
 
     @classmethod
     def create(cls, folder: Path) -> Self:

@@ -102,8 +102,8 @@ class RunTable:
         created = datetime.now(UTC).isoformat(timespec="seconds")
         with self._database.transaction():
             run_id = self._database.change(
-                "INSERT INTO runs (name, kind, state, output, position, total, created) VALUES (?, ?, 'queued', "
-                "?, (SELECT coalesce(max(position), 0) + 1 FROM runs), ?, ?)",
+                "INSERT INTO runs (name, kind, state, output, position, total, created) "
+                "VALUES (?, ?, 'queued', ?, (SELECT coalesce(max(position), 0) + 1 FROM runs), ?, ?)",
                 (name, job.kind, self._output(job.output), len(image_ids), created),
             )
             self._database.change_all(
@@ -162,7 +162,7 @@ class RunTable:
                 "The run is being executed", path=folder, remedy="Stop it first and wait until it ends"
             )
         self._database.change("DELETE FROM runs WHERE id = ?", (run_id,))
-        # What cannot be removed now, such as a log open elsewhere, is in nobody's way: ids are not used again.
+        # What cannot be removed now, such as a log open elsewhere, does no harm: ids are not used again.
         shutil.rmtree(folder, ignore_errors=True)
 
     def _record(self, row: Any, image_ids: tuple[int, ...]) -> RunRecord:  # noqa: ANN401 - a Row

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dinocell_app.errors import InvalidParameterError
+from dinocell_app.export.names import SUFFIXES
 from dinocell_app.job_files import make_job
 from dinocell_app.jobs import SegmentJob
 from dinocell_app.lengths import Area, Length
@@ -85,7 +86,7 @@ def check_set_name(name: str) -> None:
     if not name.strip() or name.strip(" .") != name or any(letter in name for letter in '<>:"/\\|?*\n\t'):
         raise InvalidParameterError(
             f"'{name}' cannot be the name of a set of results",
-            remedy='Choose a name that does not begin or end with a space or dot and has none of < > : " / \\ | ? *',
+            remedy='Leave out < > : " / \\ | ? * and spaces or dots at either end',
         )
 
 
@@ -100,6 +101,7 @@ def shown_formats(formats: Sequence[str]) -> tuple[str, ...]:
     -------
     tuple of str
     """
+    if "all" in formats:
+        return tuple(name for name in SUFFIXES if name != "sidecar")
     wanted = tuple(dict.fromkeys(("labels", *formats)))
-    has_table = "all" in wanted or {"csv", "parquet"} & set(wanted)
-    return wanted if has_table else (*wanted, "csv")
+    return wanted if {"csv", "parquet"} & set(wanted) else (*wanted, "csv")

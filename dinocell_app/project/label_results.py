@@ -1,0 +1,306 @@
+"""Import label images: each becomes a result of the project, normalised and measured, by a worker thread."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from dinocell_app.errors import InvalidParameterError
+from dinocell_app.export.names import output_path, output_stems
+from dinocell_app.export.provenance import Provenance
+from dinocell_app.project.label_import import LabelMatch
+from dinocell_app.project.project import Project
+from dinocell_app.project.records import ImageRecord, NewResult
+from dinocell_app.project.segment_jobs import check_set_name, shown_formats
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from dinocell_app.imaging.image_reader import ImageReader
+
+
+@dataclass(frozen=True)
+class LabelImport:
+    """One label file to be imported, with all that a worker needs to know.
+
+    Parameters
+    ----------
+    image : ImageRecord
+    image_path : Path
+    labels : Path
+    project_folder : Path
+    set_name : str
+    stem : PurePosixPath
+        Of the results, below the folder of the set.
+    plane : str
+        Such as "_t0003_z001"; empty for an image of one plane.
+    formats : tuple of str
+        Files to write.
+    overwrite : bool
+        Whether results of something else are replaced.
+    """
+
+    image: ImageRecord
+    image_path: Path
+    labels: Path
+    project_folder: Path
+    set_name: str
+    stem: PurePosixPath
+    plane: str = ""
+    formats: tuple[str, ...] = ("labels", "overlay", "csv")
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class ImportedRecord(Provenance):
+    """Provenance of imported labels with what the table of images says about them.
+
+    Parameters
+    ----------
+    name : str
+        How tables call the plane.
+    seconds : float
+    summary : mapping of str to str, int, float or None
+        Number of cells, confluency and the like, by column.
+    channels : sequence of str
+        Names of the measured channels.
+    """
+
+    name: str = ""
+    seconds: float = 0.0
+    summary: Mapping[str, Any] = field(default_factory=dict)
+    channels: Sequence[str] = ()
+
+
+def plan_imports(
+    project: Project,
+    matches: Sequence[LabelMatch],
+    set_name: str = "imported",
+    formats: Sequence[str] = ("labels", "overlay", "csv"),
+    *,
+    overwrite: bool = False,
+) -> list[LabelImport]:
+    """Say what is imported to where.
+
+    Parameters
+    ----------
+    project : Project
+    matches : sequence of LabelMatch
+        Those with a problem are left out.
+    set_name : str
+        The set of results; also its folder below the results of the project.
+    formats : sequence of str
+        Files to write; labels and a table always are.
+    overwrite : bool
+        Whether results of something else in the same set are replaced.
+
+    Returns
+    -------
+    list of LabelImport
+        For `import_labels`, in any thread.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the set cannot have this name.
+    """
+    check_set_name(set_name)
+    paths = project.images.paths()
+    roots = {root.id: root for root in project.roots.all()}
+    stems = {
+        root.id: output_stems(
+            [path for path in paths.values() if path.is_relative_to(root.path)], [root.path]
+        )
+        for root in roots.values()
+    }
+    planned = []
+    for match in matches:
+        if match.image_id is None or match.image_id not in paths:
+            continue
+        image, path = project.images.get(match.image_id), paths[match.image_id]
+        planned.append(
+            LabelImport(
+                image=image,
+                image_path=path,
+                labels=match.labels,
+                project_folder=project.folder,
+                set_name=set_name,
+                stem=PurePosixPath(roots[image.root_id].name) / stems[image.root_id][path],
+                plane=match.plane,
+                formats=shown_formats(formats),
+                overwrite=overwrite,
+            )
+        )
+    return planned
+
+
+def import_labels(planned: LabelImport) -> NewResult:
+    """Read labels, measure their cells in every channel, and write both into the project.
+
+    Parameters
+    ----------
+    planned : LabelImport
+
+    Returns
+    -------
+    NewResult
+        To be recorded by the thread of the project.
+
+    Raises
+    ------
+    UserFacingError
+        If the labels or the image cannot be read, do not fit together, or other results are in the way.
+    """
+    from dinocell_app.export.formats import write_formats
+    from dinocell_app.export.labelled_image import LabelledImage
+    from dinocell_app.export.provenance import file_sha256, write_sidecar
+    from dinocell_app.imaging.reading import open_image
+
+    started = time.monotonic()
+    t, z = _plane_of(planned.image, planned.plane)
+    planned = replace(planned, plane=_plane_suffix(planned.image, t, z))
+    folder = planned.project_folder / "results" / planned.set_name
+    _check_free(planned, folder)
+    labels = _read(planned)
+    with open_image(planned.image_path) as reader:
+        shape = (reader.metadata.height, reader.metadata.width)
+        if labels.shape != shape:
+            raise InvalidParameterError(
+                f"the labels have {labels.shape[0]} x {labels.shape[1]} pixels, the image "
+                f"{planned.image.name} has {shape[0]} x {shape[1]}",
+                path=planned.labels,
+                remedy="Export the labels at the size of the image",
+            )
+        channels = _channels(reader, t, z)
+    image = planned.image
+    name = (planned.stem.parent / image.name).as_posix() + planned.plane
+    measured = _Measured.of(labels, channels, name, image.pixel_size_um)
+    labelled = LabelledImage(
+        labels,
+        name,
+        image.pixel_size_um,
+        _shown(image, channels),
+        measured.table,
+        source=planned.image_path,
+    )
+    record = ImportedRecord(
+        model_id="",
+        model_sha256="",
+        parameters={"texture": False},
+        input_path=str(planned.image_path),
+        input_sha256=file_sha256(planned.image_path),
+        device="cpu",
+        precision="",
+        pixel_size_um=image.pixel_size_um,
+        pixel_size_source={"file": "file", "unknown": "unknown"}.get(image.pixel_size_source, "given"),
+        image_selection={"labels": file_sha256(planned.labels), "labels_path": str(planned.labels)},
+        n_cells=len(measured.table),
+        name=name,
+        summary=measured.summary,
+        channels=tuple(channels),
+    )
+    sidecar = output_path(folder, planned.stem, planned.plane, "sidecar")
+    write_sidecar(sidecar, record)
+    written = write_formats(labelled, folder, planned.stem, planned.plane, planned.formats)
+    seconds = round(time.monotonic() - started, 3)
+    outputs = {kind: path.name for kind, path in written.items()}
+    write_sidecar(sidecar, replace(record, outputs=outputs, seconds=seconds))
+    return NewResult(
+        image_id=image.id,
+        name=planned.set_name,
+        plane=planned.plane,
+        n_cells=len(measured.table),
+        seconds=seconds,
+        files=tuple(path.relative_to(planned.project_folder).as_posix() for path in written.values()),
+    )
+
+
+@dataclass(frozen=True)
+class _Measured:
+    table: Any
+    summary: Mapping[str, Any]
+
+    @classmethod
+    def of(
+        cls,
+        labels: NDArray[np.integer],
+        channels: Mapping[str, NDArray[Any]],
+        name: str,
+        pixel_size_um: float | None,
+    ) -> _Measured:
+        import math
+
+        from dinocell_app.measurement.summary import SummaryContext, summarise_image
+        from dinocell_app.measurement.table import MeasurementRequest, columns_of, measure_cells
+
+        request = MeasurementRequest(labels, channels, name, pixel_size_um)
+        table = measure_cells(request)
+        context = SummaryContext(name, (labels.shape[0], labels.shape[1]), pixel_size_um)
+        summary = summarise_image(table, columns_of(request), context)
+        known = {key: None if isinstance(v, float) and math.isnan(v) else v for key, v in summary.items()}
+        return cls(table, known)
+
+
+def _check_free(planned: LabelImport, folder: Path) -> None:
+    if planned.overwrite:
+        return
+    for kind in (*planned.formats, "sidecar"):
+        path = output_path(folder, planned.stem, planned.plane, kind)
+        if path.exists():
+            raise InvalidParameterError(
+                f"the set {planned.set_name} has results of {planned.image.name} already",
+                path=path,
+                remedy="Import the labels under another name",
+            )
+
+
+def _read(planned: LabelImport) -> NDArray[np.integer]:
+    from dinocell_app.export.imagej_rois import read_imagej_rois
+    from dinocell_app.export.label_files import read_labels
+
+    if planned.labels.suffix.lower() in (".zip", ".roi"):
+        return read_imagej_rois(planned.labels, (planned.image.height, planned.image.width))
+    return read_labels(planned.labels)
+
+
+def _plane_of(image: ImageRecord, plane: str) -> tuple[int, int]:
+    """Read the time and the slice from the ending of a name."""
+    t = z = None
+    for part in plane.lower().split("_"):
+        if part.startswith("t"):
+            t = int(part[1:])
+        elif part.startswith("z"):
+            z = int(part[1:])
+    if (t is None and image.n_times > 1) or (z is None and image.n_slices > 1):
+        raise InvalidParameterError(
+            f"{image.name} has {image.n_times * image.n_slices} planes and the labels are for one",
+            remedy="Name the labels after their plane, as in image_t0000_z001_labels.tif",
+        )
+    return t or 0, z or 0
+
+
+def _plane_suffix(image: ImageRecord, t: int, z: int) -> str:
+    return (f"_t{t:04d}" if image.n_times > 1 else "") + (f"_z{z:03d}" if image.n_slices > 1 else "")
+
+
+def _channels(reader: ImageReader, t: int, z: int) -> dict[str, NDArray[Any]]:
+    """Read every channel of a plane; names that would be the same in ASCII are numbered."""
+    from dinocell_app.measurement.channel_names import ascii_channel_name
+
+    names = reader.metadata.channel_names
+    endings = [ascii_channel_name(name) for name in names]
+    return {
+        name if endings.count(ending) == 1 else f"{ending}_{index}": reader.read_plane(t, z, index)
+        for index, (name, ending) in enumerate(zip(names, endings, strict=True))
+    }
+
+
+def _shown(image: ImageRecord, channels: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
+    import numpy as np
+
+    planes = list(channels.values())
+    return np.dstack(planes) if image.is_rgb else planes[0]
