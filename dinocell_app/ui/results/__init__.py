@@ -1,0 +1,1 @@
+"""The results dock: cells, images, plots, gallery and overview of a result set."""

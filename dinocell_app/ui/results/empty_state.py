@@ -1,0 +1,47 @@
+"""What stands in a tab when there is nothing to show, and why."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
+
+
+class WithEmptyState(QStackedWidget):
+    """Content, or a sentence in its place.
+
+    Parameters
+    ----------
+    content : QWidget
+    parent : QWidget, optional
+    """
+
+    def __init__(self, content: QWidget, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._sentence = QLabel()
+        self._sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._sentence.setWordWrap(True)
+        self._sentence.setTextFormat(Qt.TextFormat.PlainText)
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(24, 24, 24, 24)
+        column.addWidget(self._sentence)
+        self._page = page
+        self._content = content
+        self.addWidget(content)
+        self.addWidget(page)
+
+    @property
+    def sentence(self) -> str:
+        """What is said in place of the content; empty while the content is shown."""
+        return self._sentence.text() if self.currentWidget() is self._page else ""
+
+    def say(self, sentence: str) -> None:
+        """Show a sentence in place of the content.
+
+        Parameters
+        ----------
+        sentence : str
+            Empty shows the content.
+        """
+        self._sentence.setText(sentence)
+        self.setCurrentWidget(self._page if sentence else self._content)

@@ -1,0 +1,80 @@
+"""One chosen cell for the whole window: table row, point, crop and the cell in the image."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from dinocell_app.ui.results.result_sources import plane_numbers
+from dinocell_app.ui.results.shown_cells import ShownCells
+
+if TYPE_CHECKING:
+    from dinocell_app.ui.session import Session
+
+
+class CellLink(QObject):
+    """Carry the chosen cell between the results and the session.
+
+    Parameters
+    ----------
+    session : Session
+    cells : ShownCells
+    parent : QObject, optional
+    """
+
+    def __init__(self, session: Session, cells: ShownCells, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._cells = cells
+        self._leading = False
+        session.cell_selected.connect(self._on_selected_in_image)
+
+    def choose(self, row: int) -> None:
+        """Choose a cell in the results: its image is shown and the cell marked.
+
+        Parameters
+        ----------
+        row : int
+            Row of the store.
+        """
+        source = self._cells.store.source(row)
+        label = self._cells.store.label(row)
+        self._leading = True
+        try:
+            self._cells.choose(row)
+            self._show_image(source.image_id, source.result_id, source.plane)
+            self._session.select_cell(label)
+        finally:
+            self._leading = False
+
+    def show_image(self, source: int) -> None:
+        """Show an image of the set without choosing a cell.
+
+        Parameters
+        ----------
+        source : int
+            Place in the store's sources.
+        """
+        shown = self._cells.store.sources[source]
+        self._show_image(shown.image_id, shown.result_id, shown.plane)
+
+    def _show_image(self, image_id: int, result_id: int, plane: str) -> None:
+        current = self._session.current_image
+        if current is None or current.id != image_id:
+            self._session.set_current_image(image_id)
+        if plane:
+            self._session.set_plane(*plane_numbers(plane))
+        result = self._session.current_result
+        if result is None or result.id != result_id:
+            self._session.set_current_result(result_id)
+
+    def _on_selected_in_image(self, label: int) -> None:
+        if self._leading:
+            return
+        image, result = self._session.current_image, self._session.current_result
+        if label == 0 or image is None:
+            self._cells.choose(None)
+            return
+        source = self._cells.store.source_of(image.id, None if result is None else result.id)
+        self._cells.choose(None if source is None else self._cells.store.row_of(source, label))

@@ -1,0 +1,134 @@
+"""The results dock: a result set to choose, and tabs that look at its cells from different sides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QTabWidget, QVBoxLayout, QWidget
+
+from dinocell_app.ui.results.cell_table import CellTable
+from dinocell_app.ui.results.empty_state import WithEmptyState
+from dinocell_app.ui.results.filter_bar import FilterBar
+from dinocell_app.ui.results.linking import CellLink
+from dinocell_app.ui.results.plots_tab import PlotsTab
+from dinocell_app.ui.results.result_sources import NEWEST
+from dinocell_app.ui.results.shown_cells import ShownCells
+from dinocell_app.ui.results.store_loading import StoreLoading
+
+if TYPE_CHECKING:
+    from dinocell_app.ui.session import Session
+
+_MOST_NAMED = 3
+
+
+class ResultsPanel(QWidget):
+    """Cells, images, plots, gallery and overview of a result set.
+
+    Parameters
+    ----------
+    session : Session
+    parent : QWidget, optional
+    """
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.cells = ShownCells(self)
+        self.link = CellLink(session, self.cells, self)
+        self.loading = StoreLoading(session, self.cells, self)
+        self.set_choice = QComboBox()
+        self.set_choice.setAccessibleName("Result set")
+        self.set_choice.setToolTip("Which results to look at: those of one run, or the newest of each image")
+        self.state = QLabel()
+        self.filter = FilterBar(self.cells)
+        self.table = CellTable(self.cells)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.plots = PlotsTab(self.cells)
+        self.tabs.addTab(self.table, "Cells")
+        self.tabs.addTab(self.plots, "Plots")
+        self.content = WithEmptyState(self._filtered_tabs())
+        self._lay_out()
+        self._connect()
+        self.loading.load()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Let go of work that is under way."""
+        self.shut_down()
+        super().closeEvent(event)
+
+    def shut_down(self) -> None:
+        """Let go of work that is under way; nothing is read afterwards."""
+        self.loading.shut_down()
+        self.plots.shut_down()
+        self.cells.shut_down()
+
+    def _filtered_tabs(self) -> QWidget:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.filter)
+        column.addWidget(self.tabs, 1)
+        return page
+
+    def _lay_out(self) -> None:
+        title = QLabel("Re&sults")
+        title.setBuddy(self.set_choice)
+        line = QHBoxLayout()
+        line.addWidget(title)
+        line.addWidget(self.set_choice)
+        line.addWidget(self.state, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(6, 6, 6, 6)
+        column.addLayout(line)
+        column.addWidget(self.content, 1)
+
+    def _connect(self) -> None:
+        self.set_choice.activated.connect(self._on_set_chosen)
+        self.loading.sets_changed.connect(self._show_sets)
+        self.loading.loading_changed.connect(self._show_state)
+        self.loading.problems_found.connect(self._on_problems)
+        self.cells.store_changed.connect(self._show_state)
+        self.table.row_chosen.connect(self.link.choose)
+        self.plots.row_chosen.connect(self.link.choose)
+        self.plots.refused.connect(self._session.report)
+
+    def _show_sets(self) -> None:
+        self.set_choice.clear()
+        self.set_choice.addItem("Newest of each image", NEWEST)
+        for name in self.loading.set_names:
+            self.set_choice.addItem(name, name)
+        self.set_choice.setCurrentIndex(max(0, self.set_choice.findData(self.loading.set_name)))
+
+    def _on_set_chosen(self, place: int) -> None:
+        self.loading.choose_set(str(self.set_choice.itemData(place)))
+
+    def _on_problems(self, problems: list[str]) -> None:
+        if problems:
+            more = f"\nand {len(problems) - _MOST_NAMED} more" if len(problems) > _MOST_NAMED else ""
+            tables = "1 table" if len(problems) == 1 else f"{len(problems)} tables"
+            self.state.setText(f"⚠ {tables} could not be read")
+            self.state.setToolTip("\n".join(problems[:_MOST_NAMED]) + more)
+
+    def _show_state(self) -> None:
+        store = self.cells.store
+        self.state.setToolTip("")
+        self.state.setText("Reading tables…" if self.loading.is_loading else "")
+        self.set_choice.setEnabled(bool(self.loading.set_names))
+        if self._session.project is None:
+            self.content.say("Open or create a project to see results here.")
+        elif not store.sources and self.loading.is_loading:
+            self.content.say("Reading the tables of cells…")
+        elif not store.sources:
+            self.content.say(
+                "No results yet.\nChoose settings in the Segment dock and run them on your images; the cells "
+                "of each image appear here as soon as it is done."
+            )
+        elif not store.n_rows and all(source.table is None for source in store.sources):
+            self.content.say(
+                "These results have no tables of cells.\n"
+                "Choose the format CSV or Parquet and run the images again to measure their cells."
+            )
+        else:
+            self.content.say("")
