@@ -119,18 +119,19 @@ def export_items(project: Project, set_name: str, image_ids: Collection[int] | N
     finished: dict[PurePosixPath, ExportItem] = {}
     failed: dict[Path, FailedItem] = {}
     wanted = None if image_ids is None else set(image_ids)
+    images = {image.id: image for image in project.images.all()}
+    paths = project.images.paths()
+    homes = {root.id: root.path.name for root in project.roots.all()}
     for result in project.results.in_set(set_name):
-        if wanted is not None and result.image_id not in wanted:
+        if result.image_id not in images or (wanted is not None and result.image_id not in wanted):
             continue
-        image = project.images.path(result.image_id)
+        image, path = images[result.image_id], paths[result.image_id]
         if result.status == "failed":
-            record = project.images.get(result.image_id)
-            failed[image] = FailedItem(image, record.relative_path, result.reason)
+            name = f"{homes.get(image.root_id, '')}/{image.relative_path}".lstrip("/")
+            failed[path] = FailedItem(path, name, result.reason)
             continue
-        files = [project.folder / file for file in result.files]
-        record_size = project.images.get(result.image_id).pixel_size_um
-        for stem in _stems(folder, files):
-            finished.setdefault(stem, ExportItem(stem, folder, image, record_size))
+        for stem in _stems(folder, [project.folder / file for file in result.files]):
+            finished.setdefault(stem, ExportItem(stem, folder, path, image.pixel_size_um))
     done = {item.image for item in finished.values()}
     return ExportItems(
         tuple(sorted(finished.values(), key=lambda item: natural_key(item.stem.as_posix()))),

@@ -67,7 +67,7 @@ def write_export(plan: ExportPlan) -> Iterator[FileExported]:
             yield FileExported(number, writing.write(file))
         except UserFacingError as error:
             yield FileExported(number, "failed", str(error))
-        except Exception as error:  # whatever is wrong with one file, the others are wanted
+        except Exception as error:
             _logger.exception("%s could not be exported", file.path)
             fault = UserFacingError(f"{type(error).__name__}: {error}", path=file.path)
             yield FileExported(number, "failed", str(fault))
