@@ -204,8 +204,13 @@ class RunFolder:
         self.stop_after_image_path.unlink(missing_ok=True)
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, patience_seconds: float = 0.0) -> Iterator[None]:
         """Hold the folder for one process; a crash releases it.
+
+        Parameters
+        ----------
+        patience_seconds : float
+            How long to try, see `holding`.
 
         Yields
         ------
@@ -216,7 +221,7 @@ class RunFolder:
         UserFacingError
             If another process executes the run.
         """
-        with holding(self.path / LOCK_NAME, LOCK_PATIENCE_SECONDS) as held:
+        with holding(self.path / LOCK_NAME, patience_seconds) as held:
             if not held:
                 raise UserFacingError(
                     "is being executed by another process",

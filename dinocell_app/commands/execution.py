@@ -12,7 +12,7 @@ from dinocell_app.commands.console import Interruption, follow
 from dinocell_app.errors import UserFacingError
 from dinocell_app.events import Event
 from dinocell_app.jobs import EvaluateJob, FineTuneJob, Job, MeasureJob, SegmentJob
-from dinocell_app.run_folder import RunFolder
+from dinocell_app.run_folder import LOCK_PATIENCE_SECONDS, RunFolder
 
 _logger = logging.getLogger(__name__)
 
@@ -125,7 +125,7 @@ def execute_run(folder: RunFolder, *, json_lines: bool) -> int:
         events = events_of(job, should_stop, folder.path, folder.should_stop_after_image)
         if not first:
             return follow(events, json_lines=json_lines, quiet=True)
-        held.enter_context(folder.locked())
+        held.enter_context(folder.locked(LOCK_PATIENCE_SECONDS))
         held.enter_context(folder.logging())
         try:
             return follow(folder.record(events), json_lines=json_lines)
