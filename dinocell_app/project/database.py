@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -131,6 +131,16 @@ class Database:
             except UserFacingError:
                 self._connection.rollback()
                 raise
+
+    def trace(self, seen: Callable[[str], None] | None) -> None:
+        """Show every statement that is executed, for tests of how many there are.
+
+        Parameters
+        ----------
+        seen : callable or None
+            Given each statement; None to stop.
+        """
+        self._connection.set_trace_callback(seen)
 
     def close(self) -> None:
         """Close the file."""

@@ -11,7 +11,7 @@ from typing import Any
 from dinocell_app.imaging.scan import natural_key
 from dinocell_app.project.database import Database
 from dinocell_app.project.pixel_sizes import SetPixelSizes, write_pixel_size
-from dinocell_app.project.records import FoundImage, ImageRecord, PixelSizeScope
+from dinocell_app.project.records import FoundImage, ImageRecord, PixelSizeScope, Root
 from dinocell_app.project.roots import RootTable
 
 _FILE_COLUMNS = (
@@ -113,7 +113,8 @@ class ImageTable:
         -------
         ImageRecord or None
         """
-        image_id = self._find(Path(os.path.abspath(path)))
+        path = Path(os.path.abspath(path))
+        image_id = self._find(path, self._roots.around_path(path))
         return None if image_id is None else self.get(image_id)
 
     def add(self, found: Sequence[FoundImage]) -> list[ImageRecord]:
@@ -129,13 +130,18 @@ class ImageTable:
             The new ones, in the order given.
         """
         added = []
+        around: dict[Path, list[Root]] = {}
         with self._database.transaction():
             for image in found:
                 path = Path(os.path.abspath(image.path))
-                if self._find(path) is not None:
+                if path.parent not in around:
+                    around[path.parent] = self._roots.around_path(path)
+                if not around[path.parent]:
+                    self._roots.add(_root_for(path, image.root))
+                    around = {path.parent: self._roots.around_path(path)}
+                if self._find(path, around[path.parent]) is not None:
                     continue
-                around = self._roots.around_path(path)
-                root = around[0] if around else self._roots.add(_root_for(path, image.root))
+                root = around[path.parent][0]
                 relative = path.relative_to(root.path).as_posix()
                 row = self._database.rows(
                     f"INSERT INTO images (root_id, relative_path, {_FILE_COLUMNS}) "
@@ -215,8 +221,8 @@ class ImageTable:
         """
         write_pixel_size(self._database, scope, value)
 
-    def _find(self, path: Path) -> int | None:
-        for root in self._roots.around_path(path):
+    def _find(self, path: Path, roots: Sequence[Root]) -> int | None:
+        for root in roots:
             row = self._database.row(
                 "SELECT id FROM images WHERE root_id = ? AND relative_path = ?",
                 (root.id, path.relative_to(root.path).as_posix()),

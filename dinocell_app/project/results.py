@@ -14,6 +14,9 @@ from dinocell_app.project.records import NewResult, ResultRecord
 
 FINISHED, FAILED = "finished", "failed"
 
+_COLUMNS = "id, image_id, run_id, name, plane, status, n_cells, seconds, reason, files, created"
+"""In the order of the fields of `ResultRecord`."""
+
 
 class ResultTable:
     """The results of a project.
@@ -190,8 +193,8 @@ class ResultTable:
 
     def _insert(self, new: NewResult, created: str) -> Any:  # noqa: ANN401 - a Row
         return self._database.rows(
-            "INSERT INTO results (image_id, run_id, name, plane, status, n_cells, seconds, reason, files, "
-            "created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *",
+            f"INSERT INTO results ({_COLUMNS.removeprefix('id, ')}) "
+            f"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING {_COLUMNS}",
             (
                 new.image_id,
                 new.run_id,
@@ -207,9 +210,11 @@ class ResultTable:
         )[0]
 
     def _select(self, condition: str, values: Sequence[Any] = ()) -> list[ResultRecord]:
-        return [_record(row) for row in self._database.rows(f"SELECT * FROM results {condition}", values)]
+        return [
+            _record(row) for row in self._database.rows(f"SELECT {_COLUMNS} FROM results {condition}", values)
+        ]
 
 
 def _record(row: Any) -> ResultRecord:  # noqa: ANN401 - a Row
-    fields = dict(row) | {"files": tuple(json.loads(row["files"]))}
-    return ResultRecord(**fields)
+    *plain, files, created = row
+    return ResultRecord(*plain, tuple(json.loads(files)), created)

@@ -106,7 +106,7 @@ class _Follower:
             self._set(events_offset=chunk.end)
             if row["problem"] == _RECORD_GONE:
                 self._set(problem="")
-        return events
+        return events or self.take()
 
     def seems_interrupted(self) -> bool:
         """Tell whether the run has started and not ended."""
@@ -250,6 +250,6 @@ def _read_lines(path: Path, offset: int) -> _Chunk:
 def _parsed(line: str) -> Event | None:
     try:
         return from_json_line(line)
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, TypeError):
         _logger.debug("unreadable event: %s", line[:200])
         return None

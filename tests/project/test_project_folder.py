@@ -178,8 +178,8 @@ def test_the_project_imports_no_network_and_no_window() -> None:
     code = (
         "import sys, pkgutil, importlib, dinocell_app.project as p\n"
         "[importlib.import_module(f'{p.__name__}.{m.name}') for m in pkgutil.iter_modules(p.__path__)]\n"
-        "print(sorted({'torch', 'PySide6', 'pandas', 'pyarrow', 'skimage', 'training', 'dinocell_app.pipeline',"
-        "'dinocell_app.segmentation'} & set(sys.modules)))"
+        "print(sorted({'torch', 'PySide6', 'pandas', 'pyarrow', 'skimage', 'training',"
+        "'dinocell_app.pipeline', 'dinocell_app.segmentation'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
