@@ -24,6 +24,7 @@ class CheckList(QWidget):
         super().__init__(parent)
         self.list = QListWidget()
         self.list.setAccessibleName(name)
+        self.list.setSpacing(1)
         self.list.setToolTip("Space ticks what is selected.")
         self.all = QPushButton("All")
         self.all.setAccessibleName(f"All of {name}")

@@ -61,6 +61,7 @@ class ExportDialog(QDialog):
         self._plan: ExportPlan | None = None
         self._planning: Task | None = None
         self._writing: Task | None = None
+        self._is_writing = False
         self.form = ExportForm()
         self.model = PlannedFileModel(self)
         self.files = QTableView()
@@ -94,24 +95,26 @@ class ExportDialog(QDialog):
     def export_now(self) -> None:
         """Write the files of the plan."""
         plan, project = self._plan, self._session.project
-        if plan is None or self._writing is not None:
+        if plan is None or self._is_writing:
             return
         if project is not None and project.read_only_reason is None:
             remember_choice(project.folder, plan.choice)
         self.progress.setRange(0, len(plan.files))
         self.progress.setValue(0)
-        self._set_writing(True)
+        self._is_writing = True
+        self._show_writing()
         self._writing = start_generator(
             lambda: write_export(plan), self._note, self._on_written, self._on_failed, owner=self
         )
 
     def reject(self) -> None:
         """Cancel the writing, or close the dialog when nothing is being written."""
-        if self._writing is None:
+        if not self._is_writing:
             self._timer.stop()
             super().reject()
             return
-        self._writing.cancel()
+        if self._writing is not None:
+            self._writing.cancel()
         self._finish("Cancelled: ")
 
     def _show_remembered(self) -> None:
@@ -166,13 +169,14 @@ class ExportDialog(QDialog):
         self._session.report(error)
 
     def _finish(self, beginning: str) -> None:
-        self._writing = None
-        self._set_writing(False)
+        self._is_writing = False
+        self._show_writing()
         self.export_button.setEnabled(False)
         self.open_button.show()
         self.summary.setText(beginning + done_sentence(self.model.outcomes()))
 
-    def _set_writing(self, writing: bool) -> None:
+    def _show_writing(self) -> None:
+        writing = self._is_writing
         self.progress.setVisible(writing)
         self.form.setEnabled(not writing)
         self.export_button.setEnabled(not writing)
@@ -189,6 +193,7 @@ class ExportDialog(QDialog):
         self.files.setShowGrid(False)
         self.files.setWordWrap(False)
         self.files.verticalHeader().hide()
+        self.files.verticalHeader().setDefaultSectionSize(self.files.fontMetrics().height() + 8)
         self.files.setTabKeyNavigation(False)
         self.files.horizontalHeader().setSectionResizeMode(FILE, QHeaderView.ResizeMode.Stretch)
         self.files.horizontalHeader().resizeSection(1, 150)

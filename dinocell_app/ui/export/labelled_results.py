@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dinocell_app.export.labelled_image import LabelledImage
+    from dinocell_app.imaging.planes import PlaneChoice
 
 _PLANE = re.compile(r"(?:_t(\d+))?(?:_z(\d+))?$")
 
@@ -130,6 +131,27 @@ def typed(texts: Sequence[str], dtype: str) -> pd.Series:
     return pd.Series(texts, dtype="string" if dtype == "string" else dtype)
 
 
+def plane_of(choice: PlaneChoice, stem: str) -> PlaneChoice:
+    """Narrow a choice of planes down to the one that a name ends with.
+
+    Parameters
+    ----------
+    choice : PlaneChoice
+        Of all planes; an axis that is projected stays so.
+    stem : str
+        Such as "cells_t0003_z001".
+
+    Returns
+    -------
+    PlaneChoice
+    """
+    found = _PLANE.search(stem)
+    t, z = found.groups() if found is not None else (None, None)
+    if t is not None and choice.t == "each":
+        choice = replace(choice, t=int(t))
+    return replace(choice, z=int(z)) if z is not None and choice.z == "each" else choice
+
+
 def _types(channels: Sequence[str]) -> dict[str, str]:
     from dinocell_app.measurement.columns import table_columns
 
@@ -144,18 +166,10 @@ def _pixels(item: ExportItem, chosen: dict[str, Any]) -> NDArray[Any]:
     from dinocell_app.imaging.planes import ChannelChoice, PlaneChoice, select_planes
     from dinocell_app.imaging.reading import open_image
 
-    where = _with_plane(PlaneChoice.parse(str(chosen.get("plane", "each"))), item.stem.name)
+    where = plane_of(PlaneChoice.parse(str(chosen.get("plane", "each"))), item.stem.name)
     channel = ChannelChoice.parse(str(chosen.get("channel", "0")))
     with open_image(Path(item.image)) as reader:
         if not reader.metadata.is_rgb:
             return next(select_planes(reader, where, channel)).pixels
         colours = [ChannelChoice(index) for index in range(reader.metadata.n_channels)]
         return np.dstack([next(select_planes(reader, where, colour)).pixels for colour in colours])
-
-
-def _with_plane(choice: Any, stem: str) -> Any:  # noqa: ANN401 - a PlaneChoice, imported only when needed
-    found = _PLANE.search(stem)
-    t, z = found.groups() if found is not None else (None, None)
-    if t is not None and choice.t == "each":
-        choice = replace(choice, t=int(t))
-    return replace(choice, z=int(z)) if z is not None and choice.z == "each" else choice

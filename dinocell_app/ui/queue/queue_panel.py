@@ -234,6 +234,7 @@ class QueuePanel(QWidget):
             self.message.setText(sentence)
             self.message.show()
             self._notice.tell("Run finished", sentence)
+            self._session.noted.emit(sentence)
 
     def _show_image(self, path: str) -> None:
         project = self._session.project
@@ -252,4 +253,5 @@ def _table(name: str) -> QTableView:
     table.setWordWrap(False)
     table.setTabKeyNavigation(False)
     table.verticalHeader().hide()
+    table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 12)
     return table

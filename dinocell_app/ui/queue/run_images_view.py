@@ -21,7 +21,7 @@ from dinocell_app.ui.queue.image_model import PATH_ROLE, Column, RunImageModel
 if TYPE_CHECKING:
     from dinocell_app.project.project import Project
     from dinocell_app.project.records import RunRecord
-    from dinocell_app.ui.processes.run_progress import RunProgress
+    from dinocell_app.run_queue.progress import RunProgress
 
 
 class RunImagesView(QWidget):
@@ -51,6 +51,7 @@ class RunImagesView(QWidget):
         self.table.setWordWrap(False)
         self.table.setTabKeyNavigation(False)
         self.table.verticalHeader().hide()
+        self.table.verticalHeader().setDefaultSectionSize(self.table.fontMetrics().height() + 8)
         self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.table.setToolTip("Press Enter or double-click to look at an image.")
         self.explanation = QLabel()

@@ -12,7 +12,7 @@ from dinocell_app.ui.segment.image_choices import device_name
 
 if TYPE_CHECKING:
     from dinocell_app.project.records import RunRecord
-    from dinocell_app.ui.processes.run_progress import RunProgress
+    from dinocell_app.run_queue.progress import RunProgress
 
 
 class RunAction(Enum):

@@ -46,6 +46,7 @@ class PreviewControl(QObject):
         self._viewer = viewer
         self._settings = settings
         self._region: Region | None = None
+        self._image_id = session.current_image.id if session.current_image is not None else None
         self._previewed: SegmentSettings | None = None
         self._decoding = QTimer(self)
         self._decoding.setSingleShot(True)
@@ -54,7 +55,7 @@ class PreviewControl(QObject):
         session.engine.progressed.connect(self._on_progressed)
         session.engine.previewed.connect(self._on_previewed)
         session.engine.failed.connect(self._on_failed)
-        session.current_image_changed.connect(self.forget)
+        session.current_image_changed.connect(self._on_image_changed)
         session.plane_changed.connect(self.forget)
 
     def preview(self, area: str) -> None:
@@ -129,6 +130,14 @@ class PreviewControl(QObject):
         if self.state != PreviewState():
             self._viewer.set_preview(None, None)
             self._apply(PreviewState())
+
+    def _on_image_changed(self) -> None:
+        image = self._session.current_image
+        image_id = image.id if image is not None else None
+        # The signal also comes when only the record changed, such as its tags.
+        if image_id != self._image_id:
+            self._image_id = image_id
+            self.forget()
 
     def _wanted_region(self, area: str) -> Region | None:
         if area == WHOLE:

@@ -7,8 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from dinocell_app.errors import InvalidParameterError, UserFacingError
-from dinocell_app.ui.export import export_dialog
+from dinocell_app.errors import InvalidParameterError
 from dinocell_app.ui.export.export_choice import ExportChoice
 from dinocell_app.ui.export.export_dialog import ExportDialog
 from dinocell_app.ui.export.export_items import export_items, table_columns_of
@@ -16,28 +15,8 @@ from dinocell_app.ui.export.export_plan import plan_export
 from dinocell_app.ui.export.export_writing import write_export
 from dinocell_app.ui.export.planned_file_model import PlannedFileModel
 from dinocell_app.ui.export.remembered_choice import remembered_choice
+from dinocell_app.ui.workers import run_synchronously
 from tests.ui.export.export_stand_ins import Result, Session, project_with_results
-
-
-class Done:
-    def cancel(self):
-        """Nothing is left to cancel."""
-
-
-def at_once(work, done, failed, *, owner):
-    try:
-        result = work()
-    except UserFacingError as error:
-        failed(error)
-    else:
-        done(result)
-    return Done()
-
-
-def all_at_once(make, each, done, failed, *, owner):
-    each(list(make()))
-    done(None)
-    return
 
 
 @pytest.fixture
@@ -46,14 +25,13 @@ def project(tmp_path):
 
 
 @pytest.fixture
-def dialog(project, qtbot, monkeypatch):
-    monkeypatch.setattr(export_dialog, "start", at_once)
-    monkeypatch.setattr(export_dialog, "start_generator", all_at_once)
+def dialog(project, qtbot):
     session = Session(project)
-    shown = ExportDialog(session)
-    qtbot.addWidget(shown)
-    yield shown
-    shown.reject()
+    with run_synchronously():
+        shown = ExportDialog(session)
+        qtbot.addWidget(shown)
+        yield shown
+        shown.reject()
 
 
 def names(plan):
@@ -169,10 +147,11 @@ def test_failed_images_stand_in_the_table_of_images(project, tmp_path):
     assert "pictures/b.tif,failed" in (tmp_path / "out" / "images.csv").read_text(encoding="utf-8")
 
 
-def test_without_results_nothing_can_be_exported(project, qtbot, monkeypatch):
-    monkeypatch.setattr(export_dialog, "start", at_once)
+def test_without_results_nothing_can_be_exported(project, qtbot):
     project.results.stored.clear()
-    shown = ExportDialog(Session(project))
+    session = Session(project)
+    with run_synchronously():
+        shown = ExportDialog(session)
     qtbot.addWidget(shown)
     assert not shown.export_button.isEnabled()
     assert "run a segmentation first" in shown.summary.text()

@@ -114,6 +114,7 @@ class Queue(QObject):
 class Session(QObject):
     project_opened = Signal()
     project_closed = Signal()
+    noted = Signal(str)
 
     def __init__(self, *runs):
         super().__init__()

@@ -16,6 +16,7 @@ from dinocell_app.ui.queue.queue_panel import QueuePanel
 from dinocell_app.ui.queue.run_log import RunLogDialog, read_log
 from dinocell_app.ui.queue.run_model import Column, RunModel
 from dinocell_app.ui.queue.run_rows import RunAction, RunRow
+from dinocell_app.ui.workers import run_synchronously
 from tests.ui.queue.queue_stand_ins import Result, Run, Session
 
 FAILED = ImageFailed(
@@ -148,11 +149,11 @@ def test_nothing_is_done_in_a_read_only_project(make_panel):
 
 
 def test_the_end_of_a_log_is_shown(tmp_path, qtbot, monkeypatch):
-    monkeypatch.setattr(run_log, "start", lambda work, done, failed, *, owner: done(work()))
     monkeypatch.setattr(run_log, "LONGEST_BYTES", 12)
     log = tmp_path / "log.txt"
     assert "no log yet" in read_log(log)
     log.write_text("first line\nsecond\nlast\n", encoding="utf-8")
-    dialog = RunLogDialog("cells", log)
+    with run_synchronously():
+        dialog = RunLogDialog("cells", log)
     qtbot.addWidget(dialog)
     assert dialog.text.toPlainText() == "… (earlier lines are in the file)\nlast\n"

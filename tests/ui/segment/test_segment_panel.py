@@ -17,10 +17,10 @@ from PySide6.QtWidgets import (
 
 from dinocell_app.preview_messages import PreviewResult
 from dinocell_app.segment_settings import SegmentSettings
-from dinocell_app.ui.segment import segment_panel
 from dinocell_app.ui.segment.model_cards import ModelList, read_model_cards
 from dinocell_app.ui.segment.model_choice import ModelCardDialog
 from dinocell_app.ui.segment.segment_panel import SegmentPanel
+from dinocell_app.ui.workers import run_synchronously
 from tests.ui.segment.segment_stand_ins import Picture, Session, ViewerPanel
 
 TWO_CHANNELS = Picture(
@@ -29,16 +29,15 @@ TWO_CHANNELS = Picture(
 
 
 @pytest.fixture
-def make_panel(qtbot, monkeypatch):
-    monkeypatch.setattr(segment_panel, "start", lambda work, done, failed, *, owner: done(work()))
-
+def make_panel(qtbot):
     kept = []
 
     def make(*pictures):
         session = Session(pictures)
         viewer_panel = ViewerPanel()
         qtbot.addWidget(viewer_panel)
-        panel = SegmentPanel(session, viewer_panel)
+        with run_synchronously():
+            panel = SegmentPanel(session, viewer_panel)
         qtbot.addWidget(panel)
         kept.append((session, viewer_panel))
         return panel, session, viewer_panel.viewer
@@ -224,7 +223,7 @@ def test_the_command_line_is_copied(make_panel, qtbot):
     assert "--recursive" in words
 
 
-def test_no_models_at_all_is_said(make_panel, monkeypatch):
+def test_no_models_at_all_is_said(make_panel):
     panel, _, _ = make_panel(Picture())
     assert read_model_cards().find("dinocell-s8") is not None
     panel._show_models(ModelList(()))
