@@ -160,9 +160,9 @@ class Previews:
         key = (request.path, _version(request.path), str(where), where.t, job.channel)
         if self._plane is None or self._plane.key != key:
             with open_image(request.path) as reader:
-                plane = next(select_planes(reader, where, ChannelChoice.parse(job.channel)))
+                pixels = next(select_planes(reader, where, ChannelChoice.parse(job.channel))).pixels
                 size = pixel_size(None, reader.metadata)
-            self._plane = _OpenPlane(key, plane.pixels, size.um)
+            self._plane = _OpenPlane(key, pixels, size.um)
         return self._plane
 
     def _keep(self, key: Hashable, found: Segmentation) -> None:
