@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from dinocell_app.export.names import SUFFIXES
 
@@ -79,13 +79,14 @@ class ExportChoice:
             return cls()
         if not isinstance(content, dict):
             return cls()
-        choice = cls()
+        usable: dict[str, Any] = {}
         for field in fields(cls):
             value = content.get(field.name)
             if isinstance(value, list):
                 value = tuple(str(item) for item in value)
-            if type(value) is type(getattr(choice, field.name)):
-                choice = replace(choice, **{field.name: value})
+            if type(value) is type(field.default):
+                usable[field.name] = value
+        choice = cls(**usable)
         return replace(
             choice,
             formats=tuple(name for name in SUFFIXES if name in choice.formats),

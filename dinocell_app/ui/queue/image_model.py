@@ -179,7 +179,10 @@ class RunImageModel(QAbstractTableModel):
         project = self._project
         if project is None:
             return ImageRow("", "", "")
-        record = project.images.get(image_id)
+        try:
+            record = project.images.get(image_id)
+        except KeyError:
+            return ImageRow("", f"image {image_id}", "– Removed from the project")
         path = str(project.images.path(image_id))
         if path in self._failures:
             return _failed(self._failures[path])

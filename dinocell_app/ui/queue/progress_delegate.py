@@ -24,19 +24,19 @@ class ProgressDelegate(QStyledItemDelegate):
         if not isinstance(row, RunRow):
             super().paint(painter, option, index)
             return
-        style = option.widget.style() if option.widget is not None else QApplication.style()  # type: ignore[attr-defined]  # PySide's stubs lack the fields of options
-        style.drawPrimitive(QStyle.PrimitiveElement.PE_PanelItemViewItem, option, painter, option.widget)  # type: ignore[attr-defined]  # as above
+        style = option.widget.style() if option.widget is not None else QApplication.style()
+        style.drawPrimitive(QStyle.PrimitiveElement.PE_PanelItemViewItem, option, painter, option.widget)
         bar = QStyleOptionProgressBar()
-        bar.rect = option.rect.adjusted(_MARGIN_PX, _MARGIN_PX, -_MARGIN_PX, -_MARGIN_PX)  # type: ignore[attr-defined]  # as above
-        bar.palette = option.palette  # type: ignore[attr-defined]  # as above
-        bar.state = option.state | QStyle.StateFlag.State_Horizontal  # type: ignore[attr-defined]  # as above
-        bar.direction = option.direction  # type: ignore[attr-defined]  # as above
-        bar.fontMetrics = option.fontMetrics  # type: ignore[attr-defined]  # as above
-        bar.minimum, bar.maximum = 0, _STEPS  # type: ignore[attr-defined]  # as above
-        bar.progress = round(row.fraction * _STEPS)  # type: ignore[attr-defined]  # as above
-        bar.text = row.progress_text  # type: ignore[attr-defined]  # as above
-        bar.textVisible = True  # type: ignore[attr-defined]  # as above
-        style.drawControl(QStyle.ControlElement.CE_ProgressBar, bar, painter, option.widget)  # type: ignore[attr-defined]  # as above
+        bar.rect = option.rect.adjusted(_MARGIN_PX, _MARGIN_PX, -_MARGIN_PX, -_MARGIN_PX)
+        bar.palette = option.palette
+        bar.state = option.state | QStyle.StateFlag.State_Horizontal
+        bar.direction = option.direction
+        bar.fontMetrics = option.fontMetrics
+        bar.minimum, bar.maximum = 0, _STEPS
+        bar.progress = round(row.fraction * _STEPS)
+        bar.text = row.progress_text
+        bar.textVisible = True
+        style.drawControl(QStyle.ControlElement.CE_ProgressBar, bar, painter, option.widget)
 
     def sizeHint(self, option: ViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         """Ask for room for the text."""

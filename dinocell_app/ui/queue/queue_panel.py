@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -114,24 +115,21 @@ class QueuePanel(QWidget):
         action : RunAction
         """
         row, queue = self.chosen(), self._session.queue
-        if row is None or action not in possible_actions(row, self._waiting()):
+        waiting = self._waiting()
+        if row is None or action not in possible_actions(row, waiting):
             return
+        ways: dict[RunAction, Callable[[int], object]] = {
+            RunAction.PAUSE: queue.pause,
+            RunAction.RESUME: queue.resume,
+            RunAction.STOP: queue.stop,
+            RunAction.CANCEL: queue.cancel,
+            RunAction.MOVE_UP: lambda run_id: queue.reorder(moved(waiting, run_id, -1)),
+            RunAction.MOVE_DOWN: lambda run_id: queue.reorder(moved(waiting, run_id, 1)),
+            RunAction.RETRY: queue.retry_failed,
+            RunAction.REMOVE: queue.remove,
+        }
         try:
-            match action:
-                case RunAction.PAUSE:
-                    queue.pause(row.id)
-                case RunAction.RESUME:
-                    queue.resume(row.id)
-                case RunAction.STOP:
-                    queue.stop(row.id)
-                case RunAction.CANCEL:
-                    queue.cancel(row.id)
-                case RunAction.MOVE_UP:
-                    queue.reorder(moved(self._waiting(), row.id, -1))
-                case RunAction.MOVE_DOWN:
-                    queue.reorder(moved(self._waiting(), row.id, 1))
-                case RunAction.RETRY:
-                    queue.retry_failed(row.id)
+            ways[action](row.id)
         except UserFacingError as error:
             self._session.report(error)
         self.reload()

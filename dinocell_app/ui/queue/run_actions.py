@@ -40,6 +40,7 @@ ACTION_TEXTS = {
     RunAction.MOVE_UP: ActionText("Move up", "Alt+Up", "Do this run before the one above it."),
     RunAction.MOVE_DOWN: ActionText("Move down", "Alt+Down", "Do this run after the one below it."),
     RunAction.RETRY: ActionText("Retry failed", "Ctrl+Shift+R", "Try the images again that failed."),
+    RunAction.REMOVE: ActionText("Remove", "Ctrl+Del", "Take the run off this list; its results stay."),
 }
 
 

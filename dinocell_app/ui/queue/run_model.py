@@ -134,4 +134,6 @@ def _tooltip(row: RunRow) -> str:
     lines = [row.name, f"{row.state_text}: {row.progress_text} images"]
     if row.current_image:
         lines.append(f"Now: {row.current_image}")
+    if row.reason:
+        lines.append(row.reason)
     return "\n".join(lines)

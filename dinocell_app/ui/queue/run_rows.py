@@ -25,6 +25,7 @@ class RunAction(Enum):
     MOVE_UP = "move up"
     MOVE_DOWN = "move down"
     RETRY = "retry"
+    REMOVE = "remove"
 
 
 STATE_TEXTS = {
@@ -61,6 +62,8 @@ class RunRow:
     seconds_per_image : float or None
     remaining_seconds : float or None
     device : str
+    reason : str
+        Why the run as a whole failed.
     """
 
     id: int
@@ -75,6 +78,7 @@ class RunRow:
     seconds_per_image: float | None = None
     remaining_seconds: float | None = None
     device: str = ""
+    reason: str = ""
 
     @property
     def state_text(self) -> str:
@@ -138,6 +142,7 @@ def run_row(record: RunRecord, progress: RunProgress | None) -> RunRow:
         seconds_per_image=progress.seconds_per_image,
         remaining_seconds=progress.remaining_seconds,
         device=progress.device,
+        reason=progress.reason,
     )
 
 
@@ -194,6 +199,8 @@ def possible_actions(row: RunRow, waiting: Sequence[int]) -> frozenset[RunAction
         actions = {RunAction.RESUME}
     if row.failed and row.state in _ENDED:
         actions.add(RunAction.RETRY)
+    if row.state in _ENDED:
+        actions.add(RunAction.REMOVE)
     return frozenset(actions)
 
 
@@ -231,7 +238,7 @@ def finished_sentence(row: RunRow) -> str:
     images = "1 image" if row.done == 1 else f"{row.done:,} images"
     cells = "1 cell" if row.n_cells == 1 else f"{row.n_cells:,} cells"
     if row.state == "failed":
-        return f"“{row.name}” could not be done: see its log."
+        return f"“{row.name}” could not be done. {row.reason or 'See its log.'}"
     word = {"stopped": "was stopped", "interrupted": "was interrupted"}.get(row.state, "is finished")
     sentence = f"“{row.name}” {word}: {images}, {cells}"
     return f"{sentence}; {row.failed:,} failed and can be tried again." if row.failed else f"{sentence}."

@@ -12,15 +12,13 @@ from dinocell_app.segment_settings import SegmentSettings
 from dinocell_app.ui.segment import preview_state
 from dinocell_app.ui.segment.preview_bar import REGION, WHOLE
 from dinocell_app.ui.segment.preview_state import PreviewOutcome, PreviewState
+from dinocell_app.ui.segment.preview_view import PreviewView, Region
 
 if TYPE_CHECKING:
     from dinocell_app.ui.session import Session
-    from dinocell_app.ui.viewer.image_viewer import ImageViewer
 
 DECODING_DELAY_MS = 60
 """A slider that moves reports many values a second; the last one of this span is decoded."""
-
-Region = tuple[int, int, int, int]
 
 
 class PreviewControl(QObject):
@@ -29,7 +27,7 @@ class PreviewControl(QObject):
     Parameters
     ----------
     session : Session
-    viewer : ImageViewer
+    viewer : PreviewView
     settings : callable
         Gives the settings of the form.
     parent : QObject
@@ -38,7 +36,7 @@ class PreviewControl(QObject):
     state_changed = Signal()
 
     def __init__(
-        self, session: Session, viewer: ImageViewer, settings: Callable[[], SegmentSettings], parent: QObject
+        self, session: Session, viewer: PreviewView, settings: Callable[[], SegmentSettings], parent: QObject
     ) -> None:
         super().__init__(parent)
         self.state = PreviewState()
@@ -144,8 +142,7 @@ class PreviewControl(QObject):
             return None
         if area == REGION and self._region is not None:
             return self._region
-        row, column, height, width = self._viewer.visible_region()
-        return row, column, height, width
+        return self._viewer.visible_region()
 
     def _apply(self, state: PreviewState) -> None:
         if state != self.state:

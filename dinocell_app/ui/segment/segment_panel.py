@@ -22,6 +22,7 @@ from dinocell_app.ui.segment.presets import (
 )
 from dinocell_app.ui.segment.preview_bar import REGION, PreviewBar
 from dinocell_app.ui.segment.preview_control import PreviewControl
+from dinocell_app.ui.segment.preview_view import HasViewer
 from dinocell_app.ui.segment.run_bar import RunBar
 from dinocell_app.ui.segment.run_images import images_to_run, shell_inputs, start_run
 from dinocell_app.ui.segment.settings_form import SettingsForm
@@ -29,7 +30,6 @@ from dinocell_app.ui.workers import start
 
 if TYPE_CHECKING:
     from dinocell_app.ui.session import Session
-    from dinocell_app.ui.viewer.viewer_panel import ViewerPanel
 
 
 class SegmentPanel(QWidget):
@@ -38,15 +38,16 @@ class SegmentPanel(QWidget):
     Parameters
     ----------
     session : Session
-    viewer_panel : ViewerPanel
+    viewer_panel : HasViewer
         Its viewer shows previews and gives drawn lines and regions.
     parent : QWidget, optional
     """
 
-    def __init__(self, session: Session, viewer_panel: ViewerPanel, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, viewer_panel: HasViewer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self._viewer = viewer_panel.viewer
+        self._n_images = 0
         self.presets = PresetBar()
         self.form = SettingsForm()
         self.preview_bar = PreviewBar()
@@ -130,7 +131,7 @@ class SegmentPanel(QWidget):
         session.current_image_changed.connect(self._on_image_changed)
         session.image_records_changed.connect(self._on_image_changed)
         session.selection_changed.connect(self._refresh_runs)
-        session.images_changed.connect(self._refresh_runs)
+        session.images_changed.connect(self._on_images_changed)
         self.form.changed.connect(self._on_settings_changed)
         self.form.decoding_changed.connect(self.preview.decode_soon)
         self.form.cell_size.drawing_asked.connect(self._on_drawing_asked)
@@ -166,9 +167,8 @@ class SegmentPanel(QWidget):
     def _refresh_runs(self) -> None:
         project = self._session.project
         problem = project.read_only_reason or "" if project is not None else "Open a project to run."
-        everything = len(project.images.all()) if project is not None else 0
         this = 0 if self._session.current_image is None else 1
-        self.run_bar.set_counts(this, len(self._session.selected_images), everything, problem=problem)
+        self.run_bar.set_counts(this, len(self._session.selected_images), self._n_images, problem=problem)
 
     def _refresh_preview(self) -> None:
         self.preview_bar.show_state(self.preview.state, possible=self._session.current_image is not None)
@@ -180,7 +180,12 @@ class SegmentPanel(QWidget):
         names = project.presets.names() if project is not None else []
         same = next((n for n in names if project is not None and project.presets.get(n) == settings), "")
         self._show_presets(same)
+        self._on_images_changed()
         self._on_image_changed()
+
+    def _on_images_changed(self) -> None:
+        project = self._session.project
+        self._n_images = len(project.images.paths()) if project is not None else 0
         self._refresh_runs()
 
     def _on_image_changed(self) -> None:

@@ -37,6 +37,7 @@ class Progress:
     remaining_seconds: float | None = None
     failures: tuple[ImageFailed, ...] = ()
     device: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ class Queue(QObject):
         return self.known[run_id]
 
     def __getattr__(self, name):
-        if name in ("pause", "resume", "stop", "cancel", "retry_failed", "reorder"):
+        if name in ("pause", "resume", "stop", "cancel", "retry_failed", "reorder", "remove"):
             return lambda argument: self.asked.append((name, argument))
         raise AttributeError(name)
 

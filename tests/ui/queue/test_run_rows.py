@@ -55,10 +55,10 @@ def test_a_run_offers_what_its_state_allows():
     assert possible_actions(RUNNING, []) == {RunAction.PAUSE, RunAction.STOP, RunAction.CANCEL}
     assert RunAction.RESUME in possible_actions(replace(RUNNING, state="paused"), [])
     ended = replace(RUNNING, state="finished")
-    assert possible_actions(ended, []) == {RunAction.RETRY}
-    assert possible_actions(replace(ended, failed=0), []) == frozenset()
+    assert possible_actions(ended, []) == {RunAction.RETRY, RunAction.REMOVE}
+    assert possible_actions(replace(ended, failed=0), []) == {RunAction.REMOVE}
     stopped = possible_actions(replace(RUNNING, state="interrupted"), [])
-    assert stopped == {RunAction.RESUME, RunAction.RETRY}
+    assert stopped == {RunAction.RESUME, RunAction.RETRY, RunAction.REMOVE}
 
 
 def test_waiting_runs_can_be_moved_where_there_is_room():

@@ -31,6 +31,9 @@ class Images:
     def all(self):
         return list(self.pictures.values())
 
+    def paths(self):
+        return {image_id: self.path(image_id) for image_id in self.pictures}
+
     def path(self, image_id):
         return Path("/pictures", self.pictures[image_id].relative_path)
 
