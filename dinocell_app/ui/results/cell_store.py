@@ -33,6 +33,12 @@ class CellSource:
         Such as "_t0003_z001"; empty for an image of one plane.
     table : Path or None
         The file with the cells; None when the result has none.
+    shape : (int, int)
+        Rows and columns of the image.
+    pixel_size_um : float or None
+        Edge length of a pixel; None when unknown.
+    reason : str
+        Why the image failed; empty for the others.
     """
 
     image_id: int
@@ -42,6 +48,9 @@ class CellSource:
     tags: tuple[str, ...] = ()
     plane: str = ""
     table: Path | None = None
+    shape: tuple[int, int] = (0, 0)
+    pixel_size_um: float | None = None
+    reason: str = ""
 
     @property
     def title(self) -> str:

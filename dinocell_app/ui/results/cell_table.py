@@ -63,7 +63,7 @@ class CellTable(QWidget):
         copy.setContext(Qt.ShortcutContext.WidgetShortcut)
         copy.activated.connect(self.copy_rows)
         cells.cell_changed.connect(self.show_chosen)
-        cells.rows_changed.connect(self.show_chosen)
+        cells.rows_changed.connect(self._on_rows_changed)
         self.model.modelReset.connect(self._fit_columns)
 
     def show_chosen(self) -> None:
@@ -144,8 +144,21 @@ class CellTable(QWidget):
         self.view.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.show_chosen()
 
+    def _on_rows_changed(self) -> None:
+        """Show by which column the cells are sorted, also when another tab asked for it."""
+        sort_by = self._cells.arrangement.sort_by
+        section = self.model.names.index(sort_by) if sort_by in self.model.names else -1
+        order = (
+            Qt.SortOrder.AscendingOrder if self._cells.arrangement.ascending else Qt.SortOrder.DescendingOrder
+        )
+        header = self.view.horizontalHeader()
+        blocked = header.blockSignals(True)
+        header.setSortIndicator(section, order)
+        header.blockSignals(blocked)
+        self.show_chosen()
+
     def _on_unsort(self) -> None:
-        self.view.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        self._cells.sort_by("", ascending=True)
 
 
 def _copied(value: str | int | float | bool) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from dinocell_app.measurement.column import Column
@@ -20,6 +20,7 @@ _OWN = {
     "folder": ("Folder of the image within the project.", "given"),
     "tags": ("Tags of the image.", "given"),
     "plane": ("Time point and slice the cell was found in; empty for an image of one plane.", "given"),
+    "n_cells_shown": ("Cells of the image that pass the filter.", "counted"),
     "reason": ("Why the image failed; empty for the others.", "given"),
 }
 
@@ -77,6 +78,12 @@ def column_text(name: str) -> ColumnText:
     ColumnText
         Without description where the column is not one of this program's.
     """
+    for statistic in ("mean", "median"):
+        base = name.removesuffix(f"_{statistic}")
+        if base != name and (base in _declared() or any(map(base.startswith, _channel_prefixes()))):
+            text = column_text(base)
+            description = f"{statistic.capitalize()} over the cells. {text.description}"
+            return replace(text, name=name, title=f"{text.title}, {statistic}", description=description)
     known = _declared().get(name)
     if known is not None:
         return _text(known, name, "")
@@ -119,7 +126,7 @@ def number_text(value: float) -> str:
 
 
 def _text(column: Column, name: str, channel: str) -> ColumnText:
-    stem = column.stem if column.stem and not name.endswith(("_mean", "_median")) else name
+    stem = column.stem or name
     for unit in ("_um2", "_px2", "_um", "_px", "_deg", "_per_mm2"):
         stem = stem.removesuffix(unit)
     title = _title(stem)
@@ -129,7 +136,7 @@ def _text(column: Column, name: str, channel: str) -> ColumnText:
 
 
 def _title(stem: str) -> str:
-    words = stem.replace("_", " ").strip()
+    words = stem.removeprefix("n_").replace("_", " ").strip()
     return words[:1].upper() + words[1:]
 
 

@@ -29,6 +29,7 @@ class CellLink(QObject):
         self._cells = cells
         self._leading = False
         session.cell_selected.connect(self._on_selected_in_image)
+        session.current_image_changed.connect(self._on_image_changed)
 
     def choose(self, row: int) -> None:
         """Choose a cell in the results: its image is shown and the cell marked.
@@ -68,6 +69,14 @@ class CellLink(QObject):
         result = self._session.current_result
         if result is None or result.id != result_id:
             self._session.set_current_result(result_id)
+
+    def _on_image_changed(self) -> None:
+        """Let go of a cell of the image that was left."""
+        image, row = self._session.current_image, self._cells.cell
+        if self._leading or row is None:
+            return
+        if image is None or self._cells.store.source(row).image_id != image.id:
+            self._cells.choose(None)
 
     def _on_selected_in_image(self, label: int) -> None:
         if self._leading:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -55,13 +56,14 @@ class PlotsTab(QWidget):
     """A plot could not be saved: the error."""
 
     def __init__(self, cells: ShownCells, parent: QWidget | None = None) -> None:
+        self._made = False
         super().__init__(parent)
         self._cells = cells
         self._task: Task | None = None
         self._out_of_date = True
         self.kind = _choice("Plot", "Which plot to draw", _KINDS)
-        self.x = _choice("Column", "The measurement along the bottom, or the one that groups are compared in")
-        self.y = _choice("Against", "The measurement along the side")
+        self.x_column = _choice("Column", "The measurement along the bottom, or that groups are compared in")
+        self.y_column = _choice("Against", "The measurement along the side")
         self.group = _choice("Group by", "What makes cells a group", _GROUPS)
         self.save = QPushButton("Save plot…")
         self.save.setToolTip("Save the plot as PNG or SVG")
@@ -82,6 +84,7 @@ class PlotsTab(QWidget):
         self.content = WithEmptyState(self.stack)
         self._lay_out()
         self._connect()
+        self._made = True
         self._on_store_changed()
 
     @property
@@ -95,9 +98,9 @@ class PlotsTab(QWidget):
         if self._out_of_date:
             return
         self.shut_down()
-        kind, x, y = (str(choice.currentData() or "") for choice in (self.kind, self.x, self.y))
+        kind, x, y = (str(choice.currentData() or "") for choice in (self.kind, self.x_column, self.y_column))
         for label, choice, wanted in (
-            (self._labels[1], self.y, kind == SCATTER),
+            (self._labels[1], self.y_column, kind == SCATTER),
             (self._labels[2], self.group, kind in (BOX, VIOLIN)),
         ):
             label.setVisible(wanted)
@@ -117,10 +120,16 @@ class PlotsTab(QWidget):
         )
         self._task = start(lambda: plot_values(request), self._show, self._on_failed, owner=self)
 
-    def showEvent(self, event: object) -> None:
+    def showEvent(self, event: QShowEvent) -> None:
         """Draw what changed while the tab was hidden."""
-        super().showEvent(event)  # type: ignore[arg-type]  # Qt calls it with a QShowEvent
+        super().showEvent(event)
         if self._out_of_date:
+            self.draw()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Draw in the new colours when the window turns dark or light."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self._made:
             self.draw()
 
     def shut_down(self) -> None:
@@ -146,7 +155,7 @@ class PlotsTab(QWidget):
         line = QHBoxLayout()
         line.addWidget(self.kind)
         self._labels = []
-        for title, choice in (("of", self.x), ("against", self.y), ("by", self.group)):
+        for title, choice in (("of", self.x_column), ("against", self.y_column), ("by", self.group)):
             label = QLabel(title)
             label.setBuddy(choice)
             self._labels.append(label)
@@ -161,7 +170,7 @@ class PlotsTab(QWidget):
         column.addWidget(self.note)
 
     def _connect(self) -> None:
-        for choice in (self.kind, self.x, self.y, self.group):
+        for choice in (self.kind, self.x_column, self.y_column, self.group):
             choice.currentIndexChanged.connect(self._on_choice)
         self.save.clicked.connect(self._on_save)
         self.histogram.range_dragged.connect(self._on_range)
@@ -188,7 +197,7 @@ class PlotsTab(QWidget):
         self._show_cell()
 
     def _show_cell(self) -> None:
-        row, x = self._cells.cell, self.x.currentData()
+        row, x = self._cells.cell, self.x_column.currentData()
         self.scatter.show_cell(row)
         if row is None or x not in self._cells.store.columns:
             self.histogram.show_cell(None)
@@ -197,7 +206,10 @@ class PlotsTab(QWidget):
 
     def _on_store_changed(self) -> None:
         names = self._cells.store.number_names()
-        for choice, first in ((self.x, ("area_um2", "area_px2")), (self.y, ("circularity", "solidity"))):
+        for choice, first in (
+            (self.x_column, ("area_um2", "area_px2")),
+            (self.y_column, ("circularity", "solidity")),
+        ):
             before = choice.currentData()
             choice.blockSignals(True)
             choice.clear()
@@ -214,10 +226,10 @@ class PlotsTab(QWidget):
         self.draw()
 
     def _on_range(self, limits: tuple[float, float] | None) -> None:
-        self._cells.set_range(str(self.x.currentData()), limits)
+        self._cells.set_range(str(self.x_column.currentData()), limits)
 
     def _on_save(self) -> None:
-        suggestion = f"{self.kind.currentText().lower()} {self.x.currentData()}.png".replace(" ", "_")
+        suggestion = f"{self.kind.currentText().lower()} {self.x_column.currentData()}.png".replace(" ", "_")
         name, _ = QFileDialog.getSaveFileName(
             self, "Save plot", suggestion, "PNG picture (*.png);;SVG (*.svg)"
         )

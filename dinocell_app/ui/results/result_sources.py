@@ -28,12 +28,12 @@ def sources_of_set(project: Project, name: str) -> tuple[CellSource, ...]:
     Returns
     -------
     tuple of CellSource
-        Of each image and plane the newest result that finished; with planes in their order.
+        Of each image and plane the newest result that finished, or else the newest; planes in their order.
     """
     newest: dict[tuple[int, str], ResultRecord] = {}
     for record in _records(project, name):
         key = (record.image_id, record.plane)
-        if record.status == FINISHED and (key not in newest or record.id > newest[key].id):
+        if key not in newest or _rank(record) > _rank(newest[key]):
             newest[key] = record
     of_image: dict[int, list[ResultRecord]] = {}
     for (image_id, _), record in sorted(newest.items()):
@@ -46,7 +46,10 @@ def sources_of_set(project: Project, name: str) -> tuple[CellSource, ...]:
             image.folder,
             image.tags,
             record.plane,
-            project.results.table_path(record),
+            project.results.table_path(record) if record.status == FINISHED else None,
+            (image.height, image.width),
+            image.pixel_size_um,
+            "" if record.status == FINISHED else record.reason or "unknown",
         )
         for image in project.images.all()
         for record in of_image.get(image.id, ())
@@ -70,6 +73,10 @@ def plane_numbers(plane: str) -> tuple[int, int]:
         if part[:1] in numbers and part[1:].isdigit():
             numbers[part[0]] = int(part[1:])
     return numbers["t"], numbers["z"]
+
+
+def _rank(record: ResultRecord) -> tuple[bool, int]:
+    return record.status == FINISHED, record.id
 
 
 def _records(project: Project, name: str) -> list[ResultRecord]:

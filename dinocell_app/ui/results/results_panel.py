@@ -8,9 +8,14 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QTabWidget, QVBoxLayout, QWidget
 
 from dinocell_app.ui.results.cell_table import CellTable
+from dinocell_app.ui.results.crop_loading import CropLoading
 from dinocell_app.ui.results.empty_state import WithEmptyState
 from dinocell_app.ui.results.filter_bar import FilterBar
+from dinocell_app.ui.results.gallery import Gallery
+from dinocell_app.ui.results.image_table import ImageTable
+from dinocell_app.ui.results.image_values import ImageValues
 from dinocell_app.ui.results.linking import CellLink
+from dinocell_app.ui.results.overview import Overview
 from dinocell_app.ui.results.plots_tab import PlotsTab
 from dinocell_app.ui.results.result_sources import NEWEST
 from dinocell_app.ui.results.shown_cells import ShownCells
@@ -45,9 +50,17 @@ class ResultsPanel(QWidget):
         self.table = CellTable(self.cells)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.image_values = ImageValues(self.cells, self)
+        self.images = ImageTable(self.image_values)
         self.plots = PlotsTab(self.cells)
+        self.crops = CropLoading(session, self.cells, self)
+        self.gallery = Gallery(self.cells, self.crops)
+        self.overview = Overview(self.image_values)
         self.tabs.addTab(self.table, "Cells")
+        self.tabs.addTab(self.images, "Images")
         self.tabs.addTab(self.plots, "Plots")
+        self.tabs.addTab(self.gallery, "Gallery")
+        self.tabs.addTab(self.overview, "Overview")
         self.content = WithEmptyState(self._filtered_tabs())
         self._lay_out()
         self._connect()
@@ -62,6 +75,8 @@ class ResultsPanel(QWidget):
         """Let go of work that is under way; nothing is read afterwards."""
         self.loading.shut_down()
         self.plots.shut_down()
+        self.image_values.shut_down()
+        self.crops.shut_down()
         self.cells.shut_down()
 
     def _filtered_tabs(self) -> QWidget:
@@ -91,7 +106,11 @@ class ResultsPanel(QWidget):
         self.loading.problems_found.connect(self._on_problems)
         self.cells.store_changed.connect(self._show_state)
         self.table.row_chosen.connect(self.link.choose)
+        self.gallery.row_chosen.connect(self.link.choose)
         self.plots.row_chosen.connect(self.link.choose)
+        for tab in (self.images, self.overview):
+            tab.source_chosen.connect(self.link.show_image)
+        self.image_values.failed.connect(self._session.report)
         self.plots.refused.connect(self._session.report)
 
     def _show_sets(self) -> None:
@@ -125,7 +144,7 @@ class ResultsPanel(QWidget):
                 "No results yet.\nChoose settings in the Segment dock and run them on your images; the cells "
                 "of each image appear here as soon as it is done."
             )
-        elif not store.n_rows and all(source.table is None for source in store.sources):
+        elif all(source.table is None and not source.reason for source in store.sources):
             self.content.say(
                 "These results have no tables of cells.\n"
                 "Choose the format CSV or Parquet and run the images again to measure their cells."

@@ -86,11 +86,24 @@ def arranged_rows(store: CellStore, arrangement: Arrangement) -> NDArray[np.int3
     column = store.columns.get(arrangement.sort_by)
     if column is None:
         return rows
-    return rows[_order(column.sortable()[rows], ascending=arrangement.ascending)]
+    return rows[value_order(column.sortable()[rows], ascending=arrangement.ascending)]
 
 
-def _order(values: NDArray[Any], *, ascending: bool) -> NDArray[np.intp]:
-    """Order values with NaN last in both directions, as argsort leaves it."""
+def value_order(values: NDArray[Any], *, ascending: bool) -> NDArray[np.intp]:
+    """Order values, equal ones as they stand.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n,)
+        Numbers, yes or no.
+    ascending : bool
+        Smallest first.
+
+    Returns
+    -------
+    ndarray of shape (n,), int
+        Places of the values; missing ones are last in both directions.
+    """
     if ascending:
         return np.argsort(values, kind="stable")
     if values.dtype == np.bool_:

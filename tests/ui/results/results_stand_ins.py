@@ -36,6 +36,31 @@ class PlainResult:
     seconds: float = 1.0
 
 
+@dataclass(frozen=True)
+class PlainDisplay:
+    channel: int = 0
+    visible: bool = True
+    colour: str = "#ffffff"
+    low: float | None = None
+    high: float | None = None
+
+
+class PlainDisplays:
+    def get(self, image_id: int) -> tuple[PlainDisplay, ...]:
+        return (PlainDisplay(),)
+
+
+class PlainResults:
+    def __init__(self, project: PlainProject) -> None:
+        self._project = project
+
+    def get(self, result_id: int) -> PlainResult:
+        return next(result for result in self._project.found if result.id == result_id)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._project, name)
+
+
 @dataclass
 class PlainProject:
     folder: Path
@@ -51,12 +76,12 @@ class PlainProject:
         return self
 
     @property
-    def results(self) -> PlainProject:
-        return self
+    def results(self) -> PlainResults:
+        return PlainResults(self)
 
     @property
-    def displays(self) -> PlainProject:
-        return self
+    def displays(self) -> PlainDisplays:
+        return PlainDisplays()
 
     def all(self) -> list[PlainImage]:
         return self.pictures

@@ -1,0 +1,204 @@
+"""The tab that shows a whole experiment: each image a field, coloured by a value that stands in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QTableView, QVBoxLayout, QWidget
+
+from dinocell_app.ui.results.column_text import column_text, number_text
+from dinocell_app.ui.results.image_summary import source_problem
+from dinocell_app.ui.results.image_values import ImageValues
+from dinocell_app.ui.results.overview_layout import OverviewLayout, overview_layout
+
+_Index = QModelIndex | QPersistentModelIndex
+_NOWHERE = QModelIndex()
+_BRIGHT = 140
+_FIELD = (76, 40)
+
+
+class OverviewModel(QAbstractTableModel):
+    """Fields of the overview: value, colour and what image it is.
+
+    Parameters
+    ----------
+    values : ImageValues
+    parent : QObject, optional
+    """
+
+    def __init__(self, values: ImageValues, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._values = values
+        self._colours: Any = pg.colormap.get("viridis")
+        self.name = "n_cells"
+        self.layout: OverviewLayout = overview_layout(values.sources)
+        values.changed.connect(self._on_changed)
+
+    @property
+    def limits(self) -> tuple[float, float] | None:
+        """Smallest and largest value; None when no image has one."""
+        column = self._values.columns.get(self.name)
+        if column is None or not column.is_number:
+            return None
+        done = np.array([not source.reason for source in self._values.sources], np.bool_)
+        known = column.values[np.isfinite(column.values) & done]
+        return (known.min().item(), known.max().item()) if len(known) else None
+
+    def show_value(self, name: str) -> None:
+        """Colour the images by another value.
+
+        Parameters
+        ----------
+        name : str
+            A column of the image table.
+        """
+        self.name = name
+        if self.rowCount() and self.columnCount():
+            last = self.index(self.rowCount() - 1, self.columnCount() - 1)
+            self.dataChanged.emit(self.index(0, 0), last)
+
+    def source(self, index: _Index) -> int | None:
+        """Place of the image in a field.
+
+        Parameters
+        ----------
+        index : QModelIndex
+
+        Returns
+        -------
+        int or None
+            None for an empty field.
+        """
+        return self.layout.sources.get((index.row(), index.column()))
+
+    def rowCount(self, parent: _Index = _NOWHERE) -> int:
+        """Count the folders, or rows of plates."""
+        return 0 if parent.isValid() else len(self.layout.row_titles)
+
+    def columnCount(self, parent: _Index = _NOWHERE) -> int:
+        """Count the fields of the longest row."""
+        return 0 if parent.isValid() else len(self.layout.column_titles)
+
+    def flags(self, index: _Index) -> Qt.ItemFlag:
+        """Let only fields with an image be chosen."""
+        there = index.isValid() and self.source(index) is not None
+        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable if there else Qt.ItemFlag.NoItemFlags
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: ANN401 - Qt's values
+        """Give what Qt asks about one field."""
+        place = self.source(index) if index.isValid() else None
+        if place is None or self.name not in self._values.columns:
+            return None
+        source = self._values.sources[place]
+        text = self._values.columns[self.name].text(place)
+        if role == Qt.ItemDataRole.DisplayRole:
+            return "failed" if source.reason else (text or "–")
+        if role == Qt.ItemDataRole.ToolTipRole:
+            about = f"{column_text(self.name).label}: {text or 'no value'}"
+            return "\n".join(filter(None, (source.title, source.folder, about, source_problem(source))))
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return int(Qt.AlignmentFlag.AlignCenter)
+        colour = None if source.reason else self._colour(place)
+        if role == Qt.ItemDataRole.BackgroundRole:
+            return colour
+        if role == Qt.ItemDataRole.ForegroundRole and colour is not None:
+            grey = 0.299 * colour.red() + 0.587 * colour.green() + 0.114 * colour.blue()
+            return QColor("black" if grey > _BRIGHT else "white")
+        return None
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:  # noqa: ANN401 - Qt's values
+        """Name the row or column."""
+        horizontal = orientation == Qt.Orientation.Horizontal
+        titles = self.layout.column_titles if horizontal else self.layout.row_titles
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole) and 0 <= section < len(titles):
+            return titles[section]
+        return None
+
+    def _colour(self, place: int) -> QColor | None:
+        limits = self.limits
+        value = float(self._values.columns[self.name].values[place])
+        if limits is None or not np.isfinite(value):
+            return None
+        low, high = limits
+        share = (value - low) / (high - low) if high > low else 0.5
+        colour: QColor = self._colours.map(share, mode=pg.ColorMap.QCOLOR)
+        return colour
+
+    def _on_changed(self) -> None:
+        self.beginResetModel()
+        self.layout = overview_layout(self._values.sources)
+        self.endResetModel()
+
+
+class Overview(QWidget):
+    """Choose a value and see it over all images.
+
+    Parameters
+    ----------
+    values : ImageValues
+    parent : QWidget, optional
+    """
+
+    source_chosen = Signal(int)
+    """Place of the image among the sources of the store."""
+
+    def __init__(self, values: ImageValues, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._values = values
+        self.model = OverviewModel(values, self)
+        self.value = QComboBox()
+        self.value.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.value.setMinimumContentsLength(28)
+        self.value.setAccessibleName("Value that colours the images")
+        self.value.setToolTip("Which value of the image table the fields show")
+        self.legend = QLabel()
+        self.view = QTableView()
+        self.view.setModel(self.model)
+        self.view.setAccessibleName("Overview of images by folder")
+        self.view.setTabKeyNavigation(False)
+        self.view.horizontalHeader().setDefaultSectionSize(_FIELD[0])
+        self.view.verticalHeader().setDefaultSectionSize(_FIELD[1])
+        self.view.setSelectionMode(QTableView.SelectionMode.SingleSelection)
+        title = QLabel("Colour by")
+        title.setBuddy(self.value)
+        line = QHBoxLayout()
+        line.addWidget(title)
+        line.addWidget(self.value)
+        line.addWidget(self.legend, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(line)
+        column.addWidget(self.view, 1)
+        self.value.currentIndexChanged.connect(self._on_value)
+        self.view.selectionModel().currentChanged.connect(self._on_field)
+        values.changed.connect(self._on_changed)
+        self._on_changed()
+
+    def _on_changed(self) -> None:
+        names = self._values.number_names()
+        wanted = self.model.name if self.model.name in names else "n_cells"
+        self.value.blockSignals(True)
+        self.value.clear()
+        for name in names:
+            self.value.addItem(column_text(name).label, name)
+        self.value.setCurrentIndex(self.value.findData(wanted))
+        self.value.blockSignals(False)
+        self._on_value(self.value.currentIndex())
+
+    def _on_value(self, _place: int) -> None:
+        self.model.show_value(str(self.value.currentData() or "n_cells"))
+        limits = self.model.limits
+        self.legend.setText(
+            "" if limits is None else f"dark {number_text(limits[0])} to bright {number_text(limits[1])}"
+        )
+
+    def _on_field(self, current: QModelIndex, _previous: QModelIndex) -> None:
+        place = self.model.source(current) if current.isValid() else None
+        if place is not None:
+            self.source_chosen.emit(place)
