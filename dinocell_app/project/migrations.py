@@ -1,7 +1,7 @@
 """Steps from each version of the project file to the next, the first of which makes it.
 
 A new project goes through all of them, so that new and migrated files cannot differ. Every step is one
-function whose docstring is written to the log; steps that were released are never changed.
+function, the first line of whose docstring is written to the log; steps that were released are never changed.
 """
 
 from __future__ import annotations
@@ -21,13 +21,23 @@ _logger = logging.getLogger(__name__)
 
 
 def make_tables(connection: sqlite3.Connection) -> None:
-    """Images, channels, runs, results, presets and reference cells."""
+    """Images, channels, runs, results, presets and reference cells.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+    """
     for statement in _FIRST_TABLES:
         connection.execute(statement)
 
 
 def add_tags_and_notes(connection: sqlite3.Connection) -> None:
-    """Tags and a note for every image, and what is wrong with a run."""
+    """Tags and a note for every image, and what is wrong with a run.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+    """
     connection.execute("ALTER TABLE images ADD COLUMN note TEXT NOT NULL DEFAULT ''")
     connection.execute("ALTER TABLE runs ADD COLUMN problem TEXT NOT NULL DEFAULT ''")
     connection.execute(
@@ -95,7 +105,7 @@ def migrate(connection: sqlite3.Connection, version: int, target: int = SCHEMA_V
     try:
         for number in range(version + 1, target + 1):
             step = STEPS[number - 1]
-            _logger.info("project version %d: %s", number, step.__doc__)
+            _logger.info("project version %d: %s", number, (step.__doc__ or "").partition("\n")[0])
             step(connection)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {target}")

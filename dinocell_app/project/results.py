@@ -15,7 +15,7 @@ from dinocell_app.project.records import NewResult, ResultRecord
 FINISHED, FAILED = "finished", "failed"
 
 _COLUMNS = "id, image_id, run_id, name, plane, status, n_cells, seconds, reason, files, created"
-"""In the order of the fields of `ResultRecord`."""
+"""The fields of `ResultRecord`."""
 
 
 class ResultTable:
@@ -216,5 +216,6 @@ class ResultTable:
 
 
 def _record(row: Any) -> ResultRecord:  # noqa: ANN401 - a Row
-    *plain, files, created = row
-    return ResultRecord(*plain, tuple(json.loads(files)), created)
+    values = dict(row)
+    values["files"] = tuple(json.loads(values["files"]))
+    return ResultRecord(**values)
