@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QComboBox, QFormLayout, QGroupBox, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QGroupBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from dinocell_app.segment_settings import SegmentSettings
 from dinocell_app.ui.segment.cell_size import CellSize
@@ -210,12 +210,17 @@ def _fill(box: QComboBox, choices: Sequence[Choice], chosen: str) -> None:
 
 def _group(title: str, rows: Sequence[tuple[str, QWidget]]) -> QGroupBox:
     group = QGroupBox(title)
-    form = QFormLayout(group)
-    form.setContentsMargins(8, 6, 8, 6)
-    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+    column = QVBoxLayout(group)
+    column.setContentsMargins(8, 6, 8, 6)
     for name, widget in rows:
-        if name:
-            form.addRow(name, widget)
-        else:
-            form.addRow(widget)
+        # A form gives labels that wrap the height of one line when their text comes later; a column does not.
+        if not name:
+            column.addWidget(widget)
+            continue
+        row = QHBoxLayout()
+        label = QLabel(name)
+        label.setBuddy(widget)
+        row.addWidget(label)
+        row.addWidget(widget, 1)
+        column.addLayout(row)
     return group

@@ -128,7 +128,6 @@ class ThresholdEdit(QWidget):
             font = label.font()
             font.setPointSizeF(font.pointSizeF() * 0.88)
             label.setFont(font)
-            label.setEnabled(False)
             ends.addWidget(label, 1)
         ends.addSpacing(self.number.sizeHint().width() + row.spacing())
         layout = QVBoxLayout(self)
