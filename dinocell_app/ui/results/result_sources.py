@@ -84,7 +84,11 @@ def _records(project: Project, name: str) -> list[ResultRecord]:
     if name != NEWEST:
         return project.results.in_set(name)
     records = []
-    for newest in project.results.latest().values():
+    for latest in project.results.latest().values():
+        newest = latest
+        if latest.status != FINISHED:
+            earlier = project.results.of_image(latest.image_id)
+            newest = next((record for record in earlier if record.status == FINISHED), latest)
         if not newest.plane:
             records.append(newest)
             continue

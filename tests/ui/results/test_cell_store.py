@@ -79,12 +79,13 @@ def test_the_newest_result_of_each_image_and_plane_counts(project):
     ]
     series = sources_of_set(project, "series")
     assert [(source.result_id, source.plane) for source in series] == [
+        (24, ""),
         (23, "_t0000"),
         (21, "_t0001"),
     ]
     newest = sources_of_set(project, NEWEST)
-    assert [source.result_id for source in newest] == [11, 23, 21]
-    assert newest[1].title == "c.tif t0000"
+    assert [source.result_id for source in newest] == [11, 12, 23, 21]
+    assert newest[2].title == "c.tif t0000"
 
 
 @pytest.mark.parametrize(("plane", "numbers"), [("", (0, 0)), ("_t0003_z001", (3, 1)), ("_z012", (0, 12))])
