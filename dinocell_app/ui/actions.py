@@ -1,0 +1,276 @@
+"""Every action of the window in one table: text, menu, shortcuts by preset, tooltip.
+
+Keys name the method of the main window that does it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+PRESETS = ("cellpose", "napari")
+
+
+@dataclass(frozen=True)
+class ActionInfo:
+    """An action before there is any widget.
+
+    Parameters
+    ----------
+    key : str
+        Name of the method that does it.
+    text : str
+    menu : str
+    tooltip : str
+    cellpose, napari : str
+        Shortcuts of the two presets; empty for none.
+    needs : str
+        "project", "image", "result" or empty: without it the action is greyed out.
+    checkable : bool
+        Whether it is on or off.
+    """
+
+    key: str
+    text: str
+    menu: str
+    tooltip: str
+    cellpose: str = ""
+    napari: str = ""
+    needs: str = ""
+    checkable: bool = False
+
+    def shortcut(self, preset: str, changed: Mapping[str, str]) -> str:
+        """Give the shortcut in use.
+
+        Parameters
+        ----------
+        preset : str
+            Of `PRESETS`.
+        changed : mapping of str to str
+            Shortcuts a person changed, by key.
+
+        Returns
+        -------
+        str
+        """
+        return changed.get(self.key, self.napari if preset == "napari" else self.cellpose)
+
+
+ACTIONS = (
+    ActionInfo(
+        "new_project",
+        "New project …",
+        "Project",
+        "Choose a folder of images; a project is made beside it.",
+        "Ctrl+N",
+        "Ctrl+N",
+    ),
+    ActionInfo(
+        "open_project",
+        "Open project …",
+        "Project",
+        "Open a folder that ends with .dinocell.",
+        "Ctrl+O",
+        "Ctrl+O",
+    ),
+    ActionInfo(
+        "open_sample",
+        "Open the sample project",
+        "Project",
+        "A small project with real images to try things on.",
+    ),
+    ActionInfo(
+        "add_folder",
+        "Add folder of images …",
+        "Project",
+        "Search a folder, and the folders in it, for images.",
+        "Ctrl+L",
+        "Ctrl+Shift+O",
+        "project",
+    ),
+    ActionInfo(
+        "add_images",
+        "Add images …",
+        "Project",
+        "Choose image files.",
+        "Ctrl+Shift+L",
+        "Ctrl+Alt+O",
+        "project",
+    ),
+    ActionInfo(
+        "import_labels",
+        "Import masks …",
+        "Project",
+        "Label images of Cellpose, StarDist or ImageJ become results that can be measured.",
+        "Ctrl+M",
+        "Ctrl+Shift+I",
+        "project",
+    ),
+    ActionInfo(
+        "export",
+        "Export …",
+        "Project",
+        "Write masks, overlays, ROIs, tables and the methods paragraph.",
+        "Ctrl+S",
+        "Ctrl+S",
+        "project",
+    ),
+    ActionInfo(
+        "locate",
+        "Locate moved images …",
+        "Project",
+        "Say where images are now that were moved; one answer mends all.",
+        "",
+        "",
+        "project",
+    ),
+    ActionInfo(
+        "close_project",
+        "Close project",
+        "Project",
+        "Runs go on in the background.",
+        "Ctrl+W",
+        "Ctrl+W",
+        "project",
+    ),
+    ActionInfo(
+        "settings",
+        "Settings …",
+        "Project",
+        "Device, threads, cache, formats, appearance and shortcuts.",
+        "Ctrl+,",
+        "Ctrl+Shift+P",
+    ),
+    ActionInfo("quit", "Quit", "Project", "Asks what to do with running jobs.", "Ctrl+Q", "Ctrl+Q"),
+    ActionInfo(
+        "previous_image", "Previous image", "Image", "Look at the image above.", "A", "Shift+Up", "project"
+    ),
+    ActionInfo("next_image", "Next image", "Image", "Look at the image below.", "D", "Shift+Down", "project"),
+    ActionInfo(
+        "set_pixel_size",
+        "Set pixel size …",
+        "Image",
+        "For this image, its folder or the whole project.",
+        "Ctrl+P",
+        "Ctrl+P",
+        "image",
+    ),
+    ActionInfo(
+        "set_tags", "Tags …", "Image", "Words to find and group images by.", "Ctrl+T", "Ctrl+T", "image"
+    ),
+    ActionInfo("set_note", "Note …", "Image", "A remark about the image.", "", "", "image"),
+    ActionInfo(
+        "remove_images", "Remove from project", "Image", "The files stay where they are.", "", "", "image"
+    ),
+    ActionInfo(
+        "fit",
+        "Fit to window",
+        "View",
+        "Show the whole image (double-click does it too).",
+        "F",
+        "Ctrl+R",
+        "image",
+    ),
+    ActionInfo(
+        "zoom_in",
+        "Zoom in",
+        "View",
+        "Look closer (the mouse wheel does it too).",
+        "Ctrl++",
+        "Ctrl++",
+        "image",
+    ),
+    ActionInfo("zoom_out", "Zoom out", "View", "Look from further away.", "Ctrl+-", "Ctrl+-", "image"),
+    ActionInfo("toggle_masks", "Show masks", "View", "Show or hide the filled masks.", "X", "V", "image"),
+    ActionInfo(
+        "toggle_outlines",
+        "Show outlines",
+        "View",
+        "Show or hide the outlines of the cells.",
+        "Z",
+        "O",
+        "image",
+    ),
+    ActionInfo(
+        "measure_with_ruler",
+        "Ruler",
+        "View",
+        "Drag a line to measure a distance.",
+        "Ctrl+D",
+        "Ctrl+D",
+        "image",
+        True,
+    ),
+    ActionInfo(
+        "side_by_side",
+        "Side by side",
+        "View",
+        "Image and result, or two results, with linked views.",
+        "Ctrl+B",
+        "Ctrl+B",
+        "image",
+        True,
+    ),
+    ActionInfo(
+        "preview",
+        "Preview",
+        "Segment",
+        "Segment what is visible, without writing anything.",
+        "Ctrl+Return",
+        "Ctrl+Return",
+        "image",
+    ),
+    ActionInfo(
+        "run_all",
+        "Run on all images",
+        "Segment",
+        "Segment and measure every image of the project.",
+        "Ctrl+Shift+Return",
+        "Ctrl+Shift+Return",
+        "project",
+    ),
+    ActionInfo("user_guide", "User guide", "Help", "How to work with the application.", "F1", "F1"),
+    ActionInfo(
+        "show_log", "Show log file", "Help", "Where the application notes what it did; useful in a report."
+    ),
+    ActionInfo("about", "About DINOCell", "Help", "Version, licence and papers."),
+)
+"""In the order of the menus."""
+
+MENUS = tuple(dict.fromkeys(info.menu for info in ACTIONS))
+TOOLBAR = (
+    "add_folder",
+    "previous_image",
+    "next_image",
+    "fit",
+    "toggle_masks",
+    "toggle_outlines",
+    "measure_with_ruler",
+    "side_by_side",
+    "preview",
+    "run_all",
+    "export",
+)
+
+
+def conflicting(shortcuts: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Find actions that share a shortcut.
+
+    Parameters
+    ----------
+    shortcuts : iterable of (str, str)
+        Key of the action and its shortcut.
+
+    Returns
+    -------
+    list of (str, str)
+        Pairs of keys.
+    """
+    taken: dict[str, str] = {}
+    clashes = []
+    for key, shortcut in shortcuts:
+        if shortcut and shortcut in taken:
+            clashes.append((taken[shortcut], key))
+        elif shortcut:
+            taken[shortcut] = key
+    return clashes

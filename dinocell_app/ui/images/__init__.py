@@ -1,0 +1,1 @@
+"""The images of the project: a tree by folder with thumbnail, status and number of cells."""

@@ -1,0 +1,322 @@
+"""The list of images: filter, order, and what can be done with the chosen ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QSize, Qt
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QHBoxLayout,
+    QHeaderView,
+    QInputDialog,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QProgressBar,
+    QPushButton,
+    QTreeView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from dinocell_app.errors import UserFacingError
+from dinocell_app.project.project import Project
+from dinocell_app.project.records import PixelSizeScope
+from dinocell_app.ui.images.adding import ImageSearch
+from dinocell_app.ui.images.thumbnails import SHOWN, Thumbnails
+from dinocell_app.ui.images.tree_model import HEADERS, ImageTreeModel
+from dinocell_app.ui.images.tree_state import Order
+from dinocell_app.ui.session import Session
+
+SCOPES = ("this image", "its folder", "the whole project")
+"""What a pixel size can be set for."""
+
+
+class ImagePanel(QWidget):
+    """Images of the open project.
+
+    Parameters
+    ----------
+    session : Session
+    parent : QWidget, optional
+    """
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._follows = False
+        self.search = ImageSearch(session)
+        self._thumbnails = Thumbnails(session, lambda image_id: self.model.touch(image_id))
+        self.model = ImageTreeModel(self._thumbnails.picture, self)
+        self.filter = QLineEdit(placeholderText="Filter: name, tag or status", clearButtonEnabled=True)
+        self.filter.setAccessibleName("Filter images")
+        self.filter.setToolTip("Lists images that have all of these words in name, folder, tags or status.")
+        self.order = QComboBox()
+        self.order.setAccessibleName("Order of images")
+        self.order.setToolTip("How images are sorted within their folder.")
+        for order in Order:
+            self.order.addItem(order.value, order)
+        self.tree = self._make_tree()
+        self.empty = QLabel("No images yet.\nDrop files or folders here, or choose Project ▸ Add images.")
+        self.empty.setWordWrap(True)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.searching = self._make_search_bar()
+        top = QHBoxLayout()
+        top.addWidget(self.filter, 1)
+        top.addWidget(self.order)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 4)
+        layout.addLayout(top)
+        layout.addWidget(self.tree, 1)
+        layout.addWidget(self.empty, 1)
+        layout.addWidget(self.searching)
+        self._connect()
+        self.reload()
+
+    def reload(self) -> None:
+        """List the images of the open project."""
+        self.model.load(self._session.project)
+        self._after_reset()
+
+    def chosen_ids(self) -> list[int]:
+        """Give the chosen images.
+
+        Returns
+        -------
+        list of int
+        """
+        rows = [self.model.row_at(index) for index in self.tree.selectionModel().selectedRows()]
+        return [row.record.id for row in rows if row is not None]
+
+    def step(self, by: int) -> None:
+        """Look at the next or previous image of the list.
+
+        Parameters
+        ----------
+        by : int
+            1 or -1.
+        """
+        ids = self.model.listed_ids()
+        if not ids:
+            return
+        current = self._session.current_image
+        at = ids.index(current.id) + by if current is not None and current.id in ids else 0
+        self._session.set_current_image(ids[max(0, min(at, len(ids) - 1))])
+
+    def set_pixel_size(self) -> None:
+        """Ask for a pixel size and what it is for."""
+        project, current = self._session.project, self._session.current_image
+        if project is None or current is None:
+            return
+        value, taken = QInputDialog.getDouble(
+            self,
+            "Pixel size",
+            f"Edge of a pixel of {current.name} in µm (0: what the file says):",
+            current.pixel_size_um or 0.0,
+            0.0,
+            1e6,
+            5,
+        )
+        if not taken:
+            return
+        scope, taken = QInputDialog.getItem(self, "Pixel size", "Use it for:", SCOPES, 1, False)
+        if not taken:
+            return
+        scopes = (
+            PixelSizeScope.image(current.id),
+            PixelSizeScope.folder(current.root_id, current.folder),
+            PixelSizeScope.project(),
+        )
+        chosen = scopes[SCOPES.index(scope)]
+        self._change(lambda project: project.images.set_pixel_size(chosen, value or None), everything=True)
+
+    def set_tags(self) -> None:
+        """Ask for the tags of the chosen images."""
+        ids = self._chosen_or_current()
+        project = self._session.project
+        if project is None or not ids:
+            return
+        known = ", ".join(project.images.get(ids[0]).tags)
+        what = f"{len(ids)} images" if len(ids) > 1 else project.images.get(ids[0]).name
+        text, taken = QInputDialog.getText(
+            self, "Tags", f"Tags of {what}, with commas between them:", text=known
+        )
+        if taken:
+            tags = [tag.strip() for tag in text.split(",") if tag.strip()]
+            self._change(lambda project: project.images.set_tags(ids, tags))
+
+    def set_note(self) -> None:
+        """Ask for a note about the current image."""
+        current = self._session.current_image
+        if current is None:
+            return
+        text, taken = QInputDialog.getMultiLineText(self, "Note", f"Note about {current.name}:", current.note)
+        if taken:
+            self._change(lambda project: project.images.set_note(current.id, text.strip()))
+
+    def remove_chosen(self) -> None:
+        """Take the chosen images out of the project; their files stay."""
+        ids = self._chosen_or_current()
+        if ids:
+            self._change(lambda project: project.images.remove(ids), everything=True)
+
+    def _chosen_or_current(self) -> list[int]:
+        current = self._session.current_image
+        return self.chosen_ids() or ([current.id] if current is not None else [])
+
+    def _change(self, change: Callable[[Project], None], *, everything: bool = False) -> None:
+        project = self._session.project
+        if project is None:
+            return
+        ids = [] if everything else self._chosen_or_current()
+        try:
+            change(project)
+        except UserFacingError as error:
+            self._session.report(error)
+            return
+        self._session.refresh_images(ids)
+
+    def _make_tree(self) -> QTreeView:
+        tree = QTreeView()
+        tree.setModel(self.model)
+        tree.setAccessibleName("Images")
+        tree.setUniformRowHeights(True)
+        tree.setIconSize(QSize(SHOWN))
+        tree.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        tree.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        tree.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        tree.setIndentation(12)
+        header = tree.header()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for column in range(1, len(HEADERS)):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
+        header.resizeSection(1, 118)
+        header.resizeSection(2, 48)
+        header.setMinimumSectionSize(40)
+        return tree
+
+    def _make_search_bar(self) -> QWidget:
+        bar = QWidget()
+        self.search_text = QLabel()
+        self.search_text.setWordWrap(True)
+        self.search_bar = QProgressBar(maximum=0, textVisible=False)
+        self.search_bar.setMaximumHeight(8)
+        self.search_cancel = QPushButton("Stop searching")
+        self.search_cancel.setToolTip("End the search; the images found so far stay in the project.")
+        layout = QHBoxLayout(bar)
+        layout.setContentsMargins(0, 0, 0, 0)
+        words = QVBoxLayout()
+        words.addWidget(self.search_text)
+        words.addWidget(self.search_bar)
+        layout.addLayout(words, 1)
+        layout.addWidget(self.search_cancel)
+        bar.hide()
+        return bar
+
+    def _connect(self) -> None:
+        session = self._session
+        session.project_opened.connect(self._on_project)
+        session.project_closed.connect(self._on_project)
+        session.images_changed.connect(self.reload)
+        session.image_records_changed.connect(self.reload)
+        session.results_changed.connect(self._on_results)
+        session.current_image_changed.connect(self._show_current)
+        self.filter.textChanged.connect(self._on_filter)
+        self.order.currentIndexChanged.connect(self._on_order)
+        self.tree.selectionModel().selectionChanged.connect(self._on_selection)
+        self.tree.selectionModel().currentChanged.connect(self._on_current)
+        self.tree.customContextMenuRequested.connect(self._show_menu)
+        self.search.progressed.connect(self._on_search)
+        self.search.ended.connect(self._on_search_ended)
+        self.search_cancel.clicked.connect(self.search.cancel)
+
+    def _on_project(self) -> None:
+        self._thumbnails.clear()
+        self.filter.clear()
+        self.reload()
+
+    def _on_results(self, image_ids: Sequence[int]) -> None:
+        if self._session.project is not None:
+            self.model.take_results(self._session.project, image_ids)
+
+    def _on_filter(self, words: str) -> None:
+        self.model.list_only(words)
+        self._after_reset()
+
+    def _on_order(self) -> None:
+        self.model.sort_by(self.order.currentData())
+        self._after_reset()
+
+    def _after_reset(self) -> None:
+        self.tree.expandAll()
+        for folder in range(self.model.rowCount()):
+            self.tree.setFirstColumnSpanned(folder, QModelIndex(), False)
+        something = bool(self.model.state.rows)
+        self.tree.setVisible(something)
+        self.empty.setVisible(not something)
+        chosen = {image.id for image in self._session.selected_images}
+        self._follows = True
+        for image_id in chosen:
+            index = self.model.index_of(image_id)
+            if index.isValid():
+                self.tree.selectionModel().select(
+                    index, QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
+                )
+        self._follows = False
+        self._show_current()
+
+    def _show_current(self) -> None:
+        current = self._session.current_image
+        index = self.model.index_of(current.id) if current is not None else QModelIndex()
+        if not index.isValid() or self.tree.currentIndex().siblingAtColumn(0) == index:
+            return
+        self._follows = True
+        self.tree.setCurrentIndex(index)
+        self.tree.scrollTo(index)
+        self._follows = False
+
+    def _on_current(self, index: QModelIndex) -> None:
+        row = self.model.row_at(index)
+        if row is not None and not self._follows:
+            self._session.set_current_image(row.record.id)
+
+    def _on_selection(self) -> None:
+        self._session.set_selection(self.chosen_ids())
+
+    def _on_search(self, words: str) -> None:
+        self.search_text.setText(words)
+        self.search_bar.show()
+        self.search_cancel.show()
+        self.searching.show()
+
+    def _on_search_ended(self, words: str) -> None:
+        self.searching.hide()
+        self._session.noted.emit(words)
+
+    def _show_menu(self, at: QPoint) -> None:
+        menu = self.make_menu()
+        menu.exec(self.tree.viewport().mapToGlobal(at))
+        menu.deleteLater()
+
+    def make_menu(self) -> QMenu:
+        """Make the menu of what can be done with the chosen images.
+
+        Returns
+        -------
+        QMenu
+        """
+        menu = QMenu(self)
+        some = bool(self._chosen_or_current())
+        for text, do in (
+            ("Set pixel size …", self.set_pixel_size),
+            ("Tags …", self.set_tags),
+            ("Note …", self.set_note),
+            ("Remove from project", self.remove_chosen),
+        ):
+            action = menu.addAction(text)
+            action.triggered.connect(do)
+            action.setEnabled(some)
+        return menu

@@ -1,0 +1,124 @@
+"""Thumbnails for the rows that are seen: from the project's cache, or made in the background."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, QSize, Qt
+from PySide6.QtGui import QImage, QPixmap
+
+from dinocell_app.project.thumbnails import make_thumbnail, read_thumbnail, thumbnail_path, write_thumbnail
+from dinocell_app.ui.images.tree_state import ImageRow
+from dinocell_app.ui.session import Session
+from dinocell_app.ui.workers import start
+
+SHOWN = QSize(40, 40)
+KEPT = 2000
+AT_ONCE = 1
+"""Pictures made at the same time: more would only take the disk from a run."""
+
+
+class Thumbnails(QObject):
+    """Gives the thumbnail of an image, or asks for it.
+
+    Parameters
+    ----------
+    session : Session
+    arrived : callable
+        Called with the id of the image when its thumbnail is there.
+    """
+
+    def __init__(self, session: Session, arrived: Callable[[int], None]) -> None:
+        super().__init__(session)
+        self._session = session
+        self._arrived = arrived
+        self._kept: OrderedDict[int, QPixmap] = OrderedDict()
+        self._wanted: list[ImageRow] = []
+        self._under_way: set[int] = set()
+        self._generation = 0
+        self._blank = QPixmap(SHOWN)
+        self._blank.fill(Qt.GlobalColor.transparent)
+
+    def clear(self) -> None:
+        """Forget everything, when another project is shown."""
+        self._generation += 1
+        self._kept.clear()
+        self._wanted.clear()
+        self._under_way.clear()
+
+    def picture(self, row: ImageRow) -> QPixmap:
+        """Give the thumbnail of an image; a blank one until it is there.
+
+        Parameters
+        ----------
+        row : ImageRow
+
+        Returns
+        -------
+        QPixmap
+        """
+        known = self._kept.get(row.record.id)
+        if known is not None:
+            self._kept.move_to_end(row.record.id)
+            return known
+        if row.record.id not in self._under_way and all(row.record.id != w.record.id for w in self._wanted):
+            self._wanted.append(row)
+            # Rows that were scrolled past need not be made before those that are seen now.
+            del self._wanted[:-100]
+            self._next()
+        return self._blank
+
+    def _next(self) -> None:
+        project = self._session.project
+        if project is None or not self._wanted or len(self._under_way) >= AT_ONCE:
+            return
+        row = self._wanted.pop()
+        self._under_way.add(row.record.id)
+        kept = thumbnail_path(project.folder, row.record)
+        work = partial(_load, project.images.path(row.record.id), kept, project.read_only_reason is None)
+        place = (self._generation, row.record.id)
+        start(work, partial(self._take, place), partial(self._fail, place), owner=self)
+
+    def _take(self, place: tuple[int, int], pixels: NDArray[np.uint8]) -> None:
+        if place[0] == self._generation:
+            self._keep(place[1], _pixmap(pixels))
+
+    def _fail(self, place: tuple[int, int], _error: Exception) -> None:
+        # The tree says "Cannot be read" where it matters; a missing thumbnail is no news.
+        if place[0] == self._generation:
+            self._keep(place[1], self._blank)
+
+    def _keep(self, image_id: int, picture: QPixmap) -> None:
+        self._under_way.discard(image_id)
+        self._kept[image_id] = picture
+        while len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        self._arrived(image_id)
+        self._next()
+
+
+def _load(image: Path, kept: Path, writable: bool) -> NDArray[np.uint8]:
+    pixels = read_thumbnail(kept)
+    if pixels is None:
+        pixels = make_thumbnail(image)
+        if writable:
+            write_thumbnail(kept, pixels)
+    return pixels
+
+
+def _pixmap(pixels: NDArray[np.uint8]) -> QPixmap:
+    pixels = np.ascontiguousarray(pixels)
+    height, width = pixels.shape[:2]
+    image = QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888)
+    return (
+        QPixmap.fromImage(image)
+        .scaled(
+            SHOWN, Qt.AspectRatioMode.KeepAspectRatioByExpanding, Qt.TransformationMode.SmoothTransformation
+        )
+        .copy(0, 0, SHOWN.width(), SHOWN.height())
+    )

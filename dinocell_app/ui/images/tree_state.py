@@ -1,0 +1,191 @@
+"""Which images are listed, in which order and under which folder: plain state behind the tree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+from itertools import groupby
+from typing import Any
+
+from dinocell_app.imaging.scan import natural_key
+from dinocell_app.project.records import ImageRecord, ResultRecord
+
+
+class Status(Enum):
+    """What is known about an image; the value is a shape and a word, so that no colour is needed."""
+
+    OPEN = "○ Not segmented"
+    DONE = "✓ Segmented"
+    FAILED = "✕ Failed"
+    UNREADABLE = "⚠ Cannot be read"
+
+
+class Order(Enum):
+    """How images are sorted within their folder; the value is what a person reads."""
+
+    NAME = "Name"
+    CELLS = "Most cells first"
+    STATUS = "Status"
+
+
+_STATUS_ORDER = (Status.FAILED, Status.UNREADABLE, Status.OPEN, Status.DONE)
+
+
+@dataclass(frozen=True)
+class ImageRow:
+    """An image as the tree shows it.
+
+    Parameters
+    ----------
+    record : ImageRecord
+    result : ResultRecord or None
+        The newest.
+    """
+
+    record: ImageRecord
+    result: ResultRecord | None = None
+
+    @property
+    def status(self) -> Status:
+        """What is known about the image."""
+        if self.record.problem:
+            return Status.UNREADABLE
+        if self.result is None:
+            return Status.OPEN
+        return Status.FAILED if self.result.status == "failed" else Status.DONE
+
+    @property
+    def n_cells(self) -> int | None:
+        """Number of cells, None when not segmented."""
+        return self.result.n_cells if self.result is not None and self.status is Status.DONE else None
+
+    @property
+    def hint(self) -> str:
+        """Everything known, for the tooltip."""
+        record = self.record
+        lines = [record.relative_path, f"{record.width} × {record.height} pixels, {record.dtype}"]
+        if record.n_channels > 1:
+            lines.append(f"{record.n_channels} channels: {', '.join(record.channel_names)}")
+        if record.n_slices > 1 or record.n_times > 1:
+            lines.append(f"{record.n_slices} slices, {record.n_times} time points")
+        lines.append(_pixel_size(record))
+        if record.tags:
+            lines.append(f"Tags: {', '.join(record.tags)}")
+        if record.note:
+            lines.append(record.note)
+        problem = record.problem or (self.result.reason if self.result is not None else "")
+        return "\n".join([*lines, problem] if problem else lines)
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder with the images that are listed under it.
+
+    Parameters
+    ----------
+    root_id : int
+    path : str
+        Below the root, with forward slashes; empty for the root itself.
+    title : str
+    images : tuple of ImageRow
+    """
+
+    root_id: int
+    path: str
+    title: str
+    images: tuple[ImageRow, ...]
+
+    @property
+    def summary(self) -> str:
+        """How far the folder is, in words."""
+        done = sum(row.status is Status.DONE for row in self.images)
+        failed = sum(row.status is Status.FAILED for row in self.images)
+        words = f"{done} of {len(self.images)} segmented"
+        return f"{words}, {failed} failed" if failed else words
+
+
+@dataclass(frozen=True)
+class TreeState:
+    """All images and what of them is listed.
+
+    Parameters
+    ----------
+    rows : tuple of ImageRow
+        In natural order.
+    root_names : mapping of int to str
+    words : str
+        Listed are images that have every one of these words in name, folder, tags or status.
+    order : Order
+    """
+
+    rows: tuple[ImageRow, ...] = ()
+    root_names: Mapping[int, str] | None = None
+    words: str = ""
+    order: Order = Order.NAME
+
+    def folders(self) -> tuple[Folder, ...]:
+        """List the images by folder.
+
+        Returns
+        -------
+        tuple of Folder
+            Folders without a listed image are left out.
+        """
+        wanted = self.words.lower().split()
+        listed = [row for row in self.rows if _has_all(row, wanted)]
+        names = self.root_names or {}
+        folders = []
+        for (root, path), group in groupby(listed, key=lambda row: (row.record.root_id, row.record.folder)):
+            name = names.get(root, "")
+            title = f"{name}/{path}" if path and name else path or name or "Images"
+            folders.append(Folder(root, path, title, tuple(sorted(group, key=_key(self.order)))))
+        return tuple(folders)
+
+    def with_results(self, latest: Mapping[int, ResultRecord], image_ids: Iterable[int]) -> TreeState:
+        """Take over new results of some images.
+
+        Parameters
+        ----------
+        latest : mapping of int to ResultRecord
+            The newest result of each image.
+        image_ids : iterable of int
+
+        Returns
+        -------
+        TreeState
+        """
+        changed = set(image_ids)
+        rows = tuple(
+            replace(row, result=latest.get(row.record.id)) if row.record.id in changed else row
+            for row in self.rows
+        )
+        return replace(self, rows=rows)
+
+
+def _has_all(row: ImageRow, words: list[str]) -> bool:
+    if not words:
+        return True
+    text = " ".join((row.record.relative_path, *row.record.tags, row.status.value)).lower()
+    return all(word in text for word in words)
+
+
+def _pixel_size(record: ImageRecord) -> str:
+    if record.pixel_size_um is None:
+        return "Pixel size unknown"
+    source = record.pixel_size_source
+    told = "from the file" if source == "file" else f"set for the {source}"
+    return f"{record.pixel_size_um:g} µm a pixel, {told}"
+
+
+def _key(order: Order) -> Callable[[ImageRow], Any]:
+    def by_name(row: ImageRow) -> Any:  # noqa: ANN401 - natural keys compare with each other
+        return natural_key(row.record.name)
+
+    def by_cells(row: ImageRow) -> Any:  # noqa: ANN401 - as above
+        return -(row.n_cells if row.n_cells is not None else -1), natural_key(row.record.name)
+
+    def by_status(row: ImageRow) -> Any:  # noqa: ANN401 - as above
+        return _STATUS_ORDER.index(row.status), natural_key(row.record.name)
+
+    return {Order.NAME: by_name, Order.CELLS: by_cells, Order.STATUS: by_status}[order]

@@ -1,0 +1,53 @@
+"""The parts of the window, put together with what they share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dinocell_app.ui.images.image_panel import ImagePanel
+from dinocell_app.ui.queue.queue_panel import QueuePanel
+from dinocell_app.ui.results.results_panel import ResultsPanel
+from dinocell_app.ui.segment.segment_panel import SegmentPanel
+from dinocell_app.ui.session import Session
+from dinocell_app.ui.viewer.viewer_panel import ViewerPanel
+
+
+@dataclass(frozen=True)
+class Panels:
+    """The parts of the window.
+
+    Parameters
+    ----------
+    images : ImagePanel
+    viewer : ViewerPanel
+    segment : SegmentPanel
+    results : ResultsPanel
+    queue : QueuePanel
+    """
+
+    images: ImagePanel
+    viewer: ViewerPanel
+    segment: SegmentPanel
+    results: ResultsPanel
+    queue: QueuePanel
+
+
+def make_panels(session: Session) -> Panels:
+    """Make the parts of a window.
+
+    Parameters
+    ----------
+    session : Session
+
+    Returns
+    -------
+    Panels
+    """
+    viewer = ViewerPanel(session)
+    return Panels(
+        images=ImagePanel(session),
+        viewer=viewer,
+        segment=SegmentPanel(session, viewer),
+        results=ResultsPanel(session),
+        queue=QueuePanel(session),
+    )

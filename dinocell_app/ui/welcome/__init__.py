@@ -1,0 +1,1 @@
+"""The first page: new project, open, recent ones, sample project."""

@@ -1,0 +1,120 @@
+"""What a person sees first: drop a folder, open a project, or try the samples."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from dinocell_app.ui.session import Session
+
+PATH_ROLE = int(Qt.ItemDataRole.UserRole)
+
+
+class WelcomePage(QWidget):
+    """New, open, recent and sample projects.
+
+    Parameters
+    ----------
+    session : Session
+    parent : QWidget, optional
+    """
+
+    new_asked = Signal()
+    open_asked = Signal()
+    sample_asked = Signal()
+    recent_asked = Signal(str)
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        column = QVBoxLayout()
+        column.setSpacing(14)
+        title = QLabel("DINOCell")
+        font = title.font()
+        font.setPointSizeF(font.pointSizeF() * 2.4)
+        title.setFont(font)
+        column.addWidget(title)
+        column.addWidget(QLabel("Cell masks and morphology tables from folders of microscopy images."))
+        column.addWidget(self._make_drop_area())
+        column.addLayout(self._make_buttons())
+        self.recent_title = QLabel("Recent projects")
+        column.addWidget(self.recent_title)
+        self.recent = QListWidget()
+        self.recent.setAccessibleName("Recent projects")
+        self.recent.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.recent.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.recent.itemActivated.connect(self._on_recent)
+        column.addWidget(self.recent, 1)
+        body = QWidget()
+        body.setLayout(column)
+        body.setMaximumWidth(640)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(24, 32, 24, 24)
+        row.addStretch(1)
+        row.addWidget(body, 4)
+        row.addStretch(1)
+        session.settings_changed.connect(self.reload)
+        self.reload()
+
+    def reload(self) -> None:
+        """List the recent projects that still exist."""
+        self.recent.clear()
+        for path in self._session.settings.recent:
+            folder = Path(path)
+            here = folder.is_dir()
+            item = QListWidgetItem(f"{folder.stem}\n{folder.parent}{'' if here else '  (not found)'}")
+            item.setData(PATH_ROLE, path)
+            item.setToolTip(path)
+            if not here:
+                item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEnabled)
+            self.recent.addItem(item)
+        some = self.recent.count() > 0
+        self.recent.setVisible(some)
+        self.recent_title.setVisible(some)
+
+    def _make_drop_area(self) -> QFrame:
+        area = QFrame()
+        area.setFrameShape(QFrame.Shape.StyledPanel)
+        area.setMinimumHeight(120)
+        words = QLabel("Drop a folder of images here to begin")
+        words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        small = QLabel("A project is made beside it. Your images stay where they are and are never changed.")
+        small.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        small.setWordWrap(True)
+        layout = QVBoxLayout(area)
+        layout.addStretch(1)
+        layout.addWidget(words)
+        layout.addWidget(small)
+        layout.addStretch(1)
+        return area
+
+    def _make_buttons(self) -> QHBoxLayout:
+        buttons = QHBoxLayout()
+        self.new_button = QPushButton("New project …")
+        self.open_button = QPushButton("Open project …")
+        self.sample_button = QPushButton("Try the sample images")
+        told = (
+            (self.new_button, self.new_asked, "Choose a folder of images; a project is made beside it."),
+            (self.open_button, self.open_asked, "Open a folder that ends with .dinocell."),
+            (self.sample_button, self.sample_asked, "A small project with real images to try things on."),
+        )
+        for button, asked, tooltip in told:
+            button.setToolTip(tooltip)
+            button.clicked.connect(asked)
+            buttons.addWidget(button)
+        self.new_button.setDefault(True)
+        return buttons
+
+    def _on_recent(self, item: QListWidgetItem) -> None:
+        self.recent_asked.emit(item.data(PATH_ROLE))
