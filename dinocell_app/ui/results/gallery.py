@@ -267,7 +267,7 @@ class Gallery(QWidget):
 
     def _connect(self) -> None:
         self.view.selectionModel().currentChanged.connect(self._on_current)
-        self.view.verticalScrollBar().valueChanged.connect(self._asking.start)
+        self.view.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         self.view.viewport().installEventFilter(self)
         self.model.modelReset.connect(self._asking.start)
         self._crops.loaded.connect(self.model.show_loaded)
@@ -294,6 +294,9 @@ class Gallery(QWidget):
             self.view.scrollTo(index)
         finally:
             self._following = False
+
+    def _on_scrolled(self, _value: int) -> None:
+        self._asking.start()
 
     def _lay_out_pictures(self) -> None:
         fitting = max(1, self.view.viewport().width() // SIDE)

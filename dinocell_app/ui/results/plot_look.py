@@ -137,7 +137,7 @@ def _draw_png(plot: PlotArea, path: Path) -> None:
     image = QImage((plot.size().toSizeF() * scale).toSize(), QImage.Format.Format_RGB32)
     image.fill(plot.palette().color(QPalette.ColorRole.Base))
     _render(plot, image)
-    if not image.save(str(path), b"PNG"):
+    if not image.save(str(path)):
         raise OSError("the picture was not written")
 
 
