@@ -1,6 +1,6 @@
 """Time from moving a threshold to new labels, through the engine process, for a picture of 1,000 cells.
 
-Run as ``python tests/benchmarks/decode_again.py [--model NAME] [--device DEVICE]``. The first preview runs
+Run as ``python -m tests.benchmarks.decode_again [--model NAME] [--device DEVICE]``. The first preview runs
 the network, the decodings after it do not. The whole way is timed: request written, labels read back.
 """
 
