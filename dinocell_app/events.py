@@ -271,6 +271,8 @@ def from_json_line(line: str) -> Event:
         If the line is not an event of this version.
     """
     fields: dict[str, Any] = json.loads(line)
+    if not isinstance(fields, dict):
+        raise ValueError(f"no event in line: {line[:80]}")
     kind = EVENTS.get(fields.pop("event", ""))
     if kind is None:
         raise ValueError(f"unknown event in line: {line[:80]}")

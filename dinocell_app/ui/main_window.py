@@ -57,6 +57,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("DINOCell")
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
+        self._use_theme()
         self.panels = make_panels(session)
         self.welcome = WelcomePage(session)
         self.problems = ProblemBar(session)
@@ -383,17 +384,22 @@ class MainWindow(QMainWindow):
         panels = self.panels
         docks = {
             "images": self._dock("images", "Images", panels.images, left),
-            "segment": self._dock("segment", "Segment", _scrolling(panels.segment), right),
-            "measurements": self._dock("measurements", "Measurements", panels.results, below),
-            "queue": self._dock("queue", "Queue", panels.queue, below),
+            "segment": self._dock("segment", "Segment", panels.segment, right),
+            "measurements": self._dock("measurements", "Measurements", _scrolling(panels.results), below),
+            "queue": self._dock("queue", "Queue", _scrolling(panels.queue), below),
         }
         self.tabifyDockWidget(docks["queue"], docks["measurements"])
         docks["queue"].raise_()
         self.setCorner(Qt.Corner.BottomRightCorner, right)
-        self.setCorner(Qt.Corner.BottomLeftCorner, left)
-        self.resizeDocks([docks["images"], docks["segment"]], [330, 340], Qt.Orientation.Horizontal)
-        self.resizeDocks([docks["queue"]], [230], Qt.Orientation.Vertical)
+        self.setCorner(Qt.Corner.BottomLeftCorner, below)
         return docks
+
+    def _arrange_docks(self) -> None:
+        """Give docks sizes that fit a laptop; they have none before they are shown."""
+        docks = self.docks
+        self.resizeDocks([docks["images"], docks["segment"]], [320, 330], Qt.Orientation.Horizontal)
+        self.resizeDocks([docks["queue"]], [240], Qt.Orientation.Vertical)
+        docks["queue"].raise_()
 
     def _dock(self, key: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
@@ -445,6 +451,8 @@ class MainWindow(QMainWindow):
         for dock in self.docks.values():
             dock.setVisible(project is not None)
         self.toolbar.setVisible(project is not None)
+        if project is not None and "docks" not in self._session.settings.window:
+            self._arrange_docks()
         if project is None:
             self.setWindowTitle("DINOCell")
         else:
@@ -466,6 +474,9 @@ class MainWindow(QMainWindow):
 
     def _on_settings(self) -> None:
         self._use_shortcuts()
+        self._use_theme()
+
+    def _use_theme(self) -> None:
         application = QApplication.instance()
         if isinstance(application, QApplication):
             apply_theme(application, self._session.settings.theme)
@@ -499,13 +510,11 @@ class MainWindow(QMainWindow):
 
 
 def _scrolling(widget: QWidget) -> QScrollArea:
-    """Let a tall panel fit a low screen."""
+    """Let a wide panel fit a small screen."""
     area = QScrollArea()
     area.setWidgetResizable(True)
     area.setFrameShape(QScrollArea.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setWidget(widget)
-    area.setMinimumWidth(widget.minimumSizeHint().width() + 20)
     return area
 
 

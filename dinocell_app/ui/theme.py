@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyqtgraph
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
 _SCHEMES = {
@@ -12,6 +12,29 @@ _SCHEMES = {
     "light": Qt.ColorScheme.Light,
     "dark": Qt.ColorScheme.Dark,
 }
+_Role = QPalette.ColorRole
+_DARK = {
+    _Role.Window: "#2b2b2b",
+    _Role.WindowText: "#e8e8e8",
+    _Role.Base: "#1e1e1e",
+    _Role.AlternateBase: "#262626",
+    _Role.Text: "#e8e8e8",
+    _Role.PlaceholderText: "#9a9a9a",
+    _Role.Button: "#383838",
+    _Role.ButtonText: "#e8e8e8",
+    _Role.BrightText: "#ffffff",
+    _Role.ToolTipBase: "#383838",
+    _Role.ToolTipText: "#e8e8e8",
+    _Role.Highlight: "#2f6fab",
+    _Role.HighlightedText: "#ffffff",
+    _Role.Link: "#7ab8f5",
+    _Role.Light: "#4a4a4a",
+    _Role.Midlight: "#404040",
+    _Role.Mid: "#2f2f2f",
+    _Role.Dark: "#161616",
+    _Role.Shadow: "#000000",
+}
+_GREYED = "#808080"
 
 
 def apply_theme(application: QApplication, theme: str) -> None:
@@ -23,7 +46,40 @@ def apply_theme(application: QApplication, theme: str) -> None:
     theme : str
         "system", "light" or "dark".
     """
+    application.setPalette(QPalette())
     application.styleHints().setColorScheme(_SCHEMES[theme])
+    if theme == "dark" and not is_dark(application.palette()):
+        # Some desktops do not let an application choose; it draws its own colours there.
+        application.setPalette(dark_palette())
     palette = application.palette()
-    pyqtgraph.setConfigOption("background", palette.color(QPalette.ColorRole.Base))
-    pyqtgraph.setConfigOption("foreground", palette.color(QPalette.ColorRole.Text))
+    pyqtgraph.setConfigOption("background", palette.color(_Role.Base))
+    pyqtgraph.setConfigOption("foreground", palette.color(_Role.Text))
+
+
+def is_dark(palette: QPalette) -> bool:
+    """Tell whether text is lighter than what is behind it.
+
+    Parameters
+    ----------
+    palette : QPalette
+
+    Returns
+    -------
+    bool
+    """
+    return palette.color(_Role.WindowText).lightness() > palette.color(_Role.Window).lightness()
+
+
+def dark_palette() -> QPalette:
+    """Make dark colours.
+
+    Returns
+    -------
+    QPalette
+    """
+    palette = QPalette()
+    for role, colour in _DARK.items():
+        palette.setColor(role, QColor(colour))
+    for role in (_Role.WindowText, _Role.Text, _Role.ButtonText):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(_GREYED))
+    return palette

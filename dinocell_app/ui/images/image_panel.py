@@ -33,6 +33,8 @@ from dinocell_app.ui.session import Session
 SCOPES = ("this image", "its folder", "the whole project")
 """What a pixel size can be set for."""
 
+MINIMUM_WIDTH = 280
+
 
 class ImagePanel(QWidget):
     """Images of the open project.
@@ -72,6 +74,7 @@ class ImagePanel(QWidget):
         layout.addWidget(self.tree, 1)
         layout.addWidget(self.empty, 1)
         layout.addWidget(self.searching)
+        self.setMinimumWidth(MINIMUM_WIDTH)
         self._connect()
         self.reload()
 

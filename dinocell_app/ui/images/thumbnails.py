@@ -18,6 +18,8 @@ from dinocell_app.ui.session import Session
 from dinocell_app.ui.workers import start
 
 SHOWN = QSize(40, 40)
+FINE = 2
+"""Pixels of a thumbnail for each of the screen's units, so that it is sharp on a fine screen."""
 KEPT = 2000
 AT_ONCE = 1
 """Pictures made at the same time: more would only take the disk from a run."""
@@ -115,10 +117,10 @@ def _pixmap(pixels: NDArray[np.uint8]) -> QPixmap:
     pixels = np.ascontiguousarray(pixels)
     height, width = pixels.shape[:2]
     image = QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888)
-    return (
-        QPixmap.fromImage(image)
-        .scaled(
-            SHOWN, Qt.AspectRatioMode.KeepAspectRatioByExpanding, Qt.TransformationMode.SmoothTransformation
-        )
-        .copy(0, 0, SHOWN.width(), SHOWN.height())
+    size = SHOWN * FINE
+    fitted = QPixmap.fromImage(image).scaled(
+        size, Qt.AspectRatioMode.KeepAspectRatioByExpanding, Qt.TransformationMode.SmoothTransformation
     )
+    picture = fitted.copy(0, 0, size.width(), size.height())
+    picture.setDevicePixelRatio(FINE)
+    return picture

@@ -1,0 +1,1 @@
+"""Looking at images and results: tiles of a pyramid, contrast, labels, tools."""

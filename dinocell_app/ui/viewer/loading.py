@@ -1,0 +1,136 @@
+"""What the viewer shows, read off the window's thread: planes of all channels, labels with their places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dinocell_app.errors import UnreadableFileError
+from dinocell_app.ui.viewer.channels import ChannelStatistics, channel_statistics
+from dinocell_app.ui.viewer.pyramid import label_pyramid, mean_pyramid
+
+
+@dataclass(frozen=True)
+class LoadedImage:
+    """One plane of an image with all its channels.
+
+    Parameters
+    ----------
+    channels : tuple of list of ndarray
+        Pyramid of each channel.
+    names : tuple of str
+    statistics : tuple of ChannelStatistics
+    """
+
+    channels: tuple[list[NDArray[np.generic]], ...]
+    names: tuple[str, ...]
+    statistics: tuple[ChannelStatistics, ...]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width."""
+        height, width = self.channels[0][0].shape
+        return height, width
+
+
+@dataclass(frozen=True)
+class LoadedLabels:
+    """A label image with what selecting and hovering need.
+
+    Parameters
+    ----------
+    levels : list of ndarray
+        Pyramid.
+    areas : ndarray of shape (K + 1,), int64
+        Pixels of each label.
+    boxes : list of (slice, slice) or None
+        Bounding box of label k at index k - 1.
+    """
+
+    levels: list[NDArray[np.integer]]
+    areas: NDArray[np.int64]
+    boxes: list[tuple[slice, slice] | None]
+
+
+def load_image(path: Path, t: int, z: int) -> LoadedImage:
+    """Read all channels of a plane.
+
+    Parameters
+    ----------
+    path : Path
+    t, z : int
+        Counted from 0.
+
+    Returns
+    -------
+    LoadedImage
+
+    Raises
+    ------
+    UserFacingError
+        If the file cannot be read.
+    """
+    from dinocell_app.imaging.reading import open_image
+
+    with open_image(path) as reader:
+        metadata = reader.metadata
+        planes = [reader.read_plane(t, z, c) for c in range(metadata.n_channels)]
+    return LoadedImage(
+        tuple(mean_pyramid(plane) for plane in planes),
+        tuple(metadata.channel_names),
+        tuple(channel_statistics(plane, is_rgb=metadata.is_rgb) for plane in planes),
+    )
+
+
+def load_labels(path: Path) -> LoadedLabels:
+    """Read a label image.
+
+    Parameters
+    ----------
+    path : Path
+        TIFF file.
+
+    Returns
+    -------
+    LoadedLabels
+
+    Raises
+    ------
+    UnreadableFileError
+        If it is no label image.
+    """
+    import tifffile
+
+    try:
+        labels = tifffile.imread(path)
+    except (OSError, ValueError, tifffile.TiffFileError) as error:
+        raise UnreadableFileError(
+            f"the masks cannot be read ({error})", path=path, remedy="Segment the image again"
+        ) from error
+    labels = np.squeeze(labels)
+    if labels.ndim != 2 or labels.dtype.kind not in "iu":
+        raise UnreadableFileError("holds no masks", path=path, remedy="Segment the image again")
+    return index_labels(labels)
+
+
+def index_labels(labels: NDArray[np.integer]) -> LoadedLabels:
+    """Find the place and the size of every cell.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (M, N), int
+
+    Returns
+    -------
+    LoadedLabels
+    """
+    from scipy import ndimage
+
+    return LoadedLabels(
+        label_pyramid(labels),
+        np.bincount(labels.ravel()).astype(np.int64),
+        ndimage.find_objects(labels.astype(np.int32, copy=False)),
+    )

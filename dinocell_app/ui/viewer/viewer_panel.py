@@ -1,0 +1,270 @@
+"""The middle of the window: one or two linked views with contrast, planes and what is under the mouse."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
+
+from dinocell_app.errors import UserFacingError
+from dinocell_app.project.records import ChannelDisplay, ResultRecord
+from dinocell_app.ui.session import Session
+from dinocell_app.ui.viewer.contrast_panel import ContrastPanel
+from dinocell_app.ui.viewer.hover_text import hover_text, length_text
+from dinocell_app.ui.viewer.image_viewer import EMPTY, ZOOM_STEP, HoverInfo, ImageViewer
+from dinocell_app.ui.viewer.label_bar import LabelBar
+from dinocell_app.ui.viewer.label_colours import LabelStyle
+from dinocell_app.ui.viewer.loading import LoadedImage, LoadedLabels, load_image, load_labels
+from dinocell_app.ui.viewer.plane_sliders import PlaneSliders
+from dinocell_app.ui.workers import Task, start
+
+NO_LABELS = -1
+
+
+class ViewerPanel(QWidget):
+    """Shows the current image and result of the session.
+
+    Parameters
+    ----------
+    session : Session
+    parent : QWidget, optional
+    """
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._tasks: dict[str, Task] = {}
+        self._loaded: tuple[int, int, int] | None = None
+        self.viewer = ImageViewer()
+        self.other = ImageViewer()
+        self.other.setAccessibleName("Second view")
+        self.other.hide()
+        self.other.set_label_style(LabelStyle("off"))
+        self.labels = LabelBar()
+        self.beside = QComboBox()
+        self.beside.setAccessibleName("Result in the second view")
+        self.beside.setToolTip("What the second view shows over the image.")
+        self.beside.hide()
+        self.contrast = ContrastPanel()
+        self.contrast.hide()
+        self.contrast_button = QPushButton("Contrast", checkable=True)
+        self.contrast_button.setToolTip("Show or hide colour and contrast of the channels.")
+        self.contrast_button.toggled.connect(self.contrast.setVisible)
+        self.sliders = PlaneSliders()
+        self.sliders.hide()
+        self.status = QLabel()
+        self.status.setAccessibleName("Under the mouse")
+        self.status.setMinimumHeight(self.status.fontMetrics().height() + 4)
+        self.views = QSplitter()
+        self.views.addWidget(self.viewer)
+        self.views.addWidget(self.other)
+        top = QHBoxLayout()
+        top.addWidget(self.labels, 1)
+        top.addWidget(self.beside)
+        top.addWidget(self.contrast_button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addLayout(top)
+        layout.addWidget(self.views, 1)
+        layout.addWidget(self.sliders)
+        layout.addWidget(self.status)
+        layout.addWidget(self.contrast)
+        self.viewer.set_label_style(self.labels.label_style())
+        self._connect()
+        self._show_image()
+
+    def fit(self) -> None:
+        """Show the whole image."""
+        self.viewer.fit()
+
+    def zoom_in(self) -> None:
+        """Look closer."""
+        self.viewer.zoom(ZOOM_STEP)
+
+    def zoom_out(self) -> None:
+        """Look from further away."""
+        self.viewer.zoom(1 / ZOOM_STEP)
+
+    def toggle_masks(self) -> None:
+        """Show or hide filled masks."""
+        self.labels.toggle("fill")
+
+    def toggle_outlines(self) -> None:
+        """Show or hide outlines."""
+        self.labels.toggle("outline")
+
+    def set_ruler(self, on: bool) -> None:
+        """Measure distances, or look around again.
+
+        Parameters
+        ----------
+        on : bool
+        """
+        self.viewer.set_tool("ruler" if on else "navigate")
+
+    def set_side_by_side(self, on: bool) -> None:
+        """Show a second view of the image, linked to the first.
+
+        Parameters
+        ----------
+        on : bool
+        """
+        self.other.setVisible(on)
+        self.beside.setVisible(on)
+        # A hidden view has a size of its own and would pull the other one about.
+        self.other.box.setXLink(self.viewer.box if on else None)
+        self.other.box.setYLink(self.viewer.box if on else None)
+        if on:
+            half = self.views.width() // 2
+            self.views.setSizes([half, half])
+            self._list_results()
+            self._show_beside()
+
+    def _connect(self) -> None:
+        session = self._session
+        session.project_opened.connect(self._show_image)
+        session.project_closed.connect(self._show_image)
+        session.current_image_changed.connect(self._show_image)
+        session.plane_changed.connect(self._show_image)
+        session.current_result_changed.connect(self._show_result)
+        session.results_changed.connect(self._list_results)
+        session.cell_selected.connect(self._on_selected)
+        session.settings_changed.connect(self._on_settings)
+        self.labels.changed.connect(self.viewer.set_label_style)
+        self.beside.currentIndexChanged.connect(self._show_beside)
+        self.contrast.changed.connect(self._on_displays)
+        self.sliders.plane_asked.connect(session.set_plane)
+        self.viewer.ruler_drawn.connect(self._on_ruler)
+        for viewer in (self.viewer, self.other):
+            viewer.hovered.connect(self._on_hover)
+        self.viewer.cell_clicked.connect(session.select_cell)
+        self.other.cell_clicked.connect(self.other.select_cell)
+        self._on_settings()
+
+    def _on_settings(self) -> None:
+        for viewer in (self.viewer, self.other):
+            viewer.set_cache_megabytes(self._session.settings.cache_megabytes)
+
+    def _start(self, name: str, task: Task) -> None:
+        """Let the newest request win."""
+        before = self._tasks.pop(name, None)
+        if before is not None:
+            before.cancel()
+        self._tasks[name] = task
+
+    def _show_image(self) -> None:
+        session = self._session
+        image, project = session.current_image, session.project
+        for viewer in (self.viewer, self.other):
+            viewer.pixel_size_um = image.pixel_size_um if image is not None else None
+        if image is None or project is None:
+            self._say(EMPTY)
+            return
+        self.sliders.show_plane(session.t, session.z, image.n_times, image.n_slices)
+        place = (image.id, session.t, session.z)
+        if place == self._loaded:
+            self.viewer._place_bar()
+            return
+        if image.problem:
+            self._say(image.problem)
+            return
+        self._loaded = place
+        path = project.images.path(image.id)
+        work = partial(load_image, path, session.t, session.z)
+        self._start("image", start(work, partial(self._take_image, place), self._fail, owner=self))
+
+    def _say(self, text: str) -> None:
+        self._loaded = None
+        for task in self._tasks.values():
+            task.cancel()
+        self._tasks.clear()
+        self.viewer.say(text)
+        self.other.say(text)
+        self.contrast.show_image((), (), ())
+        self.sliders.hide()
+        self.status.clear()
+
+    def _take_image(self, place: tuple[int, int, int], loaded: LoadedImage) -> None:
+        project = self._session.project
+        if project is None or place != self._loaded:
+            return
+        displays = project.displays.get(place[0])
+        keep = self._session.settings.keep_view
+        for viewer in (self.viewer, self.other):
+            viewer.set_image(loaded, displays, keep_view=keep)
+        self.contrast.show_image(loaded.names, displays, loaded.statistics)
+        self._show_result()
+        self._list_results()
+
+    def _show_result(self) -> None:
+        result = self._session.current_result
+        self._load_labels("labels", self.viewer, result)
+
+    def _load_labels(self, name: str, viewer: ImageViewer, result: ResultRecord | None) -> None:
+        project = self._session.project
+        path = project.results.labels_path(result) if project is not None and result is not None else None
+        if path is None or viewer.image is None:
+            before = self._tasks.pop(name, None)
+            if before is not None:
+                before.cancel()
+            viewer.set_labels(None)
+            return
+        work = partial(load_labels, path)
+        self._start(name, start(work, partial(self._take_labels, viewer), self._session.report, owner=self))
+
+    def _take_labels(self, viewer: ImageViewer, labels: LoadedLabels) -> None:
+        if viewer.image is None or labels.levels[0].shape != viewer.image.shape:
+            return
+        viewer.set_labels(labels)
+        if viewer is self.viewer:
+            viewer.select_cell(self._session.selected_cell)
+
+    def _list_results(self) -> None:
+        """Offer the results of the image in the second view."""
+        project, image = self._session.project, self._session.current_image
+        if project is None or image is None or not self.other.isVisibleTo(self):
+            return
+        chosen = self.beside.currentData()
+        self.beside.blockSignals(True)
+        self.beside.clear()
+        self.beside.addItem("Image only", NO_LABELS)
+        for result in project.results.of_image(image.id):
+            if result.status == "finished":
+                self.beside.addItem(f"{result.name}: {result.n_cells:,} cells", result.id)
+        self.beside.setCurrentIndex(max(0, self.beside.findData(chosen)))
+        self.beside.blockSignals(False)
+        self._show_beside()
+
+    def _show_beside(self) -> None:
+        project, chosen = self._session.project, self.beside.currentData()
+        if project is None or not self.other.isVisibleTo(self):
+            return
+        some = chosen is not None and chosen != NO_LABELS
+        self.other.set_label_style(self.labels.label_style() if some else LabelStyle("off"))
+        self._load_labels("beside", self.other, project.results.get(chosen) if some else None)
+
+    def _fail(self, error: Exception) -> None:
+        self._say(str(error) if isinstance(error, UserFacingError) else "The image cannot be shown.")
+        if not isinstance(error, UserFacingError):
+            self._session.report(error)
+
+    def _on_selected(self, label: int) -> None:
+        self.viewer.select_cell(label)
+        self.viewer.centre_on(label)
+
+    def _on_displays(self, displays: tuple[ChannelDisplay, ...]) -> None:
+        project, image = self._session.project, self._session.current_image
+        for viewer in (self.viewer, self.other):
+            viewer.set_displays(displays)
+        if project is not None and image is not None and project.read_only_reason is None:
+            project.displays.set([image.id], displays)
+
+    def _on_hover(self, info: HoverInfo | None) -> None:
+        if self.viewer.box.tool == "ruler":
+            return
+        names = self.viewer.image.names if self.viewer.image is not None else ()
+        self.status.setText(hover_text(info, names, self.viewer.pixel_size_um))
+
+    def _on_ruler(self, length: float) -> None:
+        self.status.setText(length_text(length, self.viewer.pixel_size_um))
