@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -11,9 +12,13 @@ from PySide6.QtCore import QObject, Signal
 from dinocell_app.errors import UserFacingError
 from dinocell_app.imaging.scan import LeftOut
 from dinocell_app.project.adding import SearchProgress, find_images
+from dinocell_app.project.project import Project
 from dinocell_app.project.records import FoundImage
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.workers import Task, start_generator
+
+SHARE_OF_TIME = 10
+"""Listing many images again takes time: it may take no more than this part of the search."""
 
 Found = FoundImage | LeftOut | SearchProgress
 
@@ -35,6 +40,8 @@ class ImageSearch(QObject):
         super().__init__(session)
         self._session = session
         self._task: Task | None = None
+        self._active = False
+        self._next_listing = 0.0
         self._added = 0
         self._left_out: list[LeftOut] = []
         session.project_closed.connect(self.cancel)
@@ -42,7 +49,7 @@ class ImageSearch(QObject):
     @property
     def active(self) -> bool:
         """Whether a search goes on."""
-        return self._task is not None
+        return self._active
 
     def add(self, inputs: Sequence[Path]) -> None:
         """Search files and folders, folders inside them included.
@@ -57,7 +64,8 @@ class ImageSearch(QObject):
         if project.read_only_reason is not None:
             self._session.report(UserFacingError(project.read_only_reason))
             return
-        self._added, self._left_out = 0, []
+        self._added, self._left_out, self._active, self._next_listing = 0, [], True, 0.0
+        self.progressed.emit("Looking for images …")
         known = frozenset(project.images.paths().values())
         self._task = start_generator(
             partial(find_images, tuple(inputs), recursive=True, known=known),
@@ -66,14 +74,14 @@ class ImageSearch(QObject):
             self._fail,
             owner=self,
         )
-        self.progressed.emit("Looking for images …")
 
     def cancel(self) -> None:
         """End the search; what was found stays in the project."""
+        if not self._active:
+            return
         if self._task is not None:
             self._task.cancel()
-            self._task = None
-            self.ended.emit(f"Search ended: {_images(self._added)} added")
+        self._end(f"Search ended: {_images(self._added)} added")
 
     def _take(self, found: list[Found]) -> None:
         project = self._session.project
@@ -88,27 +96,40 @@ class ImageSearch(QObject):
                 self.cancel()
                 self._session.report(error)
                 return
-            self._session.refresh_images()
-            if self._session.current_image is None:
-                self._session.set_current_image(project.images.all()[0].id)
+            self._list(project, time.monotonic())
         places = [item for item in found if isinstance(item, SearchProgress)]
         where = f", looking in {places[-1].folder.name}" if places else ""
         self.progressed.emit(f"{_images(self._added)} found{where}")
 
     def _finish(self, _nothing: None) -> None:
-        self._task = None
         others = len(self._left_out)
         words = f"{_images(self._added)} added"
         if others:
             reasons = sorted({item.reason for item in self._left_out})
             shown = "; ".join(reasons[:3]) + (" …" if len(reasons) > 3 else "")
             words += f", {others} other {'file' if others == 1 else 'files'} left out ({shown})"
-        self.ended.emit(words)
+        self._end(words)
 
     def _fail(self, error: Exception) -> None:
-        self._task = None
-        self.ended.emit(f"Search ended: {_images(self._added)} added")
+        self._end(f"Search ended: {_images(self._added)} added")
         self._session.report(error)
+
+    def _list(self, project: Project, now: float) -> None:
+        """Show what was added, unless that was done a moment ago."""
+        if now < self._next_listing:
+            return
+        self._session.refresh_images()
+        if self._session.current_image is None:
+            images = project.images.all()
+            self._session.set_current_image(images[0].id if images else None)
+        end = time.monotonic()
+        self._next_listing = end + SHARE_OF_TIME * (end - now)
+
+    def _end(self, words: str) -> None:
+        self._task, self._active, self._next_listing = None, False, 0.0
+        if self._session.project is not None and self._added:
+            self._list(self._session.project, time.monotonic())
+        self.ended.emit(words)
 
 
 def _images(count: int) -> str:
