@@ -50,7 +50,7 @@ def open_window(paths: Sequence[Path] = ()) -> int:
     ticking.start(SIGNAL_POLL_MS)
     ticking.timeout.connect(lambda: None)
     if paths:
-        QTimer.singleShot(0, lambda: window.take(list(paths)))
+        QTimer.singleShot(0, lambda: window.projects.take(list(paths)))
     code = application.exec()
     wait_for_all()
     return code

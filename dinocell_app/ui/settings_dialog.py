@@ -210,3 +210,15 @@ def _choice(options: dict[str, str], current: str, name: str) -> QComboBox:
         box.addItem(text, value)
     box.setCurrentIndex(box.findData(current))
     return box
+
+
+def show_dialog(dialog: QDialog) -> None:
+    """Show a dialog in front of its window; it is gone when it is closed.
+
+    Parameters
+    ----------
+    dialog : QDialog
+    """
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.setWindowModality(Qt.WindowModality.WindowModal)
+    dialog.show()

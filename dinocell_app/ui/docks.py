@@ -1,0 +1,115 @@
+"""The docks around the viewer: where they stand at first, and where a person put them."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtWidgets import QDockWidget, QFrame, QMainWindow, QScrollArea, QWidget
+
+from dinocell_app.ui.panels import Panels
+
+_LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
+_RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
+_BELOW = Qt.DockWidgetArea.BottomDockWidgetArea
+
+
+class Docks:
+    """Images on the left, Segment on the right, queue and measurements below.
+
+    Parameters
+    ----------
+    window : QMainWindow
+    panels : Panels
+    """
+
+    def __init__(self, window: QMainWindow, panels: Panels) -> None:
+        self._window = window
+        self._shown = False
+        self._places = QByteArray()
+        self.by_key = {
+            "images": self._add("images", "Images", panels.images, _LEFT),
+            "segment": self._add("segment", "Segment", panels.segment, _RIGHT),
+            "queue": self._add("queue", "Queue", _scrolling(panels.queue), _BELOW),
+            "measurements": self._add("measurements", "Measurements", _scrolling(panels.results), _BELOW),
+        }
+        window.setDockNestingEnabled(True)
+        window.setCorner(Qt.Corner.BottomRightCorner, _RIGHT)
+        window.setCorner(Qt.Corner.BottomLeftCorner, _BELOW)
+        window.tabifyDockWidget(self.by_key["queue"], self.by_key["measurements"])
+        self._arrange()
+        self._hide()
+
+    def show(self, key: str) -> None:
+        """Bring a dock to the front.
+
+        Parameters
+        ----------
+        key : str
+        """
+        self.by_key[key].show()
+        self.by_key[key].raise_()
+
+    def show_all(self, shown: bool) -> None:
+        """Show the docks where they were last, or hide them all on the welcome page.
+
+        Parameters
+        ----------
+        shown : bool
+        """
+        if shown == self._shown:
+            return
+        if not shown:
+            self._places = self._window.saveState()
+            self._hide()
+        self._shown = shown
+        if not shown:
+            return
+        for dock in self.by_key.values():
+            dock.show()
+        if self._places.isEmpty() or not self._window.restoreState(self._places):
+            self._arrange()
+
+    def places(self) -> str:
+        """Write down where the docks are.
+
+        Returns
+        -------
+        str
+            Empty when they were never shown.
+        """
+        state = self._window.saveState() if self._shown else self._places
+        return bytes(state.toBase64().data()).decode("ascii")
+
+    def put_back(self, places: str) -> None:
+        """Use places that were written down, from the next time that docks are shown.
+
+        Parameters
+        ----------
+        places : str
+        """
+        self._places = QByteArray.fromBase64(places.encode("ascii"))
+
+    def _add(self, key: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self._window)
+        dock.setObjectName(key)
+        dock.setWidget(widget)
+        self._window.addDockWidget(area, dock)
+        return dock
+
+    def _arrange(self) -> None:
+        sides = [self.by_key["images"], self.by_key["segment"]]
+        self._window.resizeDocks(sides, [330, 340], Qt.Orientation.Horizontal)
+        self._window.resizeDocks([self.by_key["queue"]], [230], Qt.Orientation.Vertical)
+        self.by_key["queue"].raise_()
+
+    def _hide(self) -> None:
+        for dock in self.by_key.values():
+            dock.hide()
+
+
+def _scrolling(widget: QWidget) -> QScrollArea:
+    """Let a wide panel fit a small screen."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidget(widget)
+    return area
