@@ -15,12 +15,13 @@ import numpy as np
 import pytest
 import tifffile
 
+from dinocell_app.events import Event, JobStarted
 from dinocell_app.pipeline.segmentation_job import segment_images
 from dinocell_app.project.adding import find_images
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import FoundImage
 from dinocell_app.project.segment_jobs import segment_job
-from dinocell_app.run_folder import is_held
+from dinocell_app.run_folder import RunFolder, is_held
 from dinocell_app.run_queue.processes import application_environment
 from dinocell_app.run_queue.worker import WORKER_LOCK_NAME
 from dinocell_app.segment_settings import SegmentSettings
@@ -121,7 +122,7 @@ def test_killed_at_random_moments(project_folder, tmp_path):
     window = open_window(project_folder)
     seen: set[str] = set()
     while sum(killed.values()) < KILLS:
-        time.sleep(chance.uniform(0.1, 3))
+        wait_for_a_moment(project_folder, chance)
         alive = processes_of(project_folder)
         if not alive:
             # A run that ended before its turn to be killed begins anew, with its files made again.
@@ -137,6 +138,8 @@ def test_killed_at_random_moments(project_folder, tmp_path):
             seen = results_are_kept(project_folder, seen)
             window = open_window(project_folder)
     assert all(killed.values()), f"not every kind of process was killed: {killed}"
+    begun = sum(isinstance(event, JobStarted) for event in events_of(project_folder))
+    assert begun > KILLS / 4, "most processes were killed before they did anything"
     finish(project_folder, window)
     with Project.open(project_folder) as project:
         (run,) = project.runs.all()
@@ -146,6 +149,22 @@ def test_killed_at_random_moments(project_folder, tmp_path):
         assert all(len(project.results.of_image(image.id)) == 1 for image in project.images.all())
         results = project.results_folder / "first"
     assert contents(results) == contents(tmp_path / "undisturbed")
+
+
+def wait_for_a_moment(folder: Path, chance: random.Random) -> None:
+    """Wait a little now and then, which hits processes that start; else until some more tiles are done."""
+    if chance.random() < 0.25:
+        time.sleep(chance.uniform(0, 3))
+        return
+    wanted = len(events_of(folder)) + chance.randint(1, 150)
+    until = time.monotonic() + 60
+    while len(events_of(folder)) < wanted and processes_of(folder) and time.monotonic() < until:
+        time.sleep(0.05)
+    time.sleep(chance.uniform(0, 0.05))
+
+
+def events_of(folder: Path) -> list[Event]:
+    return RunFolder(folder / "runs" / "1").events()
 
 
 def results_are_kept(folder: Path, seen: set[str]) -> set[str]:
