@@ -72,7 +72,7 @@ def channel_statistics(plane: NDArray[np.generic], *, is_rgb: bool = False) -> C
     minimum, maximum = float(sample.min()), float(sample.max())
     low, high = (float(value) for value in np.percentile(sample, AUTO_PERCENTILES))
     if is_rgb and plane.dtype.kind == "u":
-        low, high = 0.0, float(np.iinfo(plane.dtype).max)
+        low, high = 0.0, float(2 ** (8 * plane.dtype.itemsize) - 1)
     if high <= low:
         low, high = minimum, maximum if maximum > minimum else minimum + 1
     top = maximum if maximum > minimum else minimum + 1
@@ -95,7 +95,7 @@ def displayed_range(display: ChannelDisplay, statistics: ChannelStatistics) -> t
     """
     low = statistics.low if display.low is None else display.low
     high = statistics.high if display.high is None else display.high
-    return low, high if high > low else low + 1e-9
+    return low, high if high > low else low + max(1e-9, abs(low) * 1e-6)
 
 
 def composite(

@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from dinocell_app.ui.viewer.image_viewer import HoverInfo
+
+@dataclass(frozen=True)
+class HoverInfo:
+    """What is under the mouse.
+
+    Parameters
+    ----------
+    row, column : int
+    values : tuple of float
+        Of each channel.
+    label : int
+        0 for background.
+    area_px : int
+        Pixels of the cell.
+    """
+
+    row: int
+    column: int
+    values: tuple[float, ...]
+    label: int = 0
+    area_px: int = 0
 
 
 def hover_text(info: HoverInfo | None, names: Sequence[str], pixel_size_um: float | None) -> str:
@@ -30,7 +52,7 @@ def hover_text(info: HoverInfo | None, names: Sequence[str], pixel_size_um: floa
         place += f" ({info.column * pixel_size_um:.1f}, {info.row * pixel_size_um:.1f} µm)"
     several = len(info.values) > 1
     values = ", ".join(
-        f"{name} {value:g}" if several else f"value {value:g}"
+        f"{name} {_value_text(value)}" if several else f"value {_value_text(value)}"
         for name, value in zip(names, info.values, strict=False)
     )
     parts = [place, values]
@@ -58,3 +80,9 @@ def length_text(length_px: float, pixel_size_um: float | None) -> str:
     if pixel_size_um is None:
         return f"Length {pixels}; set a pixel size to see µm"
     return f"Length {length_px * pixel_size_um:.2f} µm ({pixels})"
+
+
+def _value_text(value: float) -> str:
+    """Write counts of a camera in full, other numbers to six figures."""
+    whole = math.isfinite(value) and value == int(value) and abs(value) < 1e15
+    return f"{value:.0f}" if whole else f"{value:g}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyqtgraph as pg
@@ -13,41 +13,21 @@ from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPainterPath, QPen, QResi
 from PySide6.QtWidgets import QGraphicsPathItem, QLabel, QVBoxLayout, QWidget
 
 from dinocell_app.project.records import ChannelDisplay
-from dinocell_app.ui.viewer.channels import composite, displayed_range
-from dinocell_app.ui.viewer.label_colours import LabelStyle, paint_labels
+from dinocell_app.ui.viewer.cell_outline import cell_outline
+from dinocell_app.ui.viewer.hover_text import HoverInfo
+from dinocell_app.ui.viewer.label_colours import LabelStyle
 from dinocell_app.ui.viewer.loading import LoadedImage, LoadedLabels, index_labels
-from dinocell_app.ui.viewer.pyramid import Tile
-from dinocell_app.ui.viewer.scale_bar import scale_bar
+from dinocell_app.ui.viewer.scale_bar_widget import ScaleBarWidget
+from dinocell_app.ui.viewer.tile_painting import LabelPainter, PicturePainter
 from dinocell_app.ui.viewer.tiled_item import TiledItem
 from dinocell_app.ui.viewer.tools import Tool, ToolBox
+from dinocell_app.ui.workers import Task, start
 
 Region = tuple[int, int, int, int]
 """First row, first column, height, width in pixels of the picture."""
 
 EMPTY = "No image yet.\nChoose one in the list on the left."
 PAN_SHARE, ZOOM_STEP = 0.15, 1.25
-
-
-@dataclass(frozen=True)
-class HoverInfo:
-    """What is under the mouse.
-
-    Parameters
-    ----------
-    row, column : int
-    values : tuple of float
-        Of each channel.
-    label : int
-        0 for background.
-    area_px : int
-        Pixels of the cell.
-    """
-
-    row: int
-    column: int
-    values: tuple[float, ...]
-    label: int = 0
-    area_px: int = 0
 
 
 class ImageViewer(QWidget):
@@ -59,7 +39,7 @@ class ImageViewer(QWidget):
     """
 
     cell_clicked = Signal(int)
-    """Label, 0 for background."""
+    """Label of the result, 0 for background."""
     diameter_drawn = Signal(float)
     """Length of the drawn line in pixels."""
     ruler_drawn = Signal(float)
@@ -80,6 +60,7 @@ class ImageViewer(QWidget):
         self.selected = 0
         self._displays: tuple[ChannelDisplay, ...] = ()
         self._preview: tuple[LoadedLabels, Region] | None = None
+        self._indexing: Task | None = None
         self._cache_megabytes = 512
         self._fit_when_seen = True
         self._picture: TiledItem | None = None
@@ -99,7 +80,7 @@ class ImageViewer(QWidget):
         self._chosen_core = self._make_path("#000000", 1)
         self._line = self._make_path("#ffd54a", 2)
         self._region = self._make_path("#ffd54a", 2)
-        self._bar = _ScaleBar(self.view, self)
+        self.scale_bar = ScaleBarWidget(self.view)
         self.box.clicked.connect(self._on_click)
         self.box.fit_asked.connect(self.fit)
         self.box.line_moved.connect(self._on_line)
@@ -109,6 +90,11 @@ class ImageViewer(QWidget):
         self.box.sigResized.connect(self._place_bar)
         self.view.scene().sigMouseMoved.connect(self._on_move)
         self.say(EMPTY)
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that is seen is drawn at its best."""
+        return all(item is None or item.complete for item in (self._picture, self._overlay))
 
     def set_cache_megabytes(self, megabytes: int) -> None:
         """Bound the memory for drawn tiles.
@@ -145,14 +131,17 @@ class ImageViewer(QWidget):
         same = self.image is not None and image is not None and image.shape == self.image.shape
         self.image, self._displays = image, tuple(displays)
         self.set_labels(None)
-        self._picture = self._replaced(self._picture)
+        self._take_away(self._picture)
+        self._picture = None
         self._line.setPath(QPainterPath())
         self._region.setPath(QPainterPath())
         self.view.setVisible(image is not None)
         self.message.setVisible(image is None)
         if image is None:
             return
-        self._picture = self._add(TiledItem(image.shape, self._paint_picture, opaque=True), 0)
+        self._picture = self._add(
+            TiledItem(image.shape, PicturePainter(image, self._displays), opaque=True), 0
+        )
         if not (keep_view and same):
             self.fit()
         self._place_bar()
@@ -165,8 +154,8 @@ class ImageViewer(QWidget):
         displays : sequence of ChannelDisplay
         """
         self._displays = tuple(displays)
-        if self._picture is not None:
-            self._picture.forget_tiles()
+        if self._picture is not None and self.image is not None:
+            self._picture.repaint_tiles(PicturePainter(self.image, self._displays))
 
     def set_labels(self, labels: LoadedLabels | None) -> None:
         """Show labels over the picture, in place of others and of a preview.
@@ -175,6 +164,7 @@ class ImageViewer(QWidget):
         ----------
         labels : LoadedLabels or None
         """
+        self._drop_indexing()
         self.labels, self._preview = labels, None
         self.select_cell(0)
         self._draw_overlay()
@@ -188,11 +178,31 @@ class ImageViewer(QWidget):
         region : Region or None
             Where they are; None for the whole picture.
         """
+        self._drop_indexing()
         if labels is None:
-            self._preview = None
-        else:
-            place = region or (0, 0, labels.shape[0], labels.shape[1])
-            self._preview = (index_labels(labels), place)
+            if self._preview is not None:
+                self._show_preview(None)
+            return
+        place = region or (0, 0, labels.shape[0], labels.shape[1])
+        self._indexing = start(
+            partial(index_labels, labels),
+            lambda indexed: self._show_preview((indexed, place)),
+            _raise,
+            owner=self,
+        )
+
+    @property
+    def shows_preview(self) -> bool:
+        """Whether the cells that are seen are those of a preview."""
+        return self._preview is not None
+
+    def _drop_indexing(self) -> None:
+        if self._indexing is not None:
+            self._indexing.cancel()
+            self._indexing = None
+
+    def _show_preview(self, preview: tuple[LoadedLabels, Region] | None) -> None:
+        self._preview = preview
         self.select_cell(0)
         self._draw_overlay()
 
@@ -204,9 +214,10 @@ class ImageViewer(QWidget):
         style : LabelStyle
         """
         self.style_of_labels = style
-        if self._overlay is not None:
+        labels, _, _ = self._shown_labels()
+        if self._overlay is not None and labels is not None:
             self._overlay.setVisible(style.mode != "off")
-            self._overlay.forget_tiles()
+            self._overlay.repaint_tiles(LabelPainter(labels, style))
 
     def select_cell(self, label: int) -> None:
         """Draw a cell as chosen.
@@ -217,7 +228,8 @@ class ImageViewer(QWidget):
             0 for none.
         """
         self.selected = label
-        path = self._outline_of(label)
+        labels, top, left = self._shown_labels()
+        path = cell_outline(labels, label).translated(left, top) if labels is not None else QPainterPath()
         self._chosen.setPath(path)
         self._chosen_core.setPath(path)
 
@@ -351,12 +363,13 @@ class ImageViewer(QWidget):
         return self.labels, 0, 0
 
     def _draw_overlay(self) -> None:
-        self._overlay = self._replaced(self._overlay)
+        self._take_away(self._overlay)
+        self._overlay = None
         labels, top, left = self._shown_labels()
         if labels is None:
             return
-        height, width = labels.levels[0].shape
-        self._overlay = self._add(TiledItem((height, width), self._paint_labels, opaque=False), 1)
+        painter = LabelPainter(labels, self.style_of_labels)
+        self._overlay = self._add(TiledItem(labels.shape, painter, opaque=False), 1)
         self._overlay.setPos(left, top)
         self._overlay.setVisible(self.style_of_labels.mode != "off")
 
@@ -366,58 +379,18 @@ class ImageViewer(QWidget):
         self.box.addItem(item, ignoreBounds=True)
         return item
 
-    def _replaced(self, item: TiledItem | None) -> None:
+    def _take_away(self, item: TiledItem | None) -> None:
         if item is not None:
             self.box.removeItem(item)
             item.deleteLater()
 
-    def _paint_picture(self, tile: Tile) -> NDArray[np.uint8]:
-        image = self.image
-        if image is None:
-            return np.zeros((1, 1, 4), np.uint8)
-        part = tile.slices()
-        ranges = [displayed_range(d, s) for d, s in zip(self._displays, image.statistics, strict=True)]
-        return composite([levels[tile.level][part] for levels in image.channels], self._displays, ranges)
-
-    def _paint_labels(self, tile: Tile) -> NDArray[np.uint8]:
-        labels, _, _ = self._shown_labels()
-        if labels is None:
-            return np.zeros((1, 1, 4), np.uint8)
-        # One pixel more on every side: without it outlines would break, or appear, at the tiles' seams.
-        level = labels.levels[tile.level]
-        rows, columns = tile.slices(1)
-        inner_rows, inner_columns = tile.slices()
-        painted = paint_labels(level[rows, columns], self.style_of_labels)
-        top, left = inner_rows.start - rows.start, inner_columns.start - columns.start
-        height = min(inner_rows.stop, level.shape[0]) - inner_rows.start
-        width = min(inner_columns.stop, level.shape[1]) - inner_columns.start
-        return painted[top : top + height, left : left + width]
-
     def _box_of(self, label: int) -> tuple[slice, slice] | None:
         labels, top, left = self._shown_labels()
-        if labels is None or not 0 < label <= len(labels.boxes):
-            return None
-        box = labels.boxes[label - 1]
+        box = labels.box(label) if labels is not None else None
         if box is None:
             return None
         rows, columns = box
         return slice(rows.start + top, rows.stop + top), slice(columns.start + left, columns.stop + left)
-
-    def _outline_of(self, label: int) -> QPainterPath:
-        """Follow the pixel edges around a cell."""
-        path = QPainterPath()
-        box = self._box_of(label)
-        labels, top, left = self._shown_labels()
-        if box is None or labels is None:
-            return path
-        rows, columns = box
-        inside = labels.levels[0][
-            rows.start - top : rows.stop - top, columns.start - left : columns.stop - left
-        ]
-        for x1, y1, x2, y2 in pixel_edges(inside == label):
-            path.moveTo(x1 + columns.start, y1 + rows.start)
-            path.lineTo(x2 + columns.start, y2 + rows.start)
-        return path
 
     def _make_path(self, colour: str, width: int) -> QGraphicsPathItem:
         item = QGraphicsPathItem()
@@ -440,8 +413,13 @@ class ImageViewer(QWidget):
         pixel = self._pixel(point)
         if self.box.tool == "region":
             self.region_drawn.emit(None)
-        if pixel is not None:
-            self.cell_clicked.emit(self.label_at(*pixel))
+        if pixel is None:
+            return
+        label = self.label_at(*pixel)
+        if self.shows_preview:
+            self.select_cell(label)  # a cell of a preview has no row in a table
+        else:
+            self.cell_clicked.emit(label)
 
     def _on_line(self, start: QPointF, end: QPointF, finished: bool) -> None:
         path = QPainterPath(start)
@@ -474,7 +452,7 @@ class ImageViewer(QWidget):
             return
         label = self.label_at(*pixel)
         labels, _, _ = self._shown_labels()
-        area = int(labels.areas[label]) if labels is not None and label else 0
+        area = labels.area(label) if labels is not None else 0
         values = tuple(float(levels[0][pixel]) for levels in image.channels)
         self.hovered.emit(HoverInfo(*pixel, values, label, area))
 
@@ -485,61 +463,9 @@ class ImageViewer(QWidget):
         if self.image is None:
             return
         pixel = self.box.viewPixelSize()[0]
-        self._bar.show_for(1 / pixel if pixel > 0 else 1.0, self.pixel_size_um)
+        self.scale_bar.show_for(1 / pixel if pixel > 0 else 1.0, self.pixel_size_um)
 
 
-class _ScaleBar(QWidget):
-    """A bar with its length in the lower right corner, readable on any picture."""
-
-    def __init__(self, view: QWidget, parent: QWidget) -> None:
-        super().__init__(view)
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._length, self._text = 0.0, ""
-        self._view = view
-        self.setObjectName("scale bar")
-        self.setAccessibleName("Scale bar")
-
-    def show_for(self, magnification: float, pixel_size_um: float | None) -> None:
-        self._length, self._text = scale_bar(magnification, pixel_size_um)
-        height = self.fontMetrics().height() + 14
-        self.setGeometry(self._view.width() - 196, self._view.height() - height - 8, 188, height)
-        self.update()
-
-    def paintEvent(self, event: object) -> None:
-        """Draw the bar."""
-        painter = QPainter(self)
-        painter.fillRect(
-            self.rect().adjusted(self.width() - int(self._length) - 16, 0, 0, 0), QColor(0, 0, 0, 130)
-        )
-        right, bottom = self.width() - 8, self.height() - 6
-        painter.fillRect(QRectF(right - self._length, bottom - 4, self._length, 4), QColor("white"))
-        painter.setPen(QColor("white"))
-        text = QRectF(0, 0, right, bottom - 5)
-        painter.drawText(text, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self._text)
-
-
-def pixel_edges(mask: NDArray[np.bool_]) -> list[tuple[int, int, int, int]]:
-    """List the pixel edges between a mask and what is around it.
-
-    Parameters
-    ----------
-    mask : ndarray of shape (M, N), bool
-
-    Returns
-    -------
-    list of (x1, y1, x2, y2)
-        Runs of edges in pixel corners; pixel (row, column) has corners (column, row) to
-        (column + 1, row + 1).
-    """
-    padded = np.pad(mask, 1)
-    edges: list[tuple[int, int, int, int]] = []
-    for across, flip in (
-        (padded[1:, 1:-1] != padded[:-1, 1:-1], False),
-        (padded[1:-1, 1:] != padded[1:-1, :-1], True),
-    ):
-        lines = across.T if flip else across
-        for at, line in enumerate(lines):
-            steps = np.flatnonzero(np.diff(np.concatenate([[0], line.astype(np.int8), [0]])))
-            for start, stop in zip(steps[::2].tolist(), steps[1::2].tolist(), strict=True):
-                edges.append((at, start, at, stop) if flip else (start, at, stop, at))
-    return edges
+def _raise(error: Exception) -> None:
+    """Leave a fault of the program to the window."""
+    raise error

@@ -33,7 +33,9 @@ class LabelBar(QWidget):
         self.mode.setToolTip("How cells are shown over the image.")
         for value, text in MODES.items():
             self.mode.addItem(text, value)
-        self.opacity = QSlider(Qt.Orientation.Horizontal, minimum=5, maximum=100, value=35)
+        self.opacity = QSlider(Qt.Orientation.Horizontal)
+        self.opacity.setRange(5, 100)
+        self.opacity.setValue(35)
         self.opacity.setAccessibleName("Opacity of masks")
         self.opacity.setToolTip("How much masks cover the image.")
         self.opacity.setMaximumWidth(110)

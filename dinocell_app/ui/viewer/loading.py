@@ -12,6 +12,8 @@ from dinocell_app.errors import UnreadableFileError
 from dinocell_app.ui.viewer.channels import ChannelStatistics, channel_statistics
 from dinocell_app.ui.viewer.pyramid import label_pyramid, mean_pyramid
 
+STRIP_ROWS = 256
+
 
 @dataclass(frozen=True)
 class LoadedImage:
@@ -53,6 +55,39 @@ class LoadedLabels:
     levels: list[NDArray[np.integer]]
     areas: NDArray[np.int64]
     boxes: list[tuple[slice, slice] | None]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width."""
+        height, width = self.levels[0].shape
+        return height, width
+
+    def box(self, label: int) -> tuple[slice, slice] | None:
+        """Give the place of a cell.
+
+        Parameters
+        ----------
+        label : int
+
+        Returns
+        -------
+        tuple of slice or None
+            Rows and columns; None when there is no such cell.
+        """
+        return self.boxes[label - 1] if 0 < label <= len(self.boxes) else None
+
+    def area(self, label: int) -> int:
+        """Count the pixels of a cell.
+
+        Parameters
+        ----------
+        label : int
+
+        Returns
+        -------
+        int
+        """
+        return int(self.areas[label]) if 0 < label < len(self.areas) else 0
 
 
 def load_image(path: Path, t: int, z: int) -> LoadedImage:
@@ -129,8 +164,18 @@ def index_labels(labels: NDArray[np.integer]) -> LoadedLabels:
     """
     from scipy import ndimage
 
+    if labels.dtype not in (np.uint8, np.uint16, np.int32):
+        labels = labels.astype(np.int32)
     return LoadedLabels(
         label_pyramid(labels),
-        np.bincount(labels.ravel()).astype(np.int64),
-        ndimage.find_objects(labels.astype(np.int32, copy=False)),
+        _areas(labels),
+        ndimage.find_objects(labels),
     )
+
+
+def _areas(labels: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Count in strips: bincount makes a copy of 8 bytes a pixel."""
+    areas = np.zeros(int(labels.max(initial=0)) + 1, np.int64)
+    for top in range(0, labels.shape[0], STRIP_ROWS):
+        areas += np.bincount(labels[top : top + STRIP_ROWS].ravel(), minlength=len(areas))
+    return areas

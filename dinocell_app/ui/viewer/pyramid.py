@@ -88,6 +88,24 @@ def n_levels(shape: tuple[int, int]) -> int:
     return levels
 
 
+def level_shape(shape: tuple[int, int], level: int) -> tuple[int, int]:
+    """Give the size of a level.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Height and width of the picture.
+    level : int
+
+    Returns
+    -------
+    tuple of int
+        Height and width.
+    """
+    scale = 2**level
+    return -(-shape[0] // scale), -(-shape[1] // scale)
+
+
 def mean_pyramid(plane: NDArray[np.generic]) -> list[NDArray[np.generic]]:
     """Halve a picture again and again, averaging blocks of 2 by 2 pixels.
 
@@ -170,10 +188,11 @@ def _halved(plane: NDArray[np.generic]) -> NDArray[np.generic]:
     height, width = plane.shape
     if height % 2 or width % 2:
         plane = np.pad(plane, ((0, height % 2), (0, width % 2)), mode="edge")
-    whole = plane.dtype.kind in "iu"
     wide = np.float64 if plane.dtype.itemsize > 4 or plane.dtype in (np.uint32, np.int32) else np.float32
-    total = plane[::2, ::2].astype(wide)
+    total: NDArray[np.floating] = plane[::2, ::2].astype(wide)
     for part in (plane[1::2, ::2], plane[::2, 1::2], plane[1::2, 1::2]):
-        total += part
-    total /= 4
-    return (np.rint(total) if whole else total).astype(plane.dtype)
+        np.add(total, part, out=total)
+    np.divide(total, 4, out=total)
+    if plane.dtype.kind in "iu":
+        np.rint(total, out=total)
+    return total.astype(plane.dtype)

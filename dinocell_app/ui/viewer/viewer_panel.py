@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
 
-from dinocell_app.errors import UserFacingError
+from dinocell_app.errors import UnreadableFileError, UserFacingError
 from dinocell_app.project.records import ChannelDisplay, ResultRecord
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.viewer.contrast_panel import ContrastPanel
-from dinocell_app.ui.viewer.hover_text import hover_text, length_text
-from dinocell_app.ui.viewer.image_viewer import EMPTY, ZOOM_STEP, HoverInfo, ImageViewer
+from dinocell_app.ui.viewer.hover_text import HoverInfo, hover_text, length_text
+from dinocell_app.ui.viewer.image_viewer import EMPTY, ZOOM_STEP, ImageViewer
 from dinocell_app.ui.viewer.label_bar import LabelBar
 from dinocell_app.ui.viewer.label_colours import LabelStyle
 from dinocell_app.ui.viewer.loading import LoadedImage, LoadedLabels, load_image, load_labels
@@ -34,7 +35,8 @@ class ViewerPanel(QWidget):
         super().__init__(parent)
         self._session = session
         self._tasks: dict[str, Task] = {}
-        self._loaded: tuple[int, int, int] | None = None
+        self._asked: tuple[int, int, int] | None = None
+        self._shown: tuple[int, int, int] | None = None
         self.viewer = ImageViewer()
         self.other = ImageViewer()
         self.other.setAccessibleName("Second view")
@@ -47,7 +49,8 @@ class ViewerPanel(QWidget):
         self.beside.hide()
         self.contrast = ContrastPanel()
         self.contrast.hide()
-        self.contrast_button = QPushButton("Contrast", checkable=True)
+        self.contrast_button = QPushButton("Contrast")
+        self.contrast_button.setCheckable(True)
         self.contrast_button.setToolTip("Show or hide colour and contrast of the channels.")
         self.contrast_button.toggled.connect(self.contrast.setVisible)
         self.sliders = PlaneSliders()
@@ -131,7 +134,7 @@ class ViewerPanel(QWidget):
         session.results_changed.connect(self._list_results)
         session.cell_selected.connect(self._on_selected)
         session.settings_changed.connect(self._on_settings)
-        self.labels.changed.connect(self.viewer.set_label_style)
+        self.labels.changed.connect(self._on_style)
         self.beside.currentIndexChanged.connect(self._show_beside)
         self.contrast.changed.connect(self._on_displays)
         self.sliders.plane_asked.connect(session.set_plane)
@@ -163,19 +166,19 @@ class ViewerPanel(QWidget):
             return
         self.sliders.show_plane(session.t, session.z, image.n_times, image.n_slices)
         place = (image.id, session.t, session.z)
-        if place == self._loaded:
+        if place == self._asked:
             self.viewer._place_bar()
             return
         if image.problem:
             self._say(image.problem)
             return
-        self._loaded = place
+        self._asked = place
         path = project.images.path(image.id)
         work = partial(load_image, path, session.t, session.z)
         self._start("image", start(work, partial(self._take_image, place), self._fail, owner=self))
 
     def _say(self, text: str) -> None:
-        self._loaded = None
+        self._asked = self._shown = None
         for task in self._tasks.values():
             task.cancel()
         self._tasks.clear()
@@ -187,8 +190,9 @@ class ViewerPanel(QWidget):
 
     def _take_image(self, place: tuple[int, int, int], loaded: LoadedImage) -> None:
         project = self._session.project
-        if project is None or place != self._loaded:
+        if project is None or place != self._asked:
             return
+        self._shown = place
         displays = project.displays.get(place[0])
         keep = self._session.settings.keep_view
         for viewer in (self.viewer, self.other):
@@ -204,17 +208,21 @@ class ViewerPanel(QWidget):
     def _load_labels(self, name: str, viewer: ImageViewer, result: ResultRecord | None) -> None:
         project = self._session.project
         path = project.results.labels_path(result) if project is not None and result is not None else None
-        if path is None or viewer.image is None:
+        # Cells of the next image may come before its picture: they wait for it.
+        if path is None or viewer.image is None or self._shown != self._asked:
             before = self._tasks.pop(name, None)
             if before is not None:
                 before.cancel()
             viewer.set_labels(None)
             return
-        work = partial(load_labels, path)
-        self._start(name, start(work, partial(self._take_labels, viewer), self._session.report, owner=self))
+        work, take = partial(load_labels, path), partial(self._take_labels, viewer, path)
+        self._start(name, start(work, take, self._session.report, owner=self))
 
-    def _take_labels(self, viewer: ImageViewer, labels: LoadedLabels) -> None:
-        if viewer.image is None or labels.levels[0].shape != viewer.image.shape:
+    def _take_labels(self, viewer: ImageViewer, path: Path, labels: LoadedLabels) -> None:
+        if viewer.image is None:
+            return
+        if labels.shape != viewer.image.shape:
+            self._session.report(_other_size(path, labels.shape, viewer.image.shape))
             return
         viewer.set_labels(labels)
         if viewer is self.viewer:
@@ -244,12 +252,19 @@ class ViewerPanel(QWidget):
         self.other.set_label_style(self.labels.label_style() if some else LabelStyle("off"))
         self._load_labels("beside", self.other, project.results.get(chosen) if some else None)
 
+    def _on_style(self, style: LabelStyle) -> None:
+        self.viewer.set_label_style(style)
+        if self.beside.currentData() not in (None, NO_LABELS):
+            self.other.set_label_style(style)
+
     def _fail(self, error: Exception) -> None:
         self._say(str(error) if isinstance(error, UserFacingError) else "The image cannot be shown.")
         if not isinstance(error, UserFacingError):
             self._session.report(error)
 
     def _on_selected(self, label: int) -> None:
+        if self.viewer.shows_preview and label:
+            self.viewer.set_preview(None, None)
         self.viewer.select_cell(label)
         self.viewer.centre_on(label)
 
@@ -268,3 +283,11 @@ class ViewerPanel(QWidget):
 
     def _on_ruler(self, length: float) -> None:
         self.status.setText(length_text(length, self.viewer.pixel_size_um))
+
+
+def _other_size(path: Path, found: tuple[int, int], expected: tuple[int, int]) -> UserFacingError:
+    return UnreadableFileError(
+        f"the masks are {found[1]} x {found[0]} pixels, the image is {expected[1]} x {expected[0]}",
+        path=path,
+        remedy="Segment the image again, or import masks made from this image",
+    )
