@@ -226,8 +226,23 @@ class Segmenter(nn.Module):
         Tensor of shape (B, C, H, W)
             One map for each of `config.channel_names`.
         """
+        return self.decode(self.features(tiles), tiles)
+
+    def decode(self, features: list[torch.Tensor], tiles: torch.Tensor) -> torch.Tensor:
+        """Predict the raw maps from features that are there already.
+
+        Parameters
+        ----------
+        features : list of Tensor of shape (B, D, h, w)
+            From `features`, of the same tiles.
+        tiles : Tensor of shape (B, 3, H, W)
+
+        Returns
+        -------
+        Tensor of shape (B, C, H, W)
+        """
         size = (tiles.shape[-2], tiles.shape[-1])
-        x = self.neck(torch.cat(self.features(tiles), dim=1))
+        x = self.neck(torch.cat(features, dim=1))
         details = self.detail(tiles) if self.detail is not None else []
         x = self.decoder(x, details, size)
         return torch.cat([self.heads[name](x) for name in self.config.channel_names], dim=1)

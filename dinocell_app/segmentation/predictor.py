@@ -20,6 +20,7 @@ from dinocell_app.model.model_folder import SegmentationModel
 from dinocell_app.model.precision import autocast
 from dinocell_app.segmentation.batching import first_batch_size, is_out_of_memory, release_memory
 from dinocell_app.segmentation.parameters import SegmentationParameters
+from dinocell_app.segmentation.reference.feature_grid import FeatureBlender, FeatureGrid
 from dinocell_app.segmentation.scale import (
     ScaleChoice,
     TrainedScale,
@@ -44,11 +45,14 @@ class Segmentation:
         Activated maps of the objective, from which `decode_again` derives labels with other thresholds.
     scale : ScaleChoice
         Cell diameter and scale used.
+    features : FeatureGrid or None
+        What the transformer saw; only when it was asked for.
     """
 
     labels: NDArray[np.unsignedinteger]
     maps: NDArray[np.float32]
     scale: ScaleChoice
+    features: FeatureGrid | None = None
 
     @property
     def flows(self) -> NDArray[np.float32]:
@@ -97,6 +101,8 @@ def segmenting(
     model: SegmentationModel,
     parameters: SegmentationParameters,
     name: str = "",
+    *,
+    keep_features: bool = False,
 ) -> Generator[Event, None, Segmentation]:
     """Segment one grey image, reporting each batch of tiles.
 
@@ -107,6 +113,8 @@ def segmenting(
     parameters : SegmentationParameters
     name : str
         Of the image, in the events.
+    keep_features : bool
+        Whether features of the same pass come with the labels, for comparing cells.
 
     Yields
     ------
@@ -123,12 +131,13 @@ def segmenting(
             remedy="Choose one channel and one plane",
         )
     prepared = NORMALISATIONS[model.manifest.intensity_normalisation].prepare_image(image)
-    predictor = _Predictor(model, parameters, name)
+    predictor = _Predictor(model, parameters, name, keep_features=keep_features)
     scale, maps = yield from predictor.choose_scale(prepared)
     if maps is None:
         maps = yield from predictor.predict(resample_image(prepared, scale.factor))
     maps = resample_maps(maps, (image.shape[0], image.shape[1]))
-    return Segmentation(_decode(model, maps, parameters, scale), maps, scale)
+    features = predictor.features.result() if predictor.features is not None else None
+    return Segmentation(_decode(model, maps, parameters, scale), maps, scale, features)
 
 
 def segmenting_region(
@@ -221,12 +230,21 @@ def predict_maps(
 class _Predictor:
     """The network over the tiles of one image."""
 
-    def __init__(self, model: SegmentationModel, parameters: SegmentationParameters, name: str) -> None:
+    def __init__(
+        self,
+        model: SegmentationModel,
+        parameters: SegmentationParameters,
+        name: str,
+        *,
+        keep_features: bool = False,
+    ) -> None:
         self.model = model
         self.parameters = parameters
         self.name = name
         self.normalisation = NORMALISATIONS[model.manifest.intensity_normalisation]
         self.batch_size = parameters.batch_size or first_batch_size(model)
+        self.keep_features = keep_features
+        self.features: FeatureBlender | None = None  # of the last prediction
 
     def choose_scale(
         self, prepared: NDArray[np.generic]
@@ -252,14 +270,16 @@ class _Predictor:
         size = self.model.network.config.tile_size
         overlap = manifest.tile_overlap_px if self.parameters.overlap is None else self.parameters.overlap
         tiling = Tiling((prepared.shape[0], prepared.shape[1]), size, overlap)
-        blender = Blender(tiling, len(objective.channel_names), self.parameters.blend or manifest.blend)
+        blend = self.parameters.blend or manifest.blend
+        blender = Blender(tiling, len(objective.channel_names), blend)
+        self.features = FeatureBlender(tiling, self._patch_px, blend) if self.keep_features else None
         origins = tiling.origins
         tiles = list(tiling.cut(tiling.pad(prepared)))
         done = 0
         while done < len(tiles):
             batch = tiles[done : done + self.batch_size]
             try:
-                raw = self._run([self.normalisation.prepare_tile(tile) for tile in batch])
+                raw, features = self._run([self.normalisation.prepare_tile(tile) for tile in batch])
             except RuntimeError as error:
                 if not is_out_of_memory(error) or len(batch) == 1:
                     raise
@@ -271,17 +291,29 @@ class _Predictor:
                 continue
             for origin, maps in zip(origins[done:], raw, strict=False):
                 blender.add(origin, objective.activate(maps))
+            if self.features is not None:
+                for index, origin in enumerate(origins[done : done + len(batch)]):
+                    self.features.add(origin, [block[index] for block in features])
             done += len(batch)
             yield TilesPredicted(self.name, done, len(tiles))
         return blender.result()
 
-    def _run(self, tiles: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-        """Predict raw maps of shape (B, C, H, W) of a batch of tiles of shape (3, H, W)."""
-        device = self.model.device
+    @property
+    def _patch_px(self) -> float:
+        """Edge of a patch in pixels of the network's image."""
+        config = self.model.network.config
+        return config.patch_size * config.tile_size / config.input_size
+
+    def _run(
+        self, tiles: Sequence[NDArray[np.float32]]
+    ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
+        """Predict raw maps of shape (B, C, H, W) of tiles of shape (3, H, W); their features where kept."""
+        device, network = self.model.device, self.model.network
         batch = torch.from_numpy(np.stack(tiles)).to(device).contiguous(memory_format=torch.channels_last)
         with torch.inference_mode(), autocast(self.parameters.precision, device):
-            raw: NDArray[np.float32] = self.model.network(batch).float().cpu().numpy()
-        return raw
+            features = network.features(batch) if self.keep_features else []
+            raw = network.decode(features, batch) if self.keep_features else network(batch)
+        return raw.float().cpu().numpy(), [block.float().cpu().numpy() for block in features]
 
 
 def _decode(

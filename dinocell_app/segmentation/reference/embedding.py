@@ -1,0 +1,58 @@
+"""One vector for each cell: what the network sees within its outline."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from dinocell_app.segmentation.reference.feature_grid import FeatureGrid
+
+
+def embed_cells(
+    labels: NDArray[np.integer], ids: NDArray[np.integer], grid: FeatureGrid
+) -> NDArray[np.float32]:
+    """Pool the features of an image over its cells (paper on personalised segmentation, section 3.2).
+
+    Each pixel of a cell counts once with the grid cell it lies in. The mean of every feature block is brought
+    to unit length, so that no block outweighs the others, and the blocks are joined.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (M, N), int
+        In the frame of the image; 0 is background.
+    ids : ndarray of shape (K,), int
+        Cells to embed, ascending.
+    grid : FeatureGrid
+        Of the same image.
+
+    Returns
+    -------
+    ndarray of shape (K, D), float32
+        Of unit length; 0 for an id without a pixel.
+    """
+    n_rows, n_columns = grid.values.shape[1:]
+    rows, columns = np.nonzero(labels)
+    places = [
+        np.minimum(((index + 0.5) * (network / edge) / grid.spacing_px).astype(np.intp), count - 1)
+        for index, network, edge, count in zip(
+            (rows, columns), grid.network_shape, labels.shape, (n_rows, n_columns), strict=True
+        )
+    ]
+    found = labels[rows, columns]
+    position = np.searchsorted(ids, found)
+    asked = position < len(ids)
+    asked[asked] = ids[position[asked]] == found[asked]
+    where = (position[asked], (places[0] * n_columns + places[1])[asked])
+    counts = sparse.coo_matrix(
+        (np.ones(len(where[0]), np.float32), where), shape=(len(ids), n_rows * n_columns)
+    ).tocsr()
+    sums = counts @ grid.values.reshape(len(grid.values), -1).T
+    embeddings = np.asarray(sums, np.float32)
+    first = 0
+    for width in grid.block_widths:
+        part = embeddings[:, first : first + width]
+        length = np.linalg.norm(part, axis=1, keepdims=True) * np.sqrt(len(grid.block_widths))
+        np.divide(part, length, out=part, where=length > 0)
+        first += width
+    return embeddings
