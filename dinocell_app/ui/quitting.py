@@ -33,10 +33,11 @@ def ask_about_runs(parent: QWidget, count: int) -> str:
     box.setInformativeText(
         "Kept running, they go on without the window and are found again when you open the project."
     )
-    buttons = {box.addButton(text, role): text for text, role in _ROLES.items()}
+    buttons = {text: box.addButton(text, role) for text, role in _ROLES.items()}
     box.addButton(QMessageBox.StandardButton.Cancel)
     box.exec()
-    answer = buttons.get(box.clickedButton(), "")
+    clicked = box.clickedButton()
+    answer = next((text for text, button in buttons.items() if button is clicked), "")
     box.deleteLater()
     return answer
 

@@ -135,9 +135,8 @@ class SettingsDialog(QDialog):
         page = QWidget()
         form = QFormLayout(page)
         self.theme = _choice(THEMES, self._before.theme, "Colours")
-        self.keep_view = QCheckBox(
-            "Keep zoom and contrast from image to image", checked=self._before.keep_view
-        )
+        self.keep_view = QCheckBox("Keep zoom and contrast from image to image")
+        self.keep_view.setChecked(self._before.keep_view)
         self.keep_view.setToolTip("Applies to images of the same size.")
         self.cache = QSpinBox(minimum=64, maximum=65536, value=self._before.cache_megabytes, suffix=" MB")
         self.cache.setAccessibleName("Memory for images")

@@ -13,9 +13,9 @@ from dinocell_app.project.project import Project
 from dinocell_app.ui.images.tree_state import Folder, ImageRow, Order, TreeState
 
 Index = QModelIndex | QPersistentModelIndex
-ROW_HEIGHT = 46
-"""All rows are alike, which keeps ten thousand of them quick."""
 HEADERS = ("Image", "Status", "Cells")
+ROW_SIZE = QSize(60, 46)
+"""All rows are as high as a thumbnail needs, so that ten thousand of them are laid out at once."""
 IMAGE_ID_ROLE = int(Qt.ItemDataRole.UserRole)
 
 
@@ -197,7 +197,7 @@ class ImageTreeModel(QAbstractItemModel):
     def data(self, index: Index, role: int = 0) -> Any:  # noqa: ANN401 - Qt's variant
         """Say what a cell of the tree shows."""
         if role == Qt.ItemDataRole.SizeHintRole:
-            return QSize(0, ROW_HEIGHT)
+            return ROW_SIZE
         row = self.row_at(index)
         if row is None:
             folder = self.folder_at(index)

@@ -87,8 +87,7 @@ class WelcomePage(QWidget):
     def _make_drop_area(self) -> QFrame:
         area = QFrame()
         area.setFrameShape(QFrame.Shape.StyledPanel)
-        area.setMinimumHeight(120)
-        area.setMaximumHeight(260)
+        area.setFixedHeight(180)
         words = QLabel("Drop a folder of images here to begin")
         large = words.font()
         large.setPointSizeF(large.pointSizeF() * 1.4)

@@ -1,5 +1,5 @@
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -7,6 +7,7 @@ from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QComboBox,
     QLineEdit,
+    QMessageBox,
     QSlider,
     QWidget,
 )
@@ -219,3 +220,13 @@ def _in_popup(widget):
             return True
         parent = parent.parent()
     return False
+
+
+@pytest.mark.parametrize("text", [quitting.KEEP, quitting.FINISH_IMAGE, quitting.CANCEL_RUNS, "Cancel"])
+def test_the_question_answers_with_the_button_that_was_pressed(window, qtbot, text):
+    def press():
+        box = next(w for w in window.findChildren(QMessageBox) if w.isVisible())
+        next(b for b in box.buttons() if b.text().replace("&", "") == text).click()
+
+    QTimer.singleShot(0, press)
+    assert quitting.ask_about_runs(window, 1) == ("" if text == "Cancel" else text)

@@ -2,7 +2,7 @@ from tests.benchmarks.startup import open_once
 
 
 def test_the_window_opens_and_closes_without_importing_what_is_slow():
-    _seconds, modules = open_once()
+    _seconds, _work, modules = open_once()
     assert "dinocell_app.ui.main_window" in modules
     for slow in ("torch", "timm", "training", "dinocell_app.pipeline", "dinocell_app.segmentation"):
         assert slow not in modules, f"{slow} is imported at the start of the window"
