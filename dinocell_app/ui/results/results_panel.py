@@ -44,6 +44,7 @@ class ResultsPanel(QWidget):
         self.loading = StoreLoading(session, self.cells, self)
         self.set_choice = QComboBox()
         self.set_choice.setAccessibleName("Result set")
+        self.set_choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.set_choice.setToolTip("Which results to look at: those of one run, or the newest of each image")
         self.state = QLabel()
         self.filter = FilterBar(self.cells)
@@ -61,7 +62,7 @@ class ResultsPanel(QWidget):
         self.tabs.addTab(self.plots, "Plots")
         self.tabs.addTab(self.gallery, "Gallery")
         self.tabs.addTab(self.overview, "Overview")
-        self.content = WithEmptyState(self._filtered_tabs())
+        self.content = WithEmptyState(self.tabs)
         self._lay_out()
         self._connect()
         self.loading.load()
@@ -79,23 +80,17 @@ class ResultsPanel(QWidget):
         self.crops.shut_down()
         self.cells.shut_down()
 
-    def _filtered_tabs(self) -> QWidget:
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.filter)
-        column.addWidget(self.tabs, 1)
-        return page
-
     def _lay_out(self) -> None:
         title = QLabel("Re&sults")
         title.setBuddy(self.set_choice)
         line = QHBoxLayout()
         line.addWidget(title)
         line.addWidget(self.set_choice)
-        line.addWidget(self.state, 1)
+        line.addWidget(self.state)
+        line.addWidget(self.filter, 1)
         column = QVBoxLayout(self)
-        column.setContentsMargins(6, 6, 6, 6)
+        column.setContentsMargins(6, 2, 6, 4)
+        column.setSpacing(2)
         column.addLayout(line)
         column.addWidget(self.content, 1)
 
