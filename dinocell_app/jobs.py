@@ -7,9 +7,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from dinocell_app.errors import InvalidParameterError
 from dinocell_app.export.names import SUFFIXES
 from dinocell_app.lengths import Area, Length
 from dinocell_app.model.decoding_parameters import DecodingParameters
+from dinocell_app.reference_spec import ReferenceSpec
 from dinocell_app.training_settings import AugmentationSettings, TrainingSettings
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -84,6 +86,11 @@ class SegmentJob(_Job):
         Arithmetic of the network.
     batch_size : int or None
         Tiles at once; None to choose by memory.
+    references, not_references : tuple of str
+        Cells that others are compared with, as `reference_spec.ReferenceSpec` reads them: cells of the types
+        looked for, and cells that are not of the type they name, or of any.
+    min_score : float or None
+        Cells that look less like the references are left out; None keeps all.
     """
 
     kind: Literal["segment"] = "segment"
@@ -108,8 +115,18 @@ class SegmentJob(_Job):
     texture: bool = False
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     batch_size: int | None = Field(default=None, ge=1)
+    references: tuple[str, ...] = ()
+    not_references: tuple[str, ...] = ()
+    min_score: float | None = Field(default=None, ge=0, le=1)
 
     _known_formats = field_validator("formats")(lambda formats: _known_formats(formats))
+    _readable = field_validator("references", "not_references")(lambda specs: _readable(specs))
+
+    @model_validator(mode="after")
+    def _something_to_compare_with(self) -> Self:
+        if not self.references and (self.not_references or self.min_score is not None):
+            raise ValueError("cells are compared with references, and none is given")
+        return self
 
 
 class MeasureJob(_Job):
@@ -257,6 +274,13 @@ class FineTuneJob(_Job):
 
 
 Job = SegmentJob | MeasureJob | EvaluateJob | FineTuneJob
+
+
+def _readable(specs: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        return tuple(str(ReferenceSpec.parse(spec)) for spec in specs)
+    except InvalidParameterError as error:
+        raise ValueError(f"{error.what}; {error.remedy[0].lower()}{error.remedy[1:]}") from error
 
 
 def _known_formats(formats: tuple[str, ...]) -> tuple[str, ...]:

@@ -47,6 +47,8 @@ class Option:
         Whether it stands alone and means yes.
     negative : bool
         Whether the switch means no.
+    commas : bool
+        Whether commas part the values of one word.
     """
 
     field: str
@@ -57,6 +59,7 @@ class Option:
     many: bool = False
     switch: bool = False
     negative: bool = False
+    commas: bool = True
 
     @property
     def destination(self) -> str:
@@ -261,7 +264,8 @@ def _add(parser: argparse.ArgumentParser, option: Option) -> None:
         return
     settings["metavar"] = option.metavar or option.field.rpartition(".")[2].upper()
     if option.many:
-        settings["type"] = lambda text: _several(option.parse, text) if option.names else [option.parse(text)]
+        parted = option.names and option.commas
+        settings["type"] = lambda text: _several(option.parse, text) if parted else [option.parse(text)]
         settings["nargs"] = "+" if option.names else "*"
     else:
         settings["type"] = option.parse

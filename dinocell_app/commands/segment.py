@@ -18,6 +18,12 @@ from dinocell_app.commands.shared_options import (
 )
 from dinocell_app.jobs import DEFAULT_MODEL, SegmentJob
 from dinocell_app.lengths import Area, Length
+from dinocell_app.reference_spec import ReferenceSpec
+
+
+def _reference(text: str) -> str:
+    return str(ReferenceSpec.parse(text).absolute())
+
 
 COMMAND = JobCommand(
     kind="segment",
@@ -71,6 +77,33 @@ COMMAND = JobCommand(
             "drop cells that cover more of the image",
             parse=float,
             metavar="F",
+        ),
+        Option(
+            "references",
+            ("--reference",),
+            "score cells by their likeness to these: image.tif:17 (label 17 of image_labels.tif beside it), "
+            "image.tif@labels.tif:17, image.tif@x,y or library.json#name; type=... names types; "
+            "put it after the inputs",
+            parse=_reference,
+            metavar="CELL",
+            many=True,
+            commas=False,
+        ),
+        Option(
+            "not_references",
+            ("--not",),
+            "cells that are not what is looked for, written in the same way",
+            parse=_reference,
+            metavar="CELL",
+            many=True,
+            commas=False,
+        ),
+        Option(
+            "min_score",
+            ("--min-score",),
+            "leave out cells that look less like the references, 0 to 1; default: keep all",
+            parse=float,
+            metavar="S",
         ),
         FORMATS,
         RECURSIVE,

@@ -23,7 +23,7 @@ from dinocell_app.model.manifest import read_manifest
 from dinocell_app.model.model_folder import SegmentationModel, load_model
 from dinocell_app.pipeline.devices import choose_device
 from dinocell_app.pipeline.image_sources import pixel_size
-from dinocell_app.pipeline.segmentation_job import segmentation_parameters
+from dinocell_app.pipeline.segmentation_settings import segmentation_parameters
 from dinocell_app.preview_messages import DecodingChoice, PreviewRequest, PreviewResult, Region
 from dinocell_app.segment_settings import SegmentSettings
 from dinocell_app.segmentation.parameters import SegmentationParameters

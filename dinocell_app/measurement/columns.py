@@ -24,6 +24,19 @@ CONFIDENCE = Measurement(
 )
 """The column that only cells found by a network have."""
 
+REFERENCE_SCORE = Measurement(
+    "reference_score",
+    "How much the cell looks like the reference cells: 0 to 1, 0.5 where it is as much like others.",
+    "softmax of nearest similarities of the network's features (Snell et al. 2017)",
+)
+CELL_TYPE = Measurement(
+    "cell_type",
+    "Type whose reference cells it looks like most; empty where its score is too low for each.",
+    "highest reference_score",
+    dtype="string",
+)
+"""The columns that only cells compared with reference cells have; the type where there are several."""
+
 SHAPE = (
     Measurement(
         "touches_border",
@@ -219,6 +232,8 @@ def table_columns(
     pixel_size_known: bool = False,
     texture: bool = False,
     confidence: bool = False,
+    reference_score: bool = False,
+    cell_type: bool = False,
 ) -> tuple[Column, ...]:
     """Columns of a table of cells, in order.
 
@@ -232,16 +247,19 @@ def table_columns(
         Whether the channels have texture columns.
     confidence : bool
         Whether a network tells how sure it is of each cell.
+    reference_score, cell_type : bool
+        Whether cells were compared with reference cells, and of several types.
 
     Returns
     -------
     tuple of Column
-        Identity, confidence, shape, neighbourhood, then the channels in the order given; a channel's
-        columns end with its ASCII name.
+        Identity, confidence, likeness to references, shape, neighbourhood, then the channels in the order
+        given; a channel's columns end with its ASCII name.
     """
     columns: list[Column] = []
-    sureness = (CONFIDENCE,) if confidence else ()
-    for measurement in (*IDENTITY, *sureness, *SHAPE, *NEIGHBOURHOOD):
+    asked = ((CONFIDENCE, confidence), (REFERENCE_SCORE, reference_score), (CELL_TYPE, cell_type))
+    found = [measurement for measurement, wanted in asked if wanted]
+    for measurement in (*IDENTITY, *found, *SHAPE, *NEIGHBOURHOOD):
         columns.extend(_in_units(measurement, pixel_size_known))
     for channel in channels:
         columns.extend(channel_columns(channel, pixel_size_known=pixel_size_known, texture=texture))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,10 @@ class MeasurementRequest:
         Measure Haralick texture in every channel; None leaves it out.
     cell_probability : ndarray of shape (M, N), optional
         The network's map, for the column `confidence`; None for labels made without one.
+    reference_scores : mapping of int to float, optional
+        Likeness to reference cells by label, for the column `reference_score`.
+    cell_types : mapping of int to str, optional
+        Type by label, for the column `cell_type`.
     """
 
     labels: NDArray[np.integer]
@@ -59,6 +63,8 @@ class MeasurementRequest:
     neighbour_distance_px: float = NEIGHBOUR_DISTANCE_PX
     texture: TextureParameters | None = None
     cell_probability: NDArray[np.floating] | None = None
+    reference_scores: Mapping[int, float] | None = None
+    cell_types: Mapping[int, str] | None = None
 
 
 def measure_cells(request: MeasurementRequest) -> pd.DataFrame:
@@ -104,6 +110,8 @@ def columns_of(request: MeasurementRequest) -> tuple[Column, ...]:
         pixel_size_known=request.pixel_size_um is not None,
         texture=request.texture is not None,
         confidence=request.cell_probability is not None,
+        reference_score=request.reference_scores is not None,
+        cell_type=request.cell_types is not None,
     )
 
 
@@ -140,10 +148,14 @@ def measure_columns(request: MeasurementRequest) -> dict[str, NDArray[np.generic
         **measure_shape(cells, moments, contours),
         **measure_neighbours(cells, moments, contours, request.neighbour_distance_px),
     }
-    known, sure = size is not None, request.cell_probability is not None
+    known = size is not None
     if request.cell_probability is not None:
         measures["confidence"] = _confidence(cells, request.labels, request.cell_probability)
-    values = _in_units(measures, table_columns(pixel_size_known=known, confidence=sure), size)
+    if request.reference_scores is not None:
+        measures["reference_score"] = _by_label(cells, request.reference_scores, np.dtype(np.float64))
+    if request.cell_types is not None:
+        measures["cell_type"] = _by_label(cells, request.cell_types, np.dtype(object))
+    values = _in_units(measures, columns_of(replace(request, channels={})), size)
     for channel, pixels in request.channels.items():
         measures = dict(_measure_channel(cells, contours, pixels, request.texture))
         columns = channel_columns(channel, pixel_size_known=known, texture=request.texture is not None)
@@ -163,6 +175,18 @@ def _confidence(
     if not len(cells.ids):
         return np.zeros(0)
     return np.asarray(ndimage.mean(cell_probability, labels, cells.ids), np.float64)
+
+
+def _by_label(
+    cells: Cells, values: Mapping[int, float] | Mapping[int, str], dtype: np.dtype[Any]
+) -> NDArray[Any]:
+    missing = [label for label in cells.ids.tolist() if label not in values]
+    if missing:
+        raise InvalidParameterError(
+            f"cell {missing[0]} was not compared with the reference cells",
+            remedy="Measure with the scores of these labels",
+        )
+    return np.array([values[label] for label in cells.ids.tolist()], dtype)
 
 
 def _measure_channel(

@@ -20,6 +20,25 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class CellFindings:
+    """What a network says about the cells of a plane.
+
+    Parameters
+    ----------
+    cell_probability : ndarray of shape (M, N), optional
+        For the confidence of each cell.
+    reference_scores : mapping of int to float, optional
+        Likeness to reference cells, by label.
+    cell_types : mapping of int to str, optional
+        Type by label.
+    """
+
+    cell_probability: NDArray[np.floating] | None = None
+    reference_scores: Mapping[int, float] | None = None
+    cell_types: Mapping[int, str] | None = None
+
+
+@dataclass(frozen=True)
 class PlaneMeasurements:
     """Numbers of one plane.
 
@@ -50,7 +69,7 @@ def measure_plane(
     pixel_size_um: float | None,
     *,
     texture: bool,
-    cell_probability: NDArray[np.floating] | None = None,
+    found: CellFindings | None = None,
 ) -> PlaneMeasurements:
     """Measure the cells of a plane.
 
@@ -66,8 +85,8 @@ def measure_plane(
         Edge of a pixel; None when unknown.
     texture : bool
         Whether Haralick texture is measured.
-    cell_probability : ndarray of shape (M, N), optional
-        The network's map, for the confidence of each cell.
+    found : CellFindings, optional
+        What the network that made the labels says; None for labels made without one.
 
     Returns
     -------
@@ -78,13 +97,16 @@ def measure_plane(
     InvalidParameterError
         If labels and channels do not fit together.
     """
+    found = found or CellFindings()
     request = MeasurementRequest(
         labels=labels,
         channels=_with_different_names(channels),
         image=name,
         pixel_size_um=pixel_size_um,
         texture=TextureParameters() if texture else None,
-        cell_probability=cell_probability,
+        cell_probability=found.cell_probability,
+        reference_scores=found.reference_scores,
+        cell_types=found.cell_types,
     )
     table = measure_cells(request)
     context = SummaryContext(name, (labels.shape[0], labels.shape[1]), pixel_size_um)

@@ -96,6 +96,8 @@ def _columns(records: Sequence[ImageRecord]) -> list[dict[str, str]]:
         pixel_size_known=any(record.pixel_size_um is not None for record in records),
         texture=any(record.parameters.get("texture") for record in records),
         confidence=any("min_confidence" in record.parameters for record in records),
+        reference_score=any("references" in record.parameters for record in records),
+        cell_type=any(len(record.parameters.get("cell_types", ())) > 1 for record in records),
     )
     images = summary_columns(
         cells, pixel_size_known=any(record.pixel_size_um is not None for record in records)

@@ -7,6 +7,9 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dinocell_app.errors import Cancelled
 from dinocell_app.events import (
     Event,
@@ -25,7 +28,6 @@ from dinocell_app.imaging.planes import ChannelChoice, Plane, PlaneChoice, selec
 from dinocell_app.imaging.reading import open_image
 from dinocell_app.jobs import SegmentJob
 from dinocell_app.model.catalogue import find_model
-from dinocell_app.model.decoding_parameters import DecodingParameters
 from dinocell_app.model.manifest import Manifest, read_manifest
 from dinocell_app.model.model_folder import SegmentationModel, load_model
 from dinocell_app.model.precision import resolve_precision
@@ -39,10 +41,11 @@ from dinocell_app.pipeline.image_sources import (
 )
 from dinocell_app.pipeline.inputs import PlannedImage, plan_images
 from dinocell_app.pipeline.isolation import over_images
-from dinocell_app.pipeline.measurements import measure_plane
+from dinocell_app.pipeline.measurements import CellFindings, measure_plane
+from dinocell_app.pipeline.reference_cells import Compared, ReferenceCells
 from dinocell_app.pipeline.results import ImageRecord, Place, finished_record, write_results
 from dinocell_app.pipeline.run_tables import write_run_tables
-from dinocell_app.segmentation.parameters import SegmentationParameters
+from dinocell_app.pipeline.segmentation_settings import segmentation_parameters
 from dinocell_app.segmentation.predictor import Segmentation, segmenting
 
 
@@ -108,6 +111,7 @@ class _Run:
         self.device = choose_device(job.device)
         self.model_path = find_model(job.model)
         self.manifest: Manifest = read_manifest(self.model_path)
+        self.references = ReferenceCells(job, self.manifest) if job.references else None
 
     @cached_property
     def model(self) -> SegmentationModel:
@@ -144,21 +148,25 @@ class _Run:
         started = time.monotonic()
         name = source.image.name + plane.suffix
         pixel_size_um = source.record.pixel_size_um
-        steps = segmenting(plane.pixels, self.model, segmentation_parameters(self.job, pixel_size_um), name)
+        parameters = segmentation_parameters(self.job, pixel_size_um)
+        guided = self.references is not None
+        steps = segmenting(plane.pixels, self.model, parameters, name, keep_features=guided)
         found = yield from self._until_asked_to_stop(steps)
+        compared = self.references.compare(found, self.model) if self.references else None
+        labels = compared.labels if compared else found.labels
         channels = read_channels(source.reader, self.plane, plane)
         has_flows = self.model.objective.name == "flows"
         probability = found.cell_probability if has_flows else None
         measured = measure_plane(
-            found.labels,
+            labels,
             channels,
             name,
             pixel_size_um,
             texture=self.job.texture,
-            cell_probability=probability,
+            found=_findings(probability, compared),
         )
         labelled = LabelledImage(
-            labels=found.labels,
+            labels=labels,
             name=name,
             pixel_size_um=pixel_size_um,
             pixels=shown_pixels(source.reader.metadata, plane, channels),
@@ -210,6 +218,7 @@ class _Run:
                 "max_fraction": job.max_fraction,
                 "precision": job.precision,
                 "texture": job.texture,
+                **(self.references.parameters() if self.references else {}),
             },
             input_path=str(image.path),
             input_sha256=file_sha256(image.path),
@@ -221,44 +230,10 @@ class _Run:
         )
 
 
-def segmentation_parameters(job: SegmentJob, pixel_size_um: float | None) -> SegmentationParameters:
-    """Say how the images of a job are segmented.
-
-    Parameters
-    ----------
-    job : SegmentJob
-    pixel_size_um : float or None
-        Of the image; None when unknown.
-
-    Returns
-    -------
-    SegmentationParameters
-        Lengths and areas in pixels.
-
-    Raises
-    ------
-    InvalidParameterError
-        If a length or an area is in um and the pixel size unknown.
-    """
-    decoding = DecodingParameters(
-        cell_probability_threshold=job.cell_probability,
-        flow_threshold=job.flow_threshold,
-        max_fraction=job.max_fraction,
-    )
-    size_share = SegmentationParameters.min_size_share
-    if job.min_size is not None:
-        decoding, size_share = replace(decoding, min_size=job.min_size.in_px(pixel_size_um)), 0.0
-    confidence_share = SegmentationParameters.confidence_share
-    if job.min_confidence is not None:
-        decoding, confidence_share = replace(decoding, min_confidence=job.min_confidence), 0.0
-    return SegmentationParameters(
-        diameter_px=job.diameter.in_px(pixel_size_um) if job.diameter else None,
-        decoding=decoding,
-        min_size_share=size_share,
-        confidence_share=confidence_share,
-        batch_size=job.batch_size,
-        precision=job.precision,
-    )
+def _findings(probability: NDArray[np.float32] | None, compared: Compared | None) -> CellFindings:
+    if compared is None:
+        return CellFindings(probability)
+    return CellFindings(probability, compared.scores, compared.types)
 
 
 def _over_planes(

@@ -1,0 +1,176 @@
+"""How much a cell looks like the references: nearest similarities, calibrated by the picture's own cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+MIN_SPREAD = 0.02
+"""Cosine similarities are not told apart more finely than this."""
+
+MIN_CELLS = 5
+"""With fewer cells a picture says nothing about which similarities are common."""
+
+TWO_HUMPS = 0.75
+"""Variance between two groups, of all, for a flat distribution; a normal one has 0.64 (Otsu 1979)."""
+
+UNUSUAL_SHARE = 0.1
+"""A reference less like the picture's cells than this share of them is like each other is of a rare type."""
+
+
+@dataclass(frozen=True)
+class TypeReferences:
+    """Cells that a person pointed at for one type.
+
+    Parameters
+    ----------
+    name : str
+    positives : ndarray of shape (P, D), float32
+        Embeddings of cells of the type, of unit length; at least one.
+    negatives : ndarray of shape (Q, D), float32
+        Embeddings of cells that are not of it.
+    """
+
+    name: str
+    positives: NDArray[np.float32]
+    negatives: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Level:
+    """Where a similarity stops being common.
+
+    Parameters
+    ----------
+    middle : float
+        Similarity that scores 0.5.
+    spread : float
+        Similarity that brings the odds from 1 to e.
+    """
+
+    middle: float
+    spread: float
+
+
+def score_cells(cells: NDArray[np.float32], references: TypeReferences) -> NDArray[np.float64]:
+    r"""Score cells of a picture by the references of one type.
+
+    With the cosine similarity :math:`s^+` to the nearest positive, :math:`s^-` to the nearest negative and
+    the level :math:`(m, t)` of `background_level`, the score is
+
+    .. math:: 1 / (1 + \exp(-(s^+ - \max(s^-, m)) / t)),
+
+    the share of the nearest positive in a softmax over it and the strongest rival at temperature t, as in
+    prototypical networks (Snell, Swersky and Zemel 2017) with nearest in place of mean prototypes. The level
+    depends on positives alone, so one more negative never raises a score; the order of references has no
+    part in it.
+
+    Parameters
+    ----------
+    cells : ndarray of shape (K, D), float32
+        Embeddings of unit length of all cells of one picture.
+    references : TypeReferences
+
+    Returns
+    -------
+    ndarray of shape (K,), float64
+        0 to 1; 0.5 where a cell is as much like the references as like others.
+    """
+    if not len(cells):
+        return np.zeros(0)
+    similarity = _nearest(cells, references.positives)
+    level = background_level(cells, references.positives)
+    rival = np.full(len(cells), level.middle)
+    if len(references.negatives):
+        rival = np.maximum(rival, _nearest(cells, references.negatives))
+    return np.asarray(expit((similarity - rival) / level.spread), np.float64)
+
+
+def score_types(cells: NDArray[np.float32], types: Sequence[TypeReferences]) -> NDArray[np.float64]:
+    """Score cells by several types; a type's references speak against the other types.
+
+    Parameters
+    ----------
+    cells : ndarray of shape (K, D), float32
+        Embeddings of all cells of one picture.
+    types : sequence of TypeReferences
+
+    Returns
+    -------
+    ndarray of shape (K, len(types)), float64
+    """
+    scores = np.zeros((len(cells), len(types)))
+    for index, own in enumerate(types):
+        others = [each.positives for each in types if each is not own]
+        negatives = np.concatenate([own.negatives, *others])
+        scores[:, index] = score_cells(cells, TypeReferences(own.name, own.positives, negatives))
+    return scores
+
+
+def background_level(cells: NDArray[np.float32], positives: NDArray[np.float32]) -> Level:
+    """Find the level of similarity that parts cells like the references from the others of a picture.
+
+    The similarities of the picture's own cells decide, as the cohort does in score normalisation
+    (Auckenthaler, Carey and Lloyd-Thomas 2000): where they form two humps (Otsu 1979) the level is half-way
+    between the means; where they form one, it is two robust standard deviations below the median when the
+    reference is a usual cell of the picture, and three above it when it is not. Size, shape and grey values
+    of cells are not used. Several positives are at least at the level themselves, each compared with the
+    nearest other.
+
+    Parameters
+    ----------
+    cells : ndarray of shape (K, D), float32
+        Of unit length, K at least 1.
+    positives : ndarray of shape (P, D), float32
+
+    Returns
+    -------
+    Level
+    """
+    similarity = _nearest(cells, positives)
+    median = float(np.median(similarity))
+    deviation = max(1.4826 * float(np.median(np.abs(similarity - median))), MIN_SPREAD)
+    humps = _two_humps(np.sort(similarity))
+    if humps is not None:
+        level = Level(sum(humps) / 2, max((humps[1] - humps[0]) / 4, MIN_SPREAD))
+    elif _is_usual(cells, positives):
+        level = Level(median - 2 * deviation, deviation)
+    else:
+        level = Level(median + 3 * deviation, deviation)
+    if len(positives) > 1:
+        among = np.asarray(positives, np.float64) @ positives.T
+        np.fill_diagonal(among, -np.inf)
+        level = Level(min(level.middle, float(among.max(axis=1).min())), level.spread)
+    return level
+
+
+def _nearest(cells: NDArray[np.float32], references: NDArray[np.float32]) -> NDArray[np.float64]:
+    return np.asarray((np.asarray(cells, np.float64) @ references.T).max(axis=1), np.float64)
+
+
+def _two_humps(ascending: NDArray[np.float64]) -> tuple[float, float] | None:
+    """Give the means of the two groups that part the values best; None when they are one group."""
+    n = len(ascending)
+    variance = float(ascending.var())
+    if n < MIN_CELLS or variance < MIN_SPREAD**2:
+        return None
+    below = np.arange(1, n)
+    sums = np.cumsum(ascending)[:-1]
+    means = sums / below, (ascending.sum() - sums) / (n - below)
+    between = below * (n - below) / n**2 * (means[1] - means[0]) ** 2
+    best = int(between.argmax())
+    return (float(means[0][best]), float(means[1][best])) if between[best] > TWO_HUMPS * variance else None
+
+
+def _is_usual(cells: NDArray[np.float32], positives: NDArray[np.float32]) -> bool:
+    """Tell whether references are as much like the picture's cells as these are like each other."""
+    if len(cells) < MIN_CELLS:
+        return True
+    total = cells.sum(axis=0, dtype=np.float64)
+    among = (cells @ total - 1) / (len(cells) - 1)
+    own = positives @ total / len(cells)
+    return bool(own.max() >= np.quantile(among, UNUSUAL_SHARE))

@@ -1,0 +1,133 @@
+"""Cells compared with reference cells, from words to tables."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import numpy as np
+import pytest
+import tifffile
+
+from dinocell_app.export.label_files import read_labels
+from dinocell_app.model.manifest import read_manifest
+from dinocell_app.segmentation.reference.library import LibraryCell, LibraryType, write_library
+
+
+def rows(path):
+    with path.open(newline="", encoding="utf-8") as lines:
+        return list(csv.DictReader(lines))
+
+
+@pytest.fixture
+def plain(segment, tmp_path):
+    """Labels of a plain run."""
+    assert segment("--recursive", out=tmp_path / "plain") == 0
+    return tmp_path / "plain"
+
+
+def test_scores_come_beside_the_confidence_and_cells_keep_their_ids(
+    segment, plain, pictures, tmp_path, events
+):
+    spec = f"{pictures / 'a.tif'}@{plain / 'a_labels.tif'}:2"
+    assert segment("--recursive", "--reference", spec) == 0
+    out = tmp_path / "out"
+    cells = rows(out / "cells.csv")
+    assert list(cells[0])[:4] == ["image", "label", "confidence", "reference_score"]
+    scores = {(cell["image"], int(cell["label"])): float(cell["reference_score"]) for cell in cells}
+    assert len(scores) == 9
+    assert all(0 <= score <= 1 for score in scores.values())
+    assert scores["a.tif", 2] == max(scores["a.tif", label] for label in (1, 2, 3))
+    assert np.array_equal(read_labels(out / "b_labels.tif"), read_labels(plain / "b_labels.tif"))
+    assert "reference_score" in {row["name"] for row in rows(out / "columns.csv")}
+    record = json.loads((out / "a_segmentation.json").read_text())
+    assert record["parameters"]["references"][0].startswith("a.tif@a_labels.tif:2 (")
+
+    least = sorted(scores["a.tif", label] for label in (1, 2, 3))[1:]
+    kept = tmp_path / "kept"
+    assert segment("--reference", spec, "--min-score", repr(least[0]), out=kept) == 0
+    expected = {label for label in (1, 2, 3) if scores["a.tif", label] >= least[0]}
+    labels, before = read_labels(kept / "a_labels.tif"), read_labels(plain / "a_labels.tif")
+    assert set(np.unique(labels)) == {0} | expected
+    assert np.array_equal(labels, np.where(np.isin(before, list(expected)), before, 0))
+    assert {int(c["label"]) for c in rows(kept / "a_cells.csv")} == expected
+
+
+def test_references_are_part_of_what_a_result_is(segment, plain, pictures, events):
+    first, second = (f"{pictures / 'a.tif'}@{plain / 'a_labels.tif'}:{label}" for label in (1, 2))
+    assert segment("--reference", first, second, "--json") == 0
+    events()
+    assert segment("--reference", second, first, "--json") == 0
+    assert {e["event"] for e in events() if "n_cells" in e} == {"ImageSkipped"}
+    assert segment("--reference", first, "--not", second, "--json") == 3
+    assert all(
+        "results of something else exist" in e["reason"] for e in events() if e["event"] == "ImageFailed"
+    )
+
+
+def test_a_negative_lowers_scores_and_points_name_the_same_cells(segment, plain, pictures, tmp_path):
+    tables = {}
+    labels = read_labels(plain / "a_labels.tif")
+    row, column = (int(values.mean()) for values in np.nonzero(labels == 1))
+    for name, words in {
+        "label": ["--reference", f"{pictures / 'a.tif'}@{plain / 'a_labels.tif'}:1"],
+        "point": ["--reference", f"{pictures / 'a.tif'}@{column},{row}"],
+        "not": [
+            *("--reference", f"{pictures / 'a.tif'}@{column},{row}"),
+            *("--not", f"{pictures / 'a.tif'}@{plain / 'a_labels.tif'}:3"),
+        ],
+    }.items():
+        assert segment(*words, out=tmp_path / name) == 0
+        tables[name] = [float(cell["reference_score"]) for cell in rows(tmp_path / name / "cells.csv")]
+    assert tables["point"] == pytest.approx(tables["label"], abs=1e-6)
+    assert all(after <= before for after, before in zip(tables["not"], tables["point"], strict=True))
+    assert tables["not"][2] <= 0.5  # it is the negative itself
+
+
+def test_named_types_give_a_column(segment, plain, pictures, tmp_path):
+    assert segment("--recursive", out=pictures) == 0  # labels beside the pictures
+    specs = [f"{name}={pictures / 'a.tif'}:{label}" for name, label in (("left", 1), ("right", 2))]
+    assert segment("--reference", *specs, inputs=(pictures / "a.tif",)) == 0
+    cells = rows(tmp_path / "out" / "cells.csv")
+    assert list(cells[0])[3:5] == ["reference_score", "cell_type"]
+    types = [cell["cell_type"] for cell in cells]
+    assert set(types) <= {"left", "right", ""}
+    for cell in cells:
+        assert (cell["cell_type"] == "") == (float(cell["reference_score"]) < 0.5)
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("{a}@{labels}:99", "no cell 99"),
+        ("{a}:1", "no label image"),
+        ("{a}@0,0", "No cell was found"),
+        ("gone.tif:1", "no such file"),
+        ("{a}", "names no reference cell"),
+    ],
+)
+def test_what_is_no_reference_is_said_before_the_work(segment, plain, pictures, tmp_path, capsys, spec, said):
+    words = spec.format(a=pictures / "a.tif", labels=plain / "a_labels.tif")
+    assert segment("--reference", words) not in (0, 3)
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "out" / "a_labels.tif").exists()
+
+
+def test_a_library_is_used_by_name_and_only_with_its_model(segment, tiny_model, tmp_path, capsys):
+    manifest = read_manifest(tiny_model)
+    vector = np.ones(192, np.float32) / np.sqrt(192)
+    cell = LibraryCell(vector, "a.tif:1", np.zeros((5, 6), np.uint8))
+    path = tmp_path / "lib.json"
+    write_library(path, [LibraryType("round", (cell,)), LibraryType("rod", (cell,), (cell,))], manifest)
+    assert segment("--reference", f"{path}#Round") == 0
+    assert "reference_score" in rows(tmp_path / "out" / "cells.csv")[0]
+    assert segment("--reference", f"{path}#star", out=tmp_path / "other") == 2
+    assert "Choose from round, rod" in capsys.readouterr().err
+    write_library(path, [LibraryType("round", (cell,))], manifest.model_copy(update={"sha256": "0" * 64}))
+    assert segment("--reference", f"{path}#round", out=tmp_path / "other") == 2
+    assert "cannot be compared" in capsys.readouterr().err
+
+
+def test_a_least_score_needs_references(segment, capsys):
+    assert segment("--min-score", "0.5") == 2
+    assert "none is given" in capsys.readouterr().err
