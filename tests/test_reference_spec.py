@@ -29,5 +29,5 @@ def test_each_form_is_read_and_written_alike(text, expected):
     "text", ["", "a.tif", "a.tif:", "a.tif:0", "a.tif:x", "a.tif@1", "lib.json#", "=a.tif"]
 )
 def test_other_words_are_refused_with_the_forms(text):
-    with pytest.raises(InvalidParameterError, match="image.tif:17"):
+    with pytest.raises(InvalidParameterError, match=r"image\.tif:17"):
         ReferenceSpec.parse(text)

@@ -43,7 +43,7 @@ BLOOD_CELL_PX = 60.0
 
 @dataclass(frozen=True)
 class Picture:
-    """Cells of a picture: embeddings (K, D), area and intensity (K, 2) as z-scores, types ("" for unknown)."""
+    """Cells of a picture: embeddings (K, D), z-scores of area and intensity (K, 2), types ("" if unknown)."""
 
     cells: NDArray[np.float32]
     plain: NDArray[np.float32]
@@ -143,7 +143,8 @@ def report(title: str, pictures: Sequence[Picture], draws: int) -> None:
     n_cells = dict(zip(names.tolist(), counts.tolist(), strict=True))
     print(f"{title}: {len(pictures)} pictures, cells by type {n_cells}")
     print(
-        f"{'type':<14}{'refs':<8}{'share':>6}{'AP':>7}{'AUC':>7}{'base AP':>9}{'base AUC':>9}{'P@.5':>7}{'R@.5':>7}"
+        f"{'type':<14}{'refs':<8}{'share':>6}{'AP':>7}{'AUC':>7}"
+        f"{'base AP':>9}{'base AUC':>9}{'P@.5':>7}{'R@.5':>7}"
     )
     for name, count in n_cells.items():
         for numbers in ((1, 0), (3, 0), (5, 0), (1, 1), (3, 3), (5, 5)):

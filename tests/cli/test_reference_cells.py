@@ -7,7 +7,6 @@ import json
 
 import numpy as np
 import pytest
-import tifffile
 
 from dinocell_app.export.label_files import read_labels
 from dinocell_app.model.manifest import read_manifest
