@@ -72,7 +72,7 @@ def starting_point(job: FineTuneJob) -> tuple[Segmenter, Manifest]:
     config = for_objective(CONFIGS[job.config], objective.channel_names)
     torch.manual_seed(job.training.seed)
     network = Segmenter(config)
-    lineage: tuple[str, ...] = ()
+    origin: tuple[str, ...] = ()
     attributions: tuple[str, ...] = ()
     if job.backbone_weights is not None:
         try:
@@ -84,14 +84,14 @@ def starting_point(job: FineTuneJob) -> tuple[Segmenter, Manifest]:
                 remedy="Give DINOv2 weights of that size as safetensors",
             ) from error
         checksum = file_sha256(job.backbone_weights)[:12]
-        lineage = (f"{config.backbone} (sha256 {checksum})",)
+        origin = (f"{config.backbone} (sha256 {checksum})",)
         attributions = (BACKBONE_ATTRIBUTION,)
     return network, Manifest.for_network(
         config,
         id=identity,
         name=name,
         objective=job.objective,
-        lineage=lineage,
+        lineage=origin,
         attributions=attributions,
     )
 

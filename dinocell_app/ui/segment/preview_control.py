@@ -12,7 +12,7 @@ from dinocell_app.segment_settings import SegmentSettings
 from dinocell_app.ui.segment import preview_state
 from dinocell_app.ui.segment.preview_bar import REGION, WHOLE
 from dinocell_app.ui.segment.preview_state import PreviewOutcome, PreviewState
-from dinocell_app.ui.segment.preview_view import PreviewView, Region
+from dinocell_app.ui.viewer.image_viewer import ImageViewer, Region
 
 if TYPE_CHECKING:
     from dinocell_app.ui.session import Session
@@ -27,7 +27,7 @@ class PreviewControl(QObject):
     Parameters
     ----------
     session : Session
-    viewer : PreviewView
+    viewer : ImageViewer
     settings : callable
         Gives the settings of the form.
     parent : QObject
@@ -36,7 +36,7 @@ class PreviewControl(QObject):
     state_changed = Signal()
 
     def __init__(
-        self, session: Session, viewer: PreviewView, settings: Callable[[], SegmentSettings], parent: QObject
+        self, session: Session, viewer: ImageViewer, settings: Callable[[], SegmentSettings], parent: QObject
     ) -> None:
         super().__init__(parent)
         self.state = PreviewState()

@@ -22,10 +22,10 @@ from dinocell_app.ui.segment.presets import (
 )
 from dinocell_app.ui.segment.preview_bar import REGION, PreviewBar
 from dinocell_app.ui.segment.preview_control import PreviewControl
-from dinocell_app.ui.segment.preview_view import HasViewer
 from dinocell_app.ui.segment.run_bar import RunBar
 from dinocell_app.ui.segment.run_images import images_to_run, shell_inputs, start_run
 from dinocell_app.ui.segment.settings_form import SettingsForm
+from dinocell_app.ui.viewer.viewer_panel import ViewerPanel
 from dinocell_app.ui.workers import start
 
 if TYPE_CHECKING:
@@ -38,12 +38,12 @@ class SegmentPanel(QWidget):
     Parameters
     ----------
     session : Session
-    viewer_panel : HasViewer
+    viewer_panel : ViewerPanel
         Its viewer shows previews and gives drawn lines and regions.
     parent : QWidget, optional
     """
 
-    def __init__(self, session: Session, viewer_panel: HasViewer, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, viewer_panel: ViewerPanel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self._viewer = viewer_panel.viewer
