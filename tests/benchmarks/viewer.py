@@ -88,8 +88,8 @@ def tell(what: str, viewer: ImageViewer, steps: list[Callable[[], object]]) -> N
         best.append((time.perf_counter() - begun) * 1000)
         drawing.append(max(times))
     print(
-        f"{what:<22} {np.median(drawing):8.1f} ms median, {max(drawing):6.1f} ms longest of the window's thread; "
-        f"at its best after {np.median(best):6.1f} ms"
+        f"{what:<22} {np.median(drawing):8.1f} ms median, {max(drawing):6.1f} ms longest "
+        f"of the window's thread; at its best after {np.median(best):6.1f} ms"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -75,8 +76,8 @@ def channel_statistics(plane: NDArray[np.generic], *, is_rgb: bool = False) -> C
         low, high = 0.0, float(2 ** (8 * plane.dtype.itemsize) - 1)
     if high <= low:
         low, high = minimum, maximum if maximum > minimum else minimum + 1
-    top = maximum if maximum > minimum else minimum + 1
-    counts, edges = np.histogram(sample, N_BINS, (minimum, top))
+    edges = _bin_edges(minimum, maximum, whole=plane.dtype.kind in "iub")
+    counts, _ = np.histogram(sample, edges)
     return ChannelStatistics(low, high, minimum, maximum, Histogram(counts.astype(np.int64), edges))
 
 
@@ -134,6 +135,14 @@ def composite(
                 total[..., i] += light * np.float32(share)
     out[..., :3] = np.minimum(total, 255, out=total)
     return out
+
+
+def _bin_edges(minimum: float, maximum: float, *, whole: bool) -> NDArray[np.float64]:
+    """Cut a range into bins; those of whole numbers hold equally many of them, else there were gaps."""
+    if not whole:
+        return np.linspace(minimum, maximum if maximum > minimum else minimum + 1, N_BINS + 1)
+    step = math.ceil((maximum - minimum + 1) / N_BINS)
+    return minimum - 0.5 + step * np.arange(math.ceil((maximum - minimum + 1) / step) + 1, dtype=np.float64)
 
 
 def _stretched(plane: NDArray[np.generic], limits: tuple[float, float]) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QSignalBlocker, Signal
-from PySide6.QtGui import QColor, QIcon, QPalette, QPixmap
+from PySide6.QtGui import QColor, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtWidgets import (
     QCheckBox,
     QColorDialog,
@@ -16,12 +16,19 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QHBoxLayout,
     QPushButton,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
 from dinocell_app.project.records import ChannelDisplay
 from dinocell_app.ui.viewer.channels import ChannelStatistics, displayed_range
+
+ARROWS_PX = 30
+"""Of a number field."""
+
+TOO_ALIKE = 50
+"""Difference in lightness, of 255, below which a histogram is not seen on its ground."""
 
 
 class ContrastPanel(QWidget):
@@ -42,6 +49,9 @@ class ContrastPanel(QWidget):
         self.channel = QComboBox()
         self.channel.setAccessibleName("Channel")
         self.channel.setToolTip("Channel whose contrast is shown.")
+        # The name of a filter set must not make the window wider.
+        self.channel.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.channel.setMinimumContentsLength(8)
         self.visible_box = QCheckBox("Shown")
         self.visible_box.setToolTip("Whether the channel is part of the picture.")
         self.colour = QPushButton("Colour")
@@ -61,11 +71,12 @@ class ContrastPanel(QWidget):
         self.range = pg.LinearRegionItem()
         self.plot.addItem(self.range)
         row = QHBoxLayout()
-        for widget in (self.channel, self.visible_box, self.colour, self.auto):
+        row.addWidget(self.channel, 1)
+        for widget in (self.visible_box, self.colour, self.auto):
             row.addWidget(widget)
         row.addStretch(1)
-        row.addWidget(self.low)
-        row.addWidget(self.high)
+        row.addWidget(self.low, 1)
+        row.addWidget(self.high, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 2, 4, 2)
         layout.setSpacing(2)
@@ -93,6 +104,17 @@ class ContrastPanel(QWidget):
         axis = self.plot.getAxis("bottom")
         axis.setPen(text)
         axis.setTextPen(text)
+        self._colour_histogram()
+
+    def _colour_histogram(self) -> None:
+        at = self._current()
+        text = self.palette().color(QPalette.ColorRole.Text)
+        colour = QColor(self._displays[at].colour) if at is not None else text
+        behind = self.palette().color(QPalette.ColorRole.Base)
+        if abs(colour.lightness() - behind.lightness()) < TOO_ALIKE:
+            colour = text
+        self.curve.setPen(colour)
+        self.curve.setBrush(colour)
 
     def show_image(
         self,
@@ -121,6 +143,8 @@ class ContrastPanel(QWidget):
         self.channel.setVisible(several)
         self.visible_box.setVisible(several)
         self.setEnabled(bool(displays))
+        self.curve.setVisible(bool(displays))
+        self.range.setVisible(bool(displays))
         self._show_channel()
 
     def _make_number(self, prefix: str) -> QDoubleSpinBox:
@@ -130,6 +154,10 @@ class ContrastPanel(QWidget):
         told = "up to here are black" if prefix == "Black at" else "from here on have full colour"
         number.setToolTip(f"Values {told}.")
         number.setKeyboardTracking(False)
+        # Its widest value has 13 digits; what is seen has hardly more than 6.
+        number.setMinimumWidth(number.fontMetrics().horizontalAdvance(f"{prefix} 00000") + ARROWS_PX)
+        number.setMaximumWidth(number.fontMetrics().horizontalAdvance(f"{prefix} 0000000.0000") + ARROWS_PX)
+        number.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         number.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
         return number
 
@@ -144,11 +172,11 @@ class ContrastPanel(QWidget):
         display, statistics = self._displays[at], self._statistics[at]
         histogram = statistics.histogram
         self.curve.setData(histogram.edges, np.log1p(histogram.counts.astype(float)))
-        self.curve.setBrush(QColor(display.colour))
+        self._colour_histogram()
         self.plot.setXRange(float(histogram.edges[0]), float(histogram.edges[-1]), padding=0.02)
-        pixmap = QPixmap(14, 14)
-        pixmap.fill(QColor(display.colour))
-        self.colour.setIcon(QIcon(pixmap))
+        self.colour.setIcon(
+            _swatch(QColor(display.colour), self.palette().color(QPalette.ColorRole.ButtonText))
+        )
         whole = statistics.maximum - statistics.minimum > 20
         for number in (self.low, self.high):
             number.setDecimals(0 if whole else 4)
@@ -193,3 +221,13 @@ class ContrastPanel(QWidget):
         if chosen.isValid():
             self._change(colour=chosen.name(QColor.NameFormat.HexRgb))
             self._show_channel()
+
+
+def _swatch(colour: QColor, frame: QColor) -> QIcon:
+    """Draw a small framed field of a colour."""
+    pixmap = QPixmap(14, 14)
+    pixmap.fill(frame)
+    painter = QPainter(pixmap)
+    painter.fillRect(1, 1, 12, 12, colour)
+    painter.end()
+    return QIcon(pixmap)

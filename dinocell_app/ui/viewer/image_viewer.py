@@ -8,9 +8,9 @@ from functools import partial
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPainterPath, QPen, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QGraphicsPathItem, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPainterPath, QPalette, QPen, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QGraphicsPathItem, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from dinocell_app.project.records import ChannelDisplay
 from dinocell_app.ui.viewer.cell_outline import cell_outline
@@ -72,6 +72,9 @@ class ImageViewer(QWidget):
         self.message = QLabel(EMPTY, self)
         self.message.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.message.setWordWrap(True)
+        self.message.setContentsMargins(24, 24, 24, 24)
+        # A long path has no place to break; it must not make the window wider.
+        self.message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.view)
@@ -89,7 +92,17 @@ class ImageViewer(QWidget):
         self.box.sigRangeChangedManually.connect(self._on_looked_closer)
         self.box.sigResized.connect(self._place_bar)
         self.view.scene().sigMouseMoved.connect(self._on_move)
+        self._use_palette()
         self.say(EMPTY)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow light and dark around the picture."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._use_palette()
+
+    def _use_palette(self) -> None:
+        self.view.setBackground(self.palette().color(QPalette.ColorRole.Window))
 
     @property
     def complete(self) -> bool:
@@ -105,6 +118,17 @@ class ImageViewer(QWidget):
         """
         self._cache_megabytes = megabytes
 
+    def set_pixel_size(self, pixel_size_um: float | None) -> None:
+        """Measure in µm, or in pixels when the pixel size is unknown.
+
+        Parameters
+        ----------
+        pixel_size_um : float or None
+            Edge of a pixel.
+        """
+        self.pixel_size_um = pixel_size_um
+        self._place_bar()
+
     def say(self, text: str) -> None:
         """Show a sentence in place of a picture.
 
@@ -114,6 +138,7 @@ class ImageViewer(QWidget):
         """
         self.set_image(None, ())
         self.message.setText(text)
+        self.message.setToolTip(text)
 
     def set_image(
         self, image: LoadedImage | None, displays: Sequence[ChannelDisplay], *, keep_view: bool = False

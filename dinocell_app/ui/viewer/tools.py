@@ -7,6 +7,9 @@ from typing import Literal
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt, Signal
 
+# Where the mouse comes to rest is what is told about it: the last of quick moves must not be left out.
+pg.setConfigOption("mouseRateLimit", 0)
+
 Tool = Literal["navigate", "measure_diameter", "ruler", "region"]
 
 

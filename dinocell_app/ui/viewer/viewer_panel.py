@@ -72,6 +72,7 @@ class ViewerPanel(QWidget):
         layout.addWidget(self.views, 1)
         layout.addWidget(self.sliders)
         layout.addWidget(self.status)
+        self.status.setContentsMargins(6, 0, 6, 0)
         layout.addWidget(self.contrast)
         self.viewer.set_label_style(self.labels.label_style())
         self._connect()
@@ -160,14 +161,13 @@ class ViewerPanel(QWidget):
         session = self._session
         image, project = session.current_image, session.project
         for viewer in (self.viewer, self.other):
-            viewer.pixel_size_um = image.pixel_size_um if image is not None else None
+            viewer.set_pixel_size(image.pixel_size_um if image is not None else None)
         if image is None or project is None:
             self._say(EMPTY)
             return
         self.sliders.show_plane(session.t, session.z, image.n_times, image.n_slices)
         place = (image.id, session.t, session.z)
         if place == self._asked:
-            self.viewer._place_bar()
             return
         if image.problem:
             self._say(image.problem)
@@ -193,6 +193,7 @@ class ViewerPanel(QWidget):
         if project is None or place != self._asked:
             return
         self._shown = place
+        self.status.clear()
         displays = project.displays.get(place[0])
         keep = self._session.settings.keep_view
         for viewer in (self.viewer, self.other):
