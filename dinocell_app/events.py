@@ -272,7 +272,8 @@ def from_json_line(line: str) -> Event:
     """
     fields: dict[str, Any] = json.loads(line)
     if not isinstance(fields, dict):
-        raise ValueError(f"no event in line: {line[:80]}")
+        # What cannot be read is skipped by the type of this error, whatever is wrong with the line.
+        raise ValueError(f"no event in line: {line[:80]}")  # noqa: TRY004 - see above
     kind = EVENTS.get(fields.pop("event", ""))
     if kind is None:
         raise ValueError(f"unknown event in line: {line[:80]}")

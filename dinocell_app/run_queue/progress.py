@@ -78,6 +78,21 @@ class ProgressCount:
     ----------
     total : int
         Images expected before the run says how many it found.
+    done : int
+        Images finished, skipped or failed.
+    n_cells : int
+        Cells of the finished images.
+    current_image : str
+        Image that is worked on.
+    tile_done, tile_total : int
+        Tiles of the current image.
+    device : str
+        The device truly used.
+    failures : list of ImageFailed
+    seconds : deque of float
+        Seconds of the newest images.
+    final : JobFinished, JobFailed or None
+        How the run ended.
     """
 
     total: int = 0

@@ -21,12 +21,6 @@ class SegmentationParameters:
         Typical cell diameter in image pixels; None to measure it.
     decoding : DecodingParameters
         Thresholds; `min_size` is in pixels of the image.
-    min_size_share : float
-        Cells smaller than this share of the typical cell (a disk of the diameter used) are dropped too:
-        broken-off processes and debris. 0 leaves it to `decoding.min_size`.
-    confidence_share : float
-        Cells are dropped whose mean cell probability is not this far from the threshold towards 1: with 0.5
-        and a threshold of 0.5 those below 0.75. 0 leaves it to `decoding.min_confidence`.
     overlap : int or None
         Pixels that neighbouring tiles share; None for the model's own.
     blend : {"smooth", "uniform"} or None
@@ -35,6 +29,12 @@ class SegmentationParameters:
         Tiles at once; None to choose by memory.
     precision : {"auto", "fp32", "bf16", "fp16"}
         Arithmetic of the network; "auto" is half precision on CUDA and single elsewhere.
+    min_size_share : float
+        Cells smaller than this share of the typical cell (a disk of the diameter used) are dropped too:
+        broken-off processes and debris. 0 leaves it to `decoding.min_size`.
+    confidence_share : float
+        Cells are dropped whose mean cell probability is not this far from the threshold towards 1: with 0.5
+        and a threshold of 0.5 those below 0.75. 0 leaves it to `decoding.min_confidence`.
 
     Raises
     ------
