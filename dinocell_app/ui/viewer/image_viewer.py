@@ -72,7 +72,7 @@ class ImageViewer(QWidget):
         self.message = QLabel(EMPTY, self)
         self.message.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.message.setWordWrap(True)
-        self.message.setContentsMargins(24, 24, 24, 24)
+        self.message.setMargin(24)
         # A long path has no place to break; it must not make the window wider.
         self.message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
         layout = QVBoxLayout(self)

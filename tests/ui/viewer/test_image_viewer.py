@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -61,6 +61,27 @@ def test_a_click_on_the_edge_pixel_of_a_cell_gives_the_cell(qtbot, viewer, close
     with qtbot.waitSignal(viewer.cell_clicked) as clicked:
         QTest.mouseClick(viewer.view.viewport(), LEFT, pos=at(viewer, row + 0.5, column + 0.5))
     assert clicked.args == [label]
+
+
+@pytest.mark.parametrize("magnification", [0.25, 1, 7.3])
+def test_a_click_means_the_pixel_that_is_drawn_there(qtbot, magnification):
+    labels = np.zeros((800, 1200), np.int32)
+    labels[200:300, 500:640] = 3
+    viewer = shown(qtbot, np.zeros((800, 1200), np.uint8), labels)
+    height, width = viewer.box.height() / magnification, viewer.box.width() / magnification
+    viewer.box.setRange(QRectF(500 - width / 2, 200 - height / 2, width, height), padding=0)
+    QApplication.processEvents()
+    seen = viewer.box.viewRect()
+    assert viewer.box.viewPixelSize()[0] == pytest.approx(1 / magnification)
+    middle = at(viewer, 200, 500)  # the corner of the cell
+    for down, across in ((-9, -9), (-9, 9), (9, -9), (9, 9), (2, 2), (-2, 2)):
+        there = middle + QPoint(across, down)
+        row = int(np.floor(seen.top() + there.y() / magnification))
+        column = int(np.floor(seen.left() + there.x() / magnification))
+        with qtbot.waitSignal(viewer.cell_clicked) as clicked:
+            QTest.mouseClick(viewer.view.viewport(), LEFT, pos=there)
+        assert clicked.args == [labels[row, column]]
+    assert clicked.args == [0]
 
 
 def test_the_chosen_cell_is_outlined_in_another_way_than_by_colour_alone(qtbot, viewer):
