@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import safe_open
@@ -30,12 +31,15 @@ class TrainingState:
     optimiser : AdamW
     step : int
         Steps taken.
+    scaler : GradScaler or None
+        Of the loss in half precision.
     """
 
     network: nn.Module
     average: nn.Module | None
     optimiser: torch.optim.Optimizer
     step: int = 0
+    scaler: torch.amp.GradScaler | None = None
 
 
 def save_checkpoint(state: TrainingState, folder: Path) -> Path:
@@ -63,10 +67,11 @@ def save_checkpoint(state: TrainingState, folder: Path) -> Path:
     # safetensors refuses tensors that share memory and those of other devices' strides.
     tensors = {name: value.detach().cpu().clone().contiguous() for name, value in tensors.items()}
     path = folder / CHECKPOINT_NAME
+    progress: dict[str, Any] = {"step": state.step, "schema_version": 1}
+    if state.scaler is not None and state.scaler.is_enabled():
+        progress["scaler"] = state.scaler.state_dict()
     with replacing(path) as beside:
-        save_file(
-            tensors, beside, metadata={"progress": json.dumps({"step": state.step, "schema_version": 1})}
-        )
+        save_file(tensors, beside, metadata={"progress": json.dumps(progress)})
     return path
 
 
@@ -101,6 +106,8 @@ def load_checkpoint(state: TrainingState, folder: Path) -> bool:
         if state.average is not None:
             state.average.load_state_dict(_below("average.", tensors))
         _restore_optimiser(state.optimiser, _below("optimiser.", tensors))
+        if state.scaler is not None and progress.get("scaler"):
+            state.scaler.load_state_dict(progress["scaler"])
         state.step = int(progress["step"])
     except (RuntimeError, KeyError) as error:
         raise ModelError(

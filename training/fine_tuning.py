@@ -7,23 +7,29 @@ nor progress bar. Runs resume on the very step where they stopped.
 from __future__ import annotations
 
 import copy
-import os
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from torch import distributed, nn
-from torch.nn.parallel import DistributedDataParallel
+from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from dinocell_app.events import EpochFinished, Event, JobFinished, JobStarted, Notice, StepFinished
+from dinocell_app.events import Event
 from dinocell_app.model.objective import Objective
-from dinocell_app.model.precision import Precision, autocast, resolve_precision
-from training.checkpoint import TrainingState, load_checkpoint, save_checkpoint
+from dinocell_app.model.precision import Precision, autocast
+from training.checkpoint import TrainingState
+from training.processes import process_rank, together, without_averaging
 from training.schedule import Schedule, parameter_groups
+from training.training_loop import (
+    Share,
+    batches_from,
+    choose_attention,
+    loss_scaler,
+    mean_losses,
+    training_events,
+)
 
 
 @dataclass(frozen=True)
@@ -125,6 +131,8 @@ class FineTuning:
     device : device
     """
 
+    kind = "finetune"
+
     def __init__(
         self,
         network: nn.Module,
@@ -136,11 +144,11 @@ class FineTuning:
         torch.manual_seed(parameters.seed)
         self.objective = objective
         self.data = data
-        self.parameters = parameters
+        self.parameters = self.plan = parameters
         self.device = device
         self.rank, self.world_size = process_rank()
         network = network.to(device).to(memory_format=torch.channels_last)
-        _choose_attention(network, device, parameters.precision)
+        choose_attention(network, device, parameters.precision)
         average = copy.deepcopy(network).requires_grad_(False).eval() if parameters.average_decay else None
         rate = parameters.learning_rate
         encoder_rate = parameters.encoder_learning_rate
@@ -149,12 +157,10 @@ class FineTuning:
                 network, rate, rate if encoder_rate is None else encoder_rate, parameters.weight_decay
             )
         )
-        self.state = TrainingState(network, average, optimiser)
-        self._trained: nn.Module = (
-            DistributedDataParallel(network) if distributed.is_initialized() else network
-        )
-        half = resolve_precision(parameters.precision, device) == torch.float16
-        self._scaler = torch.amp.GradScaler(device.type, enabled=half and device.type == "cuda")
+        self._scaler = loss_scaler(parameters.precision, device)
+        self.state = TrainingState(network, average, optimiser, scaler=self._scaler)
+        self._trained = together(network)
+        self._batches: Iterator[CropBatch] = iter(())
 
     @property
     def result(self) -> nn.Module:
@@ -171,45 +177,41 @@ class FineTuning:
         should_stop : callable
             Asked before every step.
 
-        Yields
-        ------
-        Event
+        Returns
+        -------
+        iterator of Event
             JobStarted, StepFinished, EpochFinished and at last JobFinished.
         """
-        started = time.monotonic()
-        checkpoints = folder / "checkpoints"
-        resumed = load_checkpoint(self.state, checkpoints)
-        parameters = self.parameters
-        yield JobStarted("finetune", parameters.total_steps, self.state.step, str(self.device))
-        if resumed:
-            yield Notice(f"Resumed after step {self.state.step}")
-        batches = self._batches(self.state.step)
-        epoch_losses: list[dict[str, float]] = []
-        epoch_started = time.monotonic()
-        stopped = False
-        while self.state.step < parameters.total_steps:
-            if should_stop():
-                stopped = True
-                break
-            losses = self._step(batches)
-            epoch_losses.append(losses)
-            rate = self.state.optimiser.param_groups[-1]["lr"]
-            yield StepFinished(self.state.step, parameters.total_steps, losses, rate)
-            if self.state.step % parameters.steps_per_epoch == 0:
-                self._save(checkpoints)
-                yield EpochFinished(
-                    self.state.step // parameters.steps_per_epoch,
-                    parameters.epochs,
-                    mean_losses(epoch_losses),
-                    self.validate(),
-                    time.monotonic() - epoch_started,
-                )
-                epoch_losses, epoch_started = [], time.monotonic()
-        if stopped:
-            self._save(checkpoints)
-        yield JobFinished(
-            self.state.step // parameters.steps_per_epoch, 0, time.monotonic() - started, stopped=stopped
-        )
+        return training_events(self, folder, should_stop)
+
+    def start(self, step: int) -> None:
+        """Load from the example on which a step begins.
+
+        Parameters
+        ----------
+        step : int
+        """
+        share = Share(self.rank, self.world_size, self.device)
+        self._batches = batches_from(self.data.training, self.parameters, step, share)
+
+    def learning_rate(self) -> float:
+        """Tell the learning rate of the step just taken, of all but the encoder.
+
+        Returns
+        -------
+        float
+        """
+        return float(self.state.optimiser.param_groups[-1]["lr"])
+
+    def notices(self) -> Iterable[str]:
+        """Say what the person should know at the end of an epoch.
+
+        Returns
+        -------
+        iterable of str
+            Nothing.
+        """
+        return ()
 
     def validate(self) -> dict[str, float]:
         """Measure the loss of the result on the held-out crops.
@@ -234,31 +236,14 @@ class FineTuning:
         network.train(was_training)
         return mean_losses(losses)
 
-    def _save(self, checkpoints: Path) -> None:
-        if self.rank == 0:
-            save_checkpoint(self.state, checkpoints)
-        if distributed.is_initialized():
-            distributed.barrier()
+    def take_step(self) -> dict[str, float]:
+        """Take the next step.
 
-    def _batches(self, step: int) -> Iterator[CropBatch]:
-        """Load from the example on which the given step begins; each process takes its own."""
-        parameters = self.parameters
-        per_step = parameters.batch_size * parameters.accumulation
-        first = step * per_step * self.world_size + self.rank
-        indices = range(first, parameters.total_steps * per_step * self.world_size, self.world_size)
-        return iter(
-            DataLoader(
-                self.data.training,
-                batch_size=parameters.batch_size,
-                sampler=indices,
-                num_workers=parameters.workers,
-                # A loader without a generator draws from the global one, and a resumed run would differ.
-                generator=torch.Generator(),
-                pin_memory=self.device.type == "cuda",
-            )
-        )
-
-    def _step(self, batches: Iterator[CropBatch]) -> dict[str, float]:
+        Returns
+        -------
+        dict of str to float
+            Terms of the loss and their sum "total".
+        """
         parameters, state = self.parameters, self.state
         factor = parameters.schedule().factor(state.step)
         for group in state.optimiser.param_groups:
@@ -268,8 +253,8 @@ class FineTuning:
         reported = []
         for index in range(parameters.accumulation):
             last = index == parameters.accumulation - 1
-            with nullcontext() if last else self._unsynchronised():
-                losses = self._losses(self._trained, next(batches))
+            with nullcontext() if last else without_averaging(self._trained):
+                losses = self._losses(self._trained, next(self._batches))
                 scaled = self._scaler.scale(losses["total"] / parameters.accumulation)
                 scaled.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
             reported.append({name: float(value.detach()) for name, value in losses.items()})
@@ -281,11 +266,6 @@ class FineTuning:
         state.step += 1
         self._update_average()
         return mean_losses(reported)
-
-    def _unsynchronised(self) -> AbstractContextManager[object]:
-        if isinstance(self._trained, DistributedDataParallel):
-            return self._trained.no_sync()
-        return nullcontext()
 
     def _losses(self, network: nn.Module, batch: CropBatch) -> dict[str, torch.Tensor]:
         tiles, target, weight = (part.to(self.device, non_blocking=True) for part in batch)
@@ -306,43 +286,3 @@ class FineTuning:
         decay = min(self.parameters.average_decay, (1 + step) / (10 + step))
         for mean, value in zip(self.state.average.parameters(), self.state.network.parameters(), strict=True):
             mean.lerp_(value, 1 - decay)
-
-
-def process_rank() -> tuple[int, int]:
-    """Join the processes that `torchrun` started, if it did.
-
-    Returns
-    -------
-    rank, world_size : int
-        0 and 1 in a plain process.
-    """
-    if "WORLD_SIZE" not in os.environ or not distributed.is_available():
-        return 0, 1
-    if not distributed.is_initialized():
-        distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
-    return distributed.get_rank(), distributed.get_world_size()
-
-
-def mean_losses(losses: Sequence[dict[str, float]]) -> dict[str, float]:
-    """Average loss terms.
-
-    Parameters
-    ----------
-    losses : sequence of dict of str to float
-
-    Returns
-    -------
-    dict of str to float
-        Empty for none.
-    """
-    if not losses:
-        return {}
-    return {name: sum(entry[name] for entry in losses) / len(losses) for name in losses[0]}
-
-
-def _choose_attention(network: nn.Module, device: torch.device, precision: Precision) -> None:
-    """Take plain matrix products for attention on a CPU in bf16: a third faster than the fused kernel."""
-    fused = not (device.type == "cpu" and resolve_precision(precision, device) == torch.bfloat16)
-    for module in network.modules():
-        if hasattr(module, "fused_attn"):
-            setattr(module, "fused_attn", fused)  # noqa: B010 - mypy takes attributes of modules for tensors

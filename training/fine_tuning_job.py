@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import torch
-from torch import distributed
 
 from dinocell_app.errors import InvalidParameterError
 from dinocell_app.events import Event, InputLeftOut, JobFinished, Notice
@@ -18,7 +16,6 @@ from dinocell_app.model.manifest import MANIFEST_NAME, Score
 from dinocell_app.model.model_folder import SegmentationModel, save_model
 from dinocell_app.model.objectives import objective_by_name
 from dinocell_app.model.segmenter import Segmenter
-from dinocell_app.pipeline.devices import choose_device
 from dinocell_app.segmentation.parameters import SegmentationParameters
 from dinocell_app.segmentation.predictor import segment_image
 from training.datasets import LabelledPair
@@ -26,6 +23,7 @@ from training.evaluation import evaluate_labels, summarise
 from training.fine_tuning import FineTuning, FineTuningParameters
 from training.fine_tuning_data import crops, read_data
 from training.model_card import CARD_NAME, model_card
+from training.processes import agreed, training_device
 from training.starting_point import describe_data, starting_point
 
 
@@ -56,7 +54,7 @@ def fine_tune(job: FineTuneJob, run_folder: Path, should_stop: Callable[[], bool
             path=job.output,
             remedy="Choose another folder for the model, or allow replacing it with --overwrite",
         )
-    device = _device(job.device)
+    device = training_device(job.device)
     data = read_data(job)
     for path, reason in data.unpaired:
         yield InputLeftOut(str(path), reason)
@@ -67,7 +65,7 @@ def fine_tune(job: FineTuneJob, run_folder: Path, should_stop: Callable[[], bool
     manifest = describe_data(manifest, job, data)
     parameters = FineTuningParameters(**job.training.model_dump())
     run = FineTuning(network, objective, crops(job, data, objective, manifest), parameters, device)
-    for event in run.run(run_folder, _agreed(should_stop, device)):
+    for event in run.run(run_folder, agreed(should_stop, device)):
         if not isinstance(event, JobFinished) or event.stopped:
             yield event
         elif run.rank == 0:
@@ -104,29 +102,6 @@ def held_out_scores(model: SegmentationModel, pairs: Sequence[LabelledPair]) -> 
     shown = ("ap_0.5", "ap_0.75", "seg", "det", "mma")
     data_set = f"{len(pairs)} held-out images"
     return tuple(Score(data_set=data_set, split="held out", metric=name, value=mean[name]) for name in shown)
-
-
-def _device(name: str) -> torch.device:
-    """Choose the device; each process that torchrun started takes a GPU of its own."""
-    local = os.environ.get("LOCAL_RANK")
-    if local is not None and name in ("auto", "cuda") and torch.cuda.is_available():
-        torch.cuda.set_device(int(local))
-        return torch.device("cuda", int(local))
-    return choose_device(name)
-
-
-def _agreed(should_stop: Callable[[], bool], device: torch.device) -> Callable[[], bool]:
-    """Let all processes stop at the same step: one waiting for the gradients of another would never end."""
-
-    def agreed() -> bool:
-        wanted = should_stop()
-        if not distributed.is_initialized():
-            return wanted
-        flag = torch.tensor([float(wanted)], device=device)
-        distributed.all_reduce(flag, op=distributed.ReduceOp.MAX)
-        return bool(flag.item())
-
-    return agreed
 
 
 def _ready(network: torch.nn.Module) -> Segmenter:

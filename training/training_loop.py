@@ -1,0 +1,228 @@
+"""What every training has in common: steps and epochs as events, checkpoints, resuming, stopping."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+
+from dinocell_app.events import EpochFinished, Event, JobFinished, JobStarted, Notice, StepFinished
+from dinocell_app.model.precision import Precision, resolve_precision
+from training.checkpoint import TrainingState, load_checkpoint, save_checkpoint
+from training.processes import wait_for_all
+
+
+class StepPlan(Protocol):
+    """How a run is divided; settings of every training have these."""
+
+    @property
+    def epochs(self) -> int:
+        """Epochs of the whole run."""
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps of an epoch."""
+
+    @property
+    def batch_size(self) -> int:
+        """Examples at once, on each process."""
+
+    @property
+    def accumulation(self) -> int:
+        """Batches of a step."""
+
+    @property
+    def workers(self) -> int:
+        """Loader processes."""
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of the whole run."""
+
+
+class Training(Protocol):
+    """A training that `training_events` can lead through its steps."""
+
+    kind: str
+    state: TrainingState
+    device: torch.device
+    rank: int
+
+    @property
+    def plan(self) -> StepPlan:
+        """How the run is divided."""
+
+    def start(self, step: int) -> None:
+        """Get ready for the given step, the first one of this process."""
+
+    def take_step(self) -> dict[str, float]:
+        """Take the next step; give the terms of its loss and their sum "total"."""
+
+    def learning_rate(self) -> float:
+        """Tell the learning rate of the step just taken."""
+
+    def validate(self) -> dict[str, float]:
+        """Measure on held-out examples at the end of an epoch; empty without any."""
+
+    def notices(self) -> Iterable[str]:
+        """Say what the person should know at the end of an epoch."""
+
+
+def training_events(training: Training, folder: Path, should_stop: Callable[[], bool]) -> Iterator[Event]:
+    """Train to the end, or until asked to stop.
+
+    Parameters
+    ----------
+    training : Training
+    folder : Path
+        Run folder; `checkpoints/` in it is resumed from and written to after each epoch.
+    should_stop : callable
+        Asked before every step.
+
+    Yields
+    ------
+    Event
+        JobStarted, StepFinished, Notice, EpochFinished and at last JobFinished.
+    """
+    started = time.monotonic()
+    checkpoints = folder / "checkpoints"
+    plan, state = training.plan, training.state
+    resumed = load_checkpoint(state, checkpoints)
+    yield JobStarted(training.kind, plan.total_steps, state.step, str(training.device))
+    if resumed:
+        yield Notice(f"Resumed after step {state.step}")
+    training.start(state.step)
+    epoch_losses: list[dict[str, float]] = []
+    epoch_started = time.monotonic()
+    stopped = False
+    while state.step < plan.total_steps:
+        if should_stop():
+            stopped = True
+            break
+        losses = training.take_step()
+        epoch_losses.append(losses)
+        yield StepFinished(state.step, plan.total_steps, losses, training.learning_rate())
+        if state.step % plan.steps_per_epoch == 0:
+            _save(training, checkpoints)
+            yield from (Notice(message) for message in training.notices())
+            yield EpochFinished(
+                state.step // plan.steps_per_epoch,
+                plan.epochs,
+                mean_losses(epoch_losses),
+                training.validate(),
+                time.monotonic() - epoch_started,
+            )
+            epoch_losses, epoch_started = [], time.monotonic()
+    if stopped:
+        _save(training, checkpoints)
+    yield JobFinished(state.step // plan.steps_per_epoch, 0, time.monotonic() - started, stopped=stopped)
+
+
+@dataclass(frozen=True)
+class Share:
+    """Which of the examples a process takes.
+
+    Parameters
+    ----------
+    rank, world_size : int
+    device : device
+    """
+
+    rank: int
+    world_size: int
+    device: torch.device
+
+
+def batches_from(dataset: Dataset[Any], plan: StepPlan, step: int, share: Share) -> Iterator[Any]:
+    """Load from the example on which a step begins; each process takes its own.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The n-th example depends on n alone.
+    plan : StepPlan
+    step : int
+        The first one.
+    share : Share
+
+    Returns
+    -------
+    iterator
+        Batches of examples.
+    """
+    per_step = plan.batch_size * plan.accumulation
+    first = step * per_step * share.world_size + share.rank
+    indices = range(first, plan.total_steps * per_step * share.world_size, share.world_size)
+    return iter(
+        DataLoader(
+            dataset,
+            batch_size=plan.batch_size,
+            sampler=indices,
+            num_workers=plan.workers,
+            # A loader without a generator draws from the global one, and a resumed run would differ.
+            generator=torch.Generator(),
+            pin_memory=share.device.type == "cuda",
+        )
+    )
+
+
+def mean_losses(losses: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Average loss terms.
+
+    Parameters
+    ----------
+    losses : sequence of dict of str to float
+
+    Returns
+    -------
+    dict of str to float
+        Empty for none.
+    """
+    if not losses:
+        return {}
+    return {name: sum(entry[name] for entry in losses) / len(losses) for name in losses[0]}
+
+
+def loss_scaler(precision: Precision, device: torch.device) -> torch.amp.GradScaler:
+    """Make what keeps small gradients from vanishing in fp16.
+
+    Parameters
+    ----------
+    precision : {"auto", "fp32", "bf16", "fp16"}
+    device : device
+
+    Returns
+    -------
+    GradScaler
+        Does nothing in other precisions.
+    """
+    half = resolve_precision(precision, device) == torch.float16
+    return torch.amp.GradScaler(device.type, enabled=half and device.type == "cuda")
+
+
+def choose_attention(network: nn.Module, device: torch.device, precision: Precision) -> None:
+    """Take plain matrix products for attention on a CPU in bf16: a third faster than the fused kernel.
+
+    Parameters
+    ----------
+    network : Module
+        Its attention layers are changed in place.
+    device : device
+    precision : {"auto", "fp32", "bf16", "fp16"}
+    """
+    fused = not (device.type == "cpu" and resolve_precision(precision, device) == torch.bfloat16)
+    for module in network.modules():
+        if hasattr(module, "fused_attn"):
+            setattr(module, "fused_attn", fused)  # noqa: B010 - mypy takes attributes of modules for tensors
+
+
+def _save(training: Training, checkpoints: Path) -> None:
+    if training.rank == 0:
+        save_checkpoint(training.state, checkpoints)
+    wait_for_all()
