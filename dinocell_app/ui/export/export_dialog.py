@@ -146,6 +146,13 @@ class ExportDialog(QDialog):
         items = self._items.finished
         start(lambda: table_columns_of(items), self.form.offer_columns, self._show_problem, owner=self)
 
+    def _plan_soon(self) -> None:
+        """Forget the plan of the earlier choices, so that nobody exports what they have just changed."""
+        if self._planning is not None:
+            self._planning.cancel()
+        self._show_plan(None, "Looking at the folder…")
+        self._timer.start()
+
     def _show_plan(self, plan: ExportPlan | None, sentence: str = "") -> None:
         self._plan = plan
         self.model.show_plan(plan)
@@ -219,7 +226,7 @@ class ExportDialog(QDialog):
         layout.addLayout(buttons)
 
     def _connect(self) -> None:
-        self.form.changed.connect(self._timer.start)
+        self.form.changed.connect(self._plan_soon)
         self.export_button.clicked.connect(self.export_now)
         self.close_button.clicked.connect(self.reject)
         self.open_button.clicked.connect(self._open_folder)

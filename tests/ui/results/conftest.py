@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from dinocell_app.ui.workers import run_synchronously
 
+from dinocell_app.ui.workers import run_synchronously
 from tests.ui.results.results_stand_ins import (
     PlainImage,
     PlainProject,
