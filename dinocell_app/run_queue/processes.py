@@ -44,6 +44,10 @@ def application_environment() -> dict[str, str]:
     return environment
 
 
+_STARTED: list[subprocess.Popen[bytes]] = []
+"""Workers that may outlive whoever asked for them; Python warns of a running one that nobody holds."""
+
+
 def start_worker(runs: Path) -> subprocess.Popen[bytes]:
     """Start a process that works on a queue and does not end with this one.
 
@@ -64,7 +68,7 @@ def start_worker(runs: Path) -> subprocess.Popen[bytes]:
             | subprocess.CREATE_NEW_PROCESS_GROUP
             | subprocess.BELOW_NORMAL_PRIORITY_CLASS
         )
-    return subprocess.Popen(
+    worker = subprocess.Popen(
         application_command("work", str(runs)),
         cwd=Path.home(),
         env=application_environment(),
@@ -74,3 +78,5 @@ def start_worker(runs: Path) -> subprocess.Popen[bytes]:
         creationflags=flags,
         start_new_session=sys.platform != "win32",
     )
+    _STARTED[:] = [*(earlier for earlier in _STARTED if earlier.poll() is None), worker]
+    return worker
