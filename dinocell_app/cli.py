@@ -13,6 +13,7 @@ from dinocell_app.commands import (
     doctor,
     engine,
     evaluate,
+    features,
     measure,
     models,
     run,
@@ -24,7 +25,7 @@ from dinocell_app.commands.console import EXIT_OK, EXIT_STOPPED, EXIT_WRONG_USAG
 from dinocell_app.commands.options import PROGRAM
 from dinocell_app.errors import UserFacingError
 
-_COMMANDS = (segment, measure, evaluate, models, train, run, doctor, demo, engine, work)
+_COMMANDS = (segment, measure, evaluate, models, features, train, run, doctor, demo, engine, work)
 
 _EXIT_CODES = """\
 exit codes:

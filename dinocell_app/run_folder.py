@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from dinocell_app.errors import InvalidParameterError, UserFacingError
 from dinocell_app.events import Event, JobFailed, JobFinished, from_json_line, to_json_line
+from dinocell_app.file_locks import holding, is_held
 from dinocell_app.job_files import read_job, write_job
 from dinocell_app.jobs import Job
 
@@ -26,7 +25,6 @@ LOCK_NAME = "LOCK"
 CHECKPOINTS_NAME = "checkpoints"
 
 PAUSE_POLL_SECONDS = 0.2
-LOCK_POLL_SECONDS = 0.05
 LOCK_PATIENCE_SECONDS = 1.0
 
 
@@ -261,68 +259,9 @@ class RunFolder:
             handler.close()
 
 
-@contextmanager
-def holding(path: Path, patience_seconds: float = 0.0) -> Iterator[bool]:
-    """Hold a lock file for one process; a crash releases it.
-
-    Parameters
-    ----------
-    path : Path
-        Made if it is missing.
-    patience_seconds : float
-        How long to try. Asking `is_held` takes the lock for a moment, which must not look like a holder.
-
-    Yields
-    ------
-    bool
-        Whether this process has it.
-    """
-    with path.open("a+b") as lock:
-        until = time.monotonic() + patience_seconds
-        while not (held := _take(lock)) and time.monotonic() < until:
-            time.sleep(LOCK_POLL_SECONDS)
-        yield held
-
-
-def is_held(path: Path) -> bool:
-    """Tell whether a process holds a lock file.
-
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    bool
-        False when there is no such file.
-    """
-    try:
-        with path.open("r+b") as lock:
-            return not _take(lock)
-    except OSError:
-        return False
-
-
 def _ends_within_a_line(path: Path) -> bool:
     with path.open("rb") as file:
         if file.seek(0, os.SEEK_END) == 0:
             return False
         file.seek(-1, os.SEEK_END)
         return file.read(1) != b"\n"
-
-
-def _take(lock: IO[bytes]) -> bool:
-    """Lock an open file without waiting; the operating system unlocks it when it is closed."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            lock.seek(0)
-            msvcrt.locking(lock.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

@@ -11,8 +11,8 @@ from typing import Any
 from dinocell_app.imaging.scan import natural_key
 from dinocell_app.project.database import Database
 from dinocell_app.project.pixel_sizes import SetPixelSizes, write_pixel_size
-from dinocell_app.project.records import FoundImage, ImageRecord, PixelSizeScope, Root
-from dinocell_app.project.roots import RootTable
+from dinocell_app.project.records import FoundImage, ImageRecord, PixelSizeScope
+from dinocell_app.project.roots import Root, RootTable
 
 _FILE_COLUMNS = (
     "n_times, n_slices, n_channels, height, width, dtype, channel_names, is_rgb, file_pixel_size_um, problem"

@@ -8,24 +8,6 @@ from typing import Self
 
 
 @dataclass(frozen=True)
-class Root:
-    """A folder that images of the project lie below.
-
-    Parameters
-    ----------
-    id : int
-    name : str
-        Different for every root of a project, whatever the case.
-    path : Path
-        Absolute, on this computer.
-    """
-
-    id: int
-    name: str
-    path: Path
-
-
-@dataclass(frozen=True)
 class FoundImage:
     """An image file as it was found, before the project has it.
 

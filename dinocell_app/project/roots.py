@@ -3,10 +3,28 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from dinocell_app.project.database import Database
-from dinocell_app.project.records import Root
+
+
+@dataclass(frozen=True)
+class Root:
+    """A folder that images of the project lie below.
+
+    Parameters
+    ----------
+    id : int
+    name : str
+        Different for every root of a project, whatever the case.
+    path : Path
+        Absolute, on this computer.
+    """
+
+    id: int
+    name: str
+    path: Path
 
 
 class RootTable:

@@ -26,7 +26,6 @@ from dinocell_app.export.names import SUFFIXES, image_stem
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import ImageRecord, NewResult
 from dinocell_app.project.results import FAILED
-from dinocell_app.project.runs import is_executed
 from dinocell_app.run_folder import RunFolder
 
 BYTES_AT_A_TIME = 1 << 17
@@ -59,7 +58,7 @@ def apply_new_events(project: Project, run_id: int) -> list[Event]:
         return []
     follower = _Follower(project, run_id)
     events = follower.take()
-    if not events and follower.seems_interrupted() and not is_executed(follower.run.path):
+    if not events and follower.seems_interrupted() and not follower.run.is_executing():
         # What the process wrote last may have come between the reading above and its end.
         events = follower.take()
         if not events:

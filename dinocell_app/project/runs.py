@@ -157,7 +157,7 @@ class RunTable:
             If it is being executed.
         """
         folder = self._runs_folder / str(run_id)
-        if is_executed(folder):
+        if RunFolder(folder).is_executing():
             raise InvalidParameterError(
                 "The run is being executed", path=folder, remedy="Stop it first and wait until it ends"
             )
@@ -194,28 +194,3 @@ class RunTable:
                 path=folder,
                 remedy="Check that the disk is connected and not full",
             ) from error
-
-
-def is_executed(folder: Path) -> bool:
-    """Tell whether a process executes a run; one that crashed does not.
-
-    Parameters
-    ----------
-    folder : Path
-        The run folder.
-
-    Returns
-    -------
-    bool
-    """
-    run = RunFolder(folder)
-    if not folder.is_dir():
-        return False
-    try:
-        with run.locked():
-            return False
-    except UserFacingError:
-        return True
-    except OSError:
-        # The lock file cannot be opened here, so no process of this account holds it.
-        return False

@@ -12,9 +12,9 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from dinocell_app.errors import InvalidParameterError, UserFacingError
 from dinocell_app.events import Event, ImageFailed, ImageSegmented, ImageSkipped
+from dinocell_app.file_locks import is_held
 from dinocell_app.job_files import read_job
 from dinocell_app.jobs import Job, SegmentJob
-from dinocell_app.run_folder import is_held
 from dinocell_app.run_queue import intents
 from dinocell_app.run_queue.following import ACTIVE_STATES, RunFollower, state_of
 from dinocell_app.run_queue.order import ask_for, next_entry, put_in_order, withdraw

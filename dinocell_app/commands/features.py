@@ -1,0 +1,114 @@
+"""`dinocell-app features`: what a model sees in an image."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dinocell_app.commands.console import EXIT_OK
+from dinocell_app.commands.options import Subcommands, absolute_path
+from dinocell_app.errors import InvalidParameterError
+from dinocell_app.files import replacing
+from dinocell_app.jobs import DEFAULT_MODEL
+
+if TYPE_CHECKING:
+    from dinocell_app.imaging.image_reader import ImageReader
+    from dinocell_app.imaging.planes import Plane
+
+
+def add_command(commands: Subcommands) -> None:
+    """Declare the command.
+
+    Parameters
+    ----------
+    commands : argparse subparsers
+    """
+    parser = commands.add_parser(
+        "features",
+        help="draw what a model sees in an image",
+        description="Draw the features of a model along an image. Regions of the same colour look alike to "
+        "the model: with --pca, red, green and blue are the first three principal components of its patch "
+        "embeddings. Colours of different images or models cannot be compared.",
+    )
+    parser.add_argument("image", type=absolute_path, metavar="IMAGE")
+    parser.add_argument("--pca", type=absolute_path, required=True, metavar="OUT.png", help="picture to make")
+    parser.add_argument("--model", default=DEFAULT_MODEL, help=f"default: {DEFAULT_MODEL}")
+    parser.add_argument("--channel", default="grey", help="grey, mean, a number from 0 or a channel's name")
+    parser.add_argument(
+        "--plane", default="each", help="slice and time of an image that has several, as in z=max,t=3"
+    )
+    parser.add_argument("--device", default="auto", help="default: auto")
+    parser.add_argument("--overwrite", action="store_true", help="replace a picture that is there already")
+    parser.set_defaults(execute=features)
+
+
+def features(arguments: argparse.Namespace) -> int:
+    """Do the command.
+
+    Parameters
+    ----------
+    arguments : Namespace
+
+    Returns
+    -------
+    int
+        Exit code.
+
+    Raises
+    ------
+    UserFacingError
+        If image or model cannot be read, or the picture exists and may not be replaced.
+    """
+    output: Path = arguments.pca
+    if output.suffix.lower() != ".png":
+        raise InvalidParameterError("is no PNG file", path=output, remedy="Let its name end in .png")
+    if output.exists() and not arguments.overwrite:
+        raise InvalidParameterError(
+            "exists already",
+            path=output,
+            remedy="Choose another name, or allow replacing it with --overwrite",
+        )
+    # What takes seconds to load comes after the checks.
+    import imageio.v3 as imageio
+
+    from dinocell_app.imaging.reading import open_image
+    from dinocell_app.model.catalogue import find_model
+    from dinocell_app.model.model_folder import load_model
+    from dinocell_app.pipeline.devices import choose_device
+    from dinocell_app.segmentation.feature_colours import colour_features
+    from dinocell_app.segmentation.parameters import SegmentationParameters
+    from dinocell_app.segmentation.predictor import Segmentation, segmenting
+
+    model = load_model(find_model(arguments.model), choose_device(arguments.device))
+    with open_image(arguments.image) as reader:
+        pixels = _only_plane(reader, arguments).pixels
+    steps = segmenting(pixels, model, SegmentationParameters(), keep_features=True)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as finished:
+            found: Segmentation = finished.value
+            break
+    if found.features is None:
+        raise TypeError("the features that were asked for are missing")
+    drawn = colour_features(found.features, (pixels.shape[0], pixels.shape[1]))
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(output) as beside:
+        imageio.imwrite(beside, drawn, extension=".png")
+    print(f"The picture is in {output}")
+    return EXIT_OK
+
+
+def _only_plane(reader: ImageReader, arguments: argparse.Namespace) -> Plane:
+    from dinocell_app.imaging.planes import ChannelChoice, PlaneChoice, select_planes
+
+    planes = select_planes(reader, PlaneChoice.parse(arguments.plane), ChannelChoice.parse(arguments.channel))
+    first = next(planes)
+    if next(planes, None) is not None:
+        raise InvalidParameterError(
+            "has several slices or times",
+            path=arguments.image,
+            remedy="Choose one with --plane, as in z=max,t=0",
+        )
+    return first
