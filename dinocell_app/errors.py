@@ -45,6 +45,10 @@ class InvalidParameterError(UserFacingError):
     """A parameter has a value that cannot be used."""
 
 
+class ResultsInTheWayError(UserFacingError):
+    """Results of something else are where new ones would go."""
+
+
 class ModelError(UserFacingError):
     """A model folder or a weight file cannot be used."""
 

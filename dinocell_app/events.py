@@ -121,11 +121,14 @@ class ImageFailed(Event):
     reason : str
         A sentence for the user.
     path : str
+    results_in_the_way : bool
+        Whether nothing but earlier results of something else kept the image from being done.
     """
 
     image: str
     reason: str
     path: str = ""
+    results_in_the_way: bool = False
 
 
 @dataclass(frozen=True)

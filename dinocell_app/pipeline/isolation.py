@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from dinocell_app.errors import Cancelled, ModelError, UserFacingError
+from dinocell_app.errors import Cancelled, ModelError, ResultsInTheWayError, UserFacingError
 from dinocell_app.events import Event, ImageFailed
 
 _logger = logging.getLogger(__name__)
@@ -106,7 +106,8 @@ def over_images(
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one image, the others are wanted
             failed.append(FailedImage(image.name, image.path, _reason(error, image.path)))
-            yield ImageFailed(image.name, failed[-1].reason, str(image.path))
+            in_the_way = isinstance(error, ResultsInTheWayError)
+            yield ImageFailed(image.name, failed[-1].reason, str(image.path), in_the_way)
     return Outcome(n_finished, tuple(failed), stopped=False)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from dinocell_app.errors import UserFacingError
+from dinocell_app.errors import ResultsInTheWayError, UserFacingError
 from dinocell_app.export.formats import write_formats
 from dinocell_app.export.labelled_image import LabelledImage
 from dinocell_app.export.names import SUFFIXES, output_path
@@ -113,7 +113,7 @@ def finished_record(
 
     Raises
     ------
-    UserFacingError
+    ResultsInTheWayError
         If other results are in the way and may not be replaced.
     """
     record = read_record(place.path("sidecar"))
@@ -132,10 +132,11 @@ def finished_record(
         if record is None
         else f"results of something else exist ({_difference(record.identity(), wanted.identity())})"
     )
-    raise UserFacingError(
+    raise ResultsInTheWayError(
         what,
         path=in_the_way[0],
-        remedy="Choose another output folder, or allow replacing them with --overwrite",
+        remedy="Keep them by giving the new results another folder or name, or allow replacing them "
+        "(“Retry failed” in the window, --overwrite in a terminal)",
     )
 
 

@@ -59,9 +59,9 @@ def test_references_are_part_of_what_a_result_is(segment, plain, pictures, event
     assert segment("--reference", second, first, "--json") == 0
     assert {e["event"] for e in events() if "n_cells" in e} == {"ImageSkipped"}
     assert segment("--reference", first, "--not", second, "--json") == 3
-    assert all(
-        "results of something else exist" in e["reason"] for e in events() if e["event"] == "ImageFailed"
-    )
+    failed = [e for e in events() if e["event"] == "ImageFailed"]
+    assert failed
+    assert all("results of something else exist" in e["reason"] and e["results_in_the_way"] for e in failed)
 
 
 def test_a_negative_lowers_scores_and_points_name_the_same_cells(segment, plain, pictures, tmp_path):

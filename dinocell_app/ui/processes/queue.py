@@ -154,12 +154,14 @@ class Queue(QObject):
         intents.cancel(self._folder(run_id))
         self._changed(run_id)
 
-    def retry_failed(self, run_id: int) -> RunRecord:
+    def retry_failed(self, run_id: int, *, replace: bool = False) -> RunRecord:
         """Put a run of the failed images of another one into the queue.
 
         Parameters
         ----------
         run_id : int
+        replace : bool
+            Whether earlier results that are in the way are replaced.
 
         Returns
         -------
@@ -176,6 +178,7 @@ class Queue(QObject):
         while follower.read():
             pass
         job = intents.retry_job(_segment_job(record.folder), follower.progress("").failures)
+        job = job.model_copy(update={"overwrite": replace})
         found = [project.images.by_path(path) for path in job.inputs]
         return self.enqueue(record.name, job, [image.id for image in found if image is not None])
 

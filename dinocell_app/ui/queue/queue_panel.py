@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from dinocell_app.errors import UserFacingError
 from dinocell_app.run_folder import LOG_NAME
 from dinocell_app.ui.queue.progress_delegate import ProgressDelegate
+from dinocell_app.ui.queue.replacing import ask_about_earlier_results
 from dinocell_app.ui.queue.run_actions import enable, make_actions
 from dinocell_app.ui.queue.run_images_view import RunImagesView
 from dinocell_app.ui.queue.run_log import RunLogDialog
@@ -125,7 +126,7 @@ class QueuePanel(QWidget):
             RunAction.CANCEL: queue.cancel,
             RunAction.MOVE_UP: lambda run_id: queue.reorder(moved(waiting, run_id, -1)),
             RunAction.MOVE_DOWN: lambda run_id: queue.reorder(moved(waiting, run_id, 1)),
-            RunAction.RETRY: queue.retry_failed,
+            RunAction.RETRY: self._retry,
             RunAction.REMOVE: queue.remove,
         }
         try:
@@ -139,6 +140,16 @@ class QueuePanel(QWidget):
         row, project = self.chosen(), self._session.project
         if row is not None and project is not None:
             RunLogDialog(row.name, project.runs.get(row.id).folder / LOG_NAME, self).open()
+
+    def _retry(self, run_id: int) -> None:
+        queue = self._session.queue
+        blocked = [failed for failed in queue.progress(run_id).failures if failed.results_in_the_way]
+        if not blocked:
+            queue.retry_failed(run_id)
+            return
+        answer = ask_about_earlier_results(self, len(blocked), blocked[0].reason)
+        if answer is not None:
+            queue.retry_failed(run_id, replace=answer)
 
     def _waiting(self) -> list[int]:
         return [row.id for row in self.model.rows() if row.state == "queued"]

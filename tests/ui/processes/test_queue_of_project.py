@@ -12,6 +12,7 @@ from PySide6.QtCore import QTimer
 
 from dinocell_app.errors import InvalidParameterError
 from dinocell_app.events import ImageFailed, ImageSegmented, JobFinished, JobStarted, to_json_line
+from dinocell_app.job_files import read_job
 from dinocell_app.project.adding import find_images
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import FoundImage
@@ -176,6 +177,8 @@ def test_failed_images_are_retried_in_a_run_of_their_own(qtbot, queue, project, 
     assert [path.name for path in again.folder.joinpath("job.json").parent.glob("job.json")] == ["job.json"]
     assert again.image_ids == (ids(project)[2],)
     assert again.total == 1
+    replacing = queue.retry_failed(record.id, replace=True)
+    assert [read_job(run.folder / "job.json").overwrite for run in (again, replacing)] == [False, True]
     with pytest.raises(InvalidParameterError, match="No image"):
         queue.retry_failed(again.id)
 

@@ -108,7 +108,7 @@ class Queue(QObject):
 
     def __getattr__(self, name):
         if name in ("pause", "resume", "stop", "cancel", "retry_failed", "reorder", "remove"):
-            return lambda argument: self.asked.append((name, argument))
+            return lambda argument, **more: self.asked.append((name, argument, *more.items()))
         raise AttributeError(name)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QToolButton
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QApplication, QToolButton
 
 from dinocell_app.events import ImageFailed
 from dinocell_app.ui.queue import run_log
@@ -122,6 +122,30 @@ def test_failed_images_are_listed_explained_and_tried_again(make_panel):
     assert session.shown == [2]
     panel.actions_by_kind[RunAction.RETRY].trigger()
     assert session.queue.asked == [("retry_failed", 1)]
+
+
+@pytest.mark.parametrize(
+    ("button", "asked"),
+    [
+        ("Replace them", [("retry_failed", 1, ("replace", True))]),
+        ("Only try the others", [("retry_failed", 1, ("replace", False))]),
+        ("Cancel", []),
+    ],
+)
+def test_earlier_results_are_replaced_only_when_the_person_says_so(make_panel, button, asked):
+    panel, session = make_panel(Run(1, state="finished"))
+    session.tell(1, failed=1, done=2, failures=(replace(FAILED, results_in_the_way=True),))
+    told = []
+
+    def answer():
+        box = QApplication.activeModalWidget()
+        told.append(box.text())
+        next(b for b in box.buttons() if b.text().replace("&", "") == button).click()
+
+    QTimer.singleShot(0, answer)
+    panel.actions_by_kind[RunAction.RETRY].trigger()
+    assert told == ["1 image has earlier results under this name."]
+    assert session.queue.asked == asked
 
 
 def test_the_end_of_a_run_is_told_in_the_window(make_panel):
