@@ -155,7 +155,14 @@ def plane_of(choice: PlaneChoice, stem: str) -> PlaneChoice:
 def _types(channels: Sequence[str]) -> dict[str, str]:
     from dinocell_app.measurement.columns import table_columns
 
-    columns = table_columns(channels, pixel_size_known=True, texture=True, confidence=True)
+    columns = table_columns(
+        channels,
+        pixel_size_known=True,
+        texture=True,
+        confidence=True,
+        reference_score=True,
+        cell_type=True,
+    )
     return {column.name: column.dtype for column in columns}
 
 

@@ -89,6 +89,8 @@ def write_columns(path: Path, items: ExportItems) -> None:
         pixel_size_known=known,
         texture=any(one.provenance.parameters.get("texture") for one in facts),
         confidence=any("min_confidence" in one.provenance.parameters for one in facts),
+        reference_score=any("references" in one.provenance.parameters for one in facts),
+        cell_type=any(len(one.provenance.parameters.get("cell_types", ())) > 1 for one in facts),
     )
     images = (
         *summary_columns(cells, pixel_size_known=known),

@@ -142,7 +142,7 @@ def _title(stem: str) -> str:
 
 @cache
 def _declared() -> dict[str, Column]:
-    cells = table_columns(pixel_size_known=True, confidence=True)
+    cells = table_columns(pixel_size_known=True, confidence=True, reference_score=True, cell_type=True)
     images = summary_columns(cells, pixel_size_known=True)
     return {column.name: column for column in (*images, *cells)}
 

@@ -28,9 +28,12 @@ def blobs(shape, centres, radius=5):
     return (picture / picture.max() * 4000).astype(np.uint16)
 
 
-@pytest.fixture(scope="module")
-def runs(tiny_model, tmp_path_factory):
-    """A folder segmented by the shell with every format, and with the formats a window keeps."""
+@pytest.fixture(scope="module", params=["plain", "guided"])
+def runs(tiny_model, tmp_path_factory, request):
+    """A folder segmented by the shell with every format, and with the formats a window keeps.
+
+    Guided by a reference cell, results have columns of their own.
+    """
     from dinocell_app.cli import main
 
     home = tmp_path_factory.mktemp("export")
@@ -48,6 +51,10 @@ def runs(tiny_model, tmp_path_factory):
     tifffile.imwrite(pictures / "empty.tif", np.zeros((32, 32), np.uint16))
     words = ["segment", str(pictures), "-r", "--model", str(tiny_model), "--device", "cpu"]
     words += ["--diameter", "12px", "--min-confidence", "0"]
+    if request.param == "guided":
+        assert main([*words, "-o", str(home / "plain"), "--formats", "labels"]) == 0
+        labels = home / "plain" / "day 1" / "a_labels.tif"
+        words += ["--reference", f"{pictures / 'day 1' / 'a.tif'}@{labels}:1"]
     for name, formats in (("shell", ALL), ("window", ("labels", "overlay", "csv"))):
         done = main([*words, "-o", str(home / name), "--formats", *formats])
         assert done == 0
