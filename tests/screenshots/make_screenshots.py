@@ -1,0 +1,212 @@
+"""Take the pictures of the user guide: the real window at work on the sample images.
+
+    python tests/screenshots/make_screenshots.py                   # into resources/docs/images
+    python tests/screenshots/make_screenshots.py --size 1280x800 --theme dark --to /tmp/look
+
+Everything is done as a person would do it, with the shipped model and real processes, in folders of its own:
+settings and projects of whoever runs it are not touched.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+PATIENCE_SECONDS = 600
+PIXEL_SIZE_UM = 0.65
+PLACES = {
+    "control": ("nuclei_histology.tif", "quantitative_phase_prostate.tif"),
+    "drug": ("nuclei_fluorescence.tif", "blood_smear.png", "phase_t98g.tif"),
+}
+SHOWN = "nuclei_histology.tif"
+
+
+class Walk:
+    """Goes through the window and takes pictures of it."""
+
+    def __init__(self, home: Path, target: Path, size: tuple[int, int], theme: str) -> None:
+        from PySide6.QtWidgets import QApplication
+
+        from dinocell_app.ui.main_window import MainWindow
+        from dinocell_app.ui.session import Session
+
+        self.home, self.target = home, target
+        self.application = QApplication.instance() or QApplication(sys.argv[:1])
+        self.session = Session()
+        self.session.change_settings(self.session.settings.model_copy(update={"theme": theme}))
+        self.window = MainWindow(self.session)
+        self.window.resize(*size)
+        self.window.show()
+
+    def wait(self, milliseconds: int = 400) -> None:
+        from PySide6.QtCore import QEventLoop, QTimer
+
+        loop = QEventLoop()
+        QTimer.singleShot(milliseconds, loop.quit)
+        loop.exec()
+
+    def until(self, condition: Callable[[], object], what: str) -> None:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not condition():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"waited in vain for {what}")
+            self.wait(50)
+        self.wait()
+
+    def take(self, name: str, widget: object = None) -> None:
+        """Save a picture with as few colours as it needs, so that the documents stay small."""
+        from PySide6.QtGui import QImage
+        from PySide6.QtWidgets import QWidget
+
+        shown = widget if isinstance(widget, QWidget) else self.window
+        picture = shown.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
+        picture.save(str(self.target / f"{name}.png"), "PNG", 0)
+        print(f"{name}.png: {picture.width()} x {picture.height()}")
+
+    def project(self) -> None:
+        self.take("welcome")
+        plate = self.home / "Plate 1"
+        samples = Path(__file__).resolve().parents[2] / "resources" / "samples"
+        for place, names in PLACES.items():
+            (plate / place).mkdir(parents=True)
+            for name in names:
+                shutil.copyfile(samples / name, plate / place / name)
+        self.window.projects.take([plate])
+        n_images = sum(len(names) for names in PLACES.values())
+        session = self.session
+        self.until(lambda: session.project and len(session.project.images.all()) == n_images, "the images")
+        self.choose(SHOWN)
+        self.take("images")
+
+    def choose(self, name: str) -> None:
+        images = self.window.panels.images
+        image = next(image for image in self.session.project.images.all() if image.name == name)
+        images.tree.setCurrentIndex(images.model.index_of(image.id))
+        viewer = self.window.panels.viewer.viewer
+        size = (image.height, image.width)
+        self.until(lambda: viewer.image is not None and viewer.image.shape == size, "the image")
+
+    def cell_size(self) -> None:
+        from PySide6.QtCore import QPointF, Qt
+        from PySide6.QtTest import QTest
+
+        from dinocell_app.project.records import PixelSizeScope
+
+        project = self.session.project
+        project.images.set_pixel_size(PixelSizeScope.project(), PIXEL_SIZE_UM)
+        self.session.refresh_images([image.id for image in project.images.all()])
+        viewer = self.window.panels.viewer.viewer
+        form = self.window.panels.segment.form
+        form.cell_size.draw.click()
+        self.wait()
+        place = viewer.view.viewport()
+        start, end = (
+            viewer.view.mapFromScene(viewer.box.mapViewToScene(QPointF(x, 98))) for x in (80, 104)
+        )
+        button, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+        QTest.mousePress(place, button, keys, start)
+        QTest.mouseMove(place, (start + end) / 2)
+        self.wait(60)
+        QTest.mouseMove(place, end)
+        self.wait(60)
+        self.take("cell_size")
+        QTest.mouseRelease(place, button, keys, end)
+        self.until(lambda: form.settings().diameter, "the drawn size")
+
+    def segment(self) -> None:
+        form = self.window.panels.segment.form
+        form.cell_size.measured.click()
+        previews = []
+        self.session.engine.previewed.connect(lambda _number, result: previews.append(result))
+        self.window.preview()
+        self.until(lambda: previews, "the preview")
+        self.take("preview")
+        self.window.run_all()
+        results = self.session.project.results
+        self.until(lambda: len(results.latest()) >= 2, "two images")
+        self.take("queue")
+        runs = self.session.project.runs
+        self.until(lambda: all(run.state == "finished" for run in runs.all()), "the end of the run")
+
+    def results(self) -> None:
+        self.choose(SHOWN)
+        window, panel = self.window, self.window.panels.results
+        self.until(lambda: window.panels.viewer.viewer.labels is not None, "the masks")
+        window.docks["measurements"].show()
+        window.docks["measurements"].raise_()
+        self.until(lambda: len(panel.cells.rows) > 0, "the table")
+        panel.cells.sort_by("area_um2", ascending=False)
+        self.session.select_cell(4)
+        for tab, name in (
+            (panel.table, "cells"),
+            (panel.images, "image_table"),
+            (panel.plots, "plots"),
+            (panel.gallery, "gallery"),
+            (panel.overview, "overview"),
+        ):
+            panel.tabs.setCurrentWidget(tab)
+            self.wait(1500)
+            self.take(name)
+        window.actions_by_key["side_by_side"].trigger()
+        self.wait(1500)
+        self.take("side_by_side")
+        window.actions_by_key["side_by_side"].trigger()
+
+    def dialogs(self) -> None:
+        from dinocell_app.ui.export.export_dialog import ExportDialog
+        from dinocell_app.ui.export.import_dialog import ImportLabelsDialog
+        from dinocell_app.ui.settings_dialog import SettingsDialog
+
+        for kind, name in (
+            (ExportDialog, "export"),
+            (ImportLabelsDialog, "import"),
+            (SettingsDialog, "settings"),
+        ):
+            dialog = kind(self.session, self.window)
+            if kind is ExportDialog:
+                dialog.form.folder.setText(str(self.home / "For the paper"))
+            if kind is ImportLabelsDialog:
+                labels = next(self.session.project.results_folder.iterdir())
+                dialog.look_at([labels])
+            dialog.show()
+            self.wait(2500)
+            self.take(name, dialog)
+            dialog.close()
+
+    def close(self) -> None:
+        from dinocell_app.ui.workers import wait_for_all
+
+        self.window.close()
+        wait_for_all()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    root = Path(__file__).resolve().parents[2]
+    parser.add_argument("--to", type=Path, default=root / "resources" / "docs" / "images")
+    parser.add_argument("--size", default="1440x900")
+    parser.add_argument("--theme", choices=("light", "dark"), default="light")
+    options = parser.parse_args()
+    width, height = (int(part) for part in options.size.split("x"))
+    options.to.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        for name in ("CONFIG", "CACHE", "DATA", "STATE"):
+            os.environ[f"XDG_{name}_HOME"] = str(home / name.lower())
+        walk = Walk(home, options.to, (width, height), options.theme)
+        for step in (walk.project, walk.cell_size, walk.segment, walk.results, walk.dialogs):
+            step()
+        walk.close()
+
+
+if __name__ == "__main__":
+    main()
