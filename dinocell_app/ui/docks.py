@@ -10,6 +10,8 @@ from dinocell_app.ui.panels import Panels
 _LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
 _RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
 _BELOW = Qt.DockWidgetArea.BottomDockWidgetArea
+_SHARE_BELOW, _LEAST_BELOW = 0.36, 230
+"""How much of the window's height tables and plots get at first, and the fewest pixels they can use."""
 
 
 class Docks:
@@ -97,8 +99,9 @@ class Docks:
 
     def _arrange(self) -> None:
         sides = [self.by_key["images"], self.by_key["segment"]]
-        self._window.resizeDocks(sides, [330, 340], Qt.Orientation.Horizontal)
-        self._window.resizeDocks([self.by_key["queue"]], [230], Qt.Orientation.Vertical)
+        self._window.resizeDocks(sides, [350, 340], Qt.Orientation.Horizontal)
+        below = max(_LEAST_BELOW, round(_SHARE_BELOW * self._window.height()))
+        self._window.resizeDocks([self.by_key["queue"]], [below], Qt.Orientation.Vertical)
         self.by_key["queue"].raise_()
 
     def _hide(self) -> None:

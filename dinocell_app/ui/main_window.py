@@ -18,11 +18,11 @@ from PySide6.QtWidgets import (
 )
 
 import dinocell_app
-from dinocell_app.resource_files import resource_path
 from dinocell_app.settings import log_path
 from dinocell_app.ui.actions import ACTIONS, MENUS, TOOLBAR
 from dinocell_app.ui.docks import Docks
 from dinocell_app.ui.error_display import ProblemBar
+from dinocell_app.ui.guide_window import GuideWindow
 from dinocell_app.ui.panels import make_panels
 from dinocell_app.ui.project_actions import ProjectActions
 from dinocell_app.ui.quitting import runs_may_be_left
@@ -156,7 +156,9 @@ class MainWindow(QMainWindow):
 
     def user_guide(self) -> None:
         """Open the user guide."""
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(resource_path("docs", "user_guide.md"))))
+        guide = GuideWindow(self)
+        guide.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        guide.show()
 
     def show_log(self) -> None:
         """Open the log file."""

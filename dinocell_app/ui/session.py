@@ -41,6 +41,8 @@ class Session(QObject):
     cell_selected = Signal(int)
     """Label, 0 for none."""
     settings_changed = Signal()
+    models_changed = Signal()
+    """There are other models than before: one was imported, trained or removed."""
     problem_reported = Signal(object)
     """An exception to be shown."""
     noted = Signal(str)

@@ -24,9 +24,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dinocell_app.export.names import SUFFIXES
 from dinocell_app.settings import ApplicationSettings
 from dinocell_app.ui.actions import ACTIONS, PRESETS, conflicting
+from dinocell_app.ui.models.models_page import ModelsPage
+from dinocell_app.ui.segment.output_choice import FORMAT_TEXTS
 from dinocell_app.ui.session import Session
 
 DEVICES = {
@@ -56,6 +57,8 @@ class SettingsDialog(QDialog):
         pages = QTabWidget()
         pages.addTab(self._make_running(), "Running")
         pages.addTab(self._make_appearance(), "Appearance")
+        self.models = ModelsPage(session)
+        pages.addTab(self.models, "Models")
         pages.addTab(self._make_shortcuts(), "Shortcuts")
         buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
@@ -107,6 +110,11 @@ class SettingsDialog(QDialog):
         self._session.change_settings(self.chosen())
         super().accept()
 
+    def done(self, result: int) -> None:
+        """Close the dialog, and with it what its pages are doing."""
+        self.models.close()
+        super().done(result)
+
     def _make_running(self) -> QWidget:
         page = QWidget()
         form = QFormLayout(page)
@@ -117,10 +125,8 @@ class SettingsDialog(QDialog):
         self.threads.setToolTip("Processor threads of a segmentation; fewer leave room for other programs.")
         self.formats = QListWidget()
         self.formats.setAccessibleName("Files of new projects")
-        for name in SUFFIXES:
-            if name == "sidecar":
-                continue
-            item = QListWidgetItem(name)
+        for name, text in FORMAT_TEXTS.items():
+            item = QListWidgetItem(text)
             item.setData(Qt.ItemDataRole.UserRole, name)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             chosen = name in self._before.formats

@@ -63,14 +63,17 @@ class Walk:
         self.wait()
 
     def take(self, name: str, widget: object = None) -> None:
-        """Save a picture with as few colours as it needs, so that the documents stay small."""
-        from PySide6.QtGui import QImage
+        """Save a picture in 256 colours, so that the documents stay small."""
+        from PIL import Image
         from PySide6.QtWidgets import QWidget
 
         shown = widget if isinstance(widget, QWidget) else self.window
-        picture = shown.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
-        picture.save(str(self.target / f"{name}.png"), "PNG", 0)
-        print(f"{name}.png: {picture.width()} x {picture.height()}")
+        path = self.target / f"{name}.png"
+        shown.grab().save(str(path), "PNG")
+        with Image.open(path) as full:
+            few = full.convert("RGB").quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        few.save(path, optimize=True)
+        sys.stdout.write(f"{path.name}: {few.width} x {few.height}\n")
 
     def project(self) -> None:
         self.take("welcome")
@@ -109,9 +112,7 @@ class Walk:
         form.cell_size.draw.click()
         self.wait()
         place = viewer.view.viewport()
-        start, end = (
-            viewer.view.mapFromScene(viewer.box.mapViewToScene(QPointF(x, 98))) for x in (80, 104)
-        )
+        start, end = (viewer.view.mapFromScene(viewer.box.mapViewToScene(QPointF(x, 98))) for x in (80, 104))
         button, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
         QTest.mousePress(place, button, keys, start)
         QTest.mouseMove(place, (start + end) / 2)

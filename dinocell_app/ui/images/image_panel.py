@@ -187,6 +187,7 @@ class ImagePanel(QWidget):
         tree.setAccessibleName("Images")
         tree.setUniformRowHeights(True)
         tree.setIconSize(QSize(SHOWN))
+        tree.setIndentation(10)  # names want the room
         tree.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         tree.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         tree.setTextElideMode(Qt.TextElideMode.ElideMiddle)
@@ -196,7 +197,7 @@ class ImagePanel(QWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for column in range(1, len(HEADERS)):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
-        header.resizeSection(1, 118)
+        header.resizeSection(1, 112)
         header.resizeSection(2, 48)
         header.setMinimumSectionSize(40)
         return tree

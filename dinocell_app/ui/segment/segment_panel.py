@@ -132,6 +132,7 @@ class SegmentPanel(QWidget):
         session.image_records_changed.connect(self._on_image_changed)
         session.selection_changed.connect(self._refresh_runs)
         session.images_changed.connect(self._on_images_changed)
+        session.models_changed.connect(self.reload_models)
         self.form.changed.connect(self._on_settings_changed)
         self.form.decoding_changed.connect(self.preview.decode_soon)
         self.form.cell_size.drawing_asked.connect(self._on_drawing_asked)

@@ -125,6 +125,7 @@ class Queue(QObject):
 
 
 class Session(QObject):
+    models_changed = Signal()
     project_opened = Signal()
     project_closed = Signal()
     images_changed = Signal()
