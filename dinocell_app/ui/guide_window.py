@@ -31,13 +31,12 @@ class GuideView(QTextBrowser):
         self.document().setBaseUrl(QUrl.fromLocalFile(str(page)))
         self.setMarkdown(page.read_text(encoding="utf-8"))
 
-    def loadResource(self, kind: int, name: QUrl) -> object:
+    def loadResource(self, kind: int, name: QUrl | str) -> object:
         """Read a picture of the guide, made narrower where it would not fit."""
         if kind != QTextDocument.ResourceType.ImageResource.value:
             return super().loadResource(kind, name)
-        picture = QImage(
-            str(self._folder / name.path().lstrip("/")) if name.isRelative() else name.toLocalFile()
-        )
+        url = QUrl(name)
+        picture = QImage(str(self._folder / url.path()) if url.isRelative() else url.toLocalFile())
         widest = max(self.viewport().width() - _MARGIN_PX, 320)
         return picture.scaledToWidth(widest) if picture.width() > widest else picture
 

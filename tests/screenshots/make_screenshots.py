@@ -183,6 +183,14 @@ class Walk:
             self.take(name, dialog)
             dialog.close()
 
+    def dark(self) -> None:
+        """Show the window at night, whatever theme the other pictures have."""
+        panel = self.window.panels.results
+        panel.tabs.setCurrentWidget(panel.table)
+        self.session.change_settings(self.session.settings.model_copy(update={"theme": "dark"}))
+        self.wait(1500)
+        self.take("dark")
+
     def close(self) -> None:
         from dinocell_app.ui.workers import wait_for_all
 
@@ -204,7 +212,7 @@ def main() -> None:
         for name in ("CONFIG", "CACHE", "DATA", "STATE"):
             os.environ[f"XDG_{name}_HOME"] = str(home / name.lower())
         walk = Walk(home, options.to, (width, height), options.theme)
-        for step in (walk.project, walk.cell_size, walk.segment, walk.results, walk.dialogs):
+        for step in (walk.project, walk.cell_size, walk.segment, walk.results, walk.dialogs, walk.dark):
             step()
         walk.close()
 

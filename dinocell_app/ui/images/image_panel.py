@@ -197,7 +197,7 @@ class ImagePanel(QWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for column in range(1, len(HEADERS)):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
-        header.resizeSection(1, 112)
+        header.resizeSection(1, 122)
         header.resizeSection(2, 48)
         header.setMinimumSectionSize(40)
         return tree
