@@ -30,6 +30,10 @@ class WithEmptyState(QStackedWidget):
         self.addWidget(content)
         self.addWidget(page)
 
+    def hasHeightForWidth(self) -> bool:
+        """Have no height of its own: a scroll area around it would give wrapped text all it asks for."""
+        return False
+
     @property
     def sentence(self) -> str:
         """What is said in place of the content; empty while the content is shown."""

@@ -1,4 +1,5 @@
 import pytest
+from PySide6.QtWidgets import QScrollArea
 
 from dinocell_app.ui.results.results_panel import ResultsPanel
 from tests.ui.results.results_stand_ins import PlainProject, PlainResult, PlainSession, write_cells
@@ -82,3 +83,18 @@ def test_tables_that_cannot_be_read_are_named(panel, project):
     assert panel.state.text() == "⚠ 1 table could not be read"
     assert "b_cells.csv" in panel.state.toolTip()
     assert panel.table.model.rowCount() == 2
+
+
+def test_plots_fit_a_low_dock(session, qtbot):
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    panel = ResultsPanel(session)
+    area.setWidget(panel)
+    qtbot.addWidget(area)
+    area.resize(900, 260)
+    area.show()
+    panel.tabs.setCurrentWidget(panel.plots)
+    qtbot.waitExposed(area)
+    qtbot.waitUntil(lambda: panel.height() <= area.viewport().height())
+    assert not area.verticalScrollBar().isVisible()
+    panel.shut_down()
