@@ -85,8 +85,13 @@ def test_there_is_one_for_each_folder(folders, fields):
         make_job(wrong)
 
 
-def test_the_recipe_of_the_shipped_model_is_a_job():
-    job = read_job(RECIPES / "dinocell_s8.json")
-    assert isinstance(job, FineTuneJob)
-    assert job.config == "dinocell-s8"
-    assert sum(job.weights) == pytest.approx(1)
+def test_the_recipes_of_the_shipped_model_are_jobs_of_which_one_starts_from_the_other():
+    first = read_job(RECIPES / "dinocell_s8.json")
+    further = read_job(RECIPES / "dinocell_s8_further_round.json")
+    assert isinstance(first, FineTuneJob)
+    assert isinstance(further, FineTuneJob)
+    assert first.config == "dinocell-s8"
+    assert Path(further.base_model) == first.output
+    assert sum(first.weights) == pytest.approx(1)
+    assert sum(further.weights) == pytest.approx(1)
+    assert further.data == first.data
