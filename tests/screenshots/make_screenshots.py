@@ -112,7 +112,7 @@ class Walk:
         form.cell_size.draw.click()
         self.wait()
         place = viewer.view.viewport()
-        start, end = (viewer.view.mapFromScene(viewer.box.mapViewToScene(QPointF(x, 98))) for x in (80, 104))
+        start, end = (viewer.view.mapFromScene(viewer.box.mapViewToScene(QPointF(x, 99))) for x in (64, 87))
         button, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
         QTest.mousePress(place, button, keys, start)
         QTest.mouseMove(place, (start + end) / 2)
