@@ -74,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = parser.parse_args(argv)
         if not hasattr(arguments, "execute"):
             parser.print_help()
-            print("\nThere is no window yet: name a command.")
+            print("\nName a command, or type the program's name alone to open the window.")
             return EXIT_OK
         code: int = arguments.execute(arguments)
     except UserFacingError as error:
