@@ -57,11 +57,14 @@ class DecodingChoice:
         0 switches the check off.
     min_size : str
         As `lengths.Area` reads it; empty for the default.
+    min_confidence : float or None
+        0 to 1; None for the default.
     """
 
     cell_probability: float
     flow_threshold: float
     min_size: str = ""
+    min_confidence: float | None = None
 
 
 @dataclass(frozen=True)

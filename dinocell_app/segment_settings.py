@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from dinocell_app.jobs import DEFAULT_MODEL
+from dinocell_app.lengths import Area, Length
 from dinocell_app.model.decoding_parameters import DecodingParameters
 
 _DECODING = DecodingParameters()
@@ -32,6 +34,8 @@ class SegmentSettings:
         0 switches the check off.
     min_size : str
         Smallest cell, such as "15px" or "20um2", as `lengths.Area` reads it; empty for the default.
+    min_confidence : float or None
+        Smallest mean probability of a cell, 0 to 1; None for half-way from `cell_probability` to 1.
     formats : tuple of str
         Output files, of `export.names.SUFFIXES`.
     texture : bool
@@ -46,5 +50,30 @@ class SegmentSettings:
     cell_probability: float = _DECODING.cell_probability_threshold
     flow_threshold: float = _DECODING.flow_threshold
     min_size: str = ""
+    min_confidence: float | None = None
     formats: tuple[str, ...] = ("labels", "overlay", "csv")
     texture: bool = False
+
+
+def job_fields(settings: SegmentSettings) -> dict[str, Any]:
+    """Write settings as fields of a `SegmentJob`; its images and its output folder are still to be added.
+
+    Parameters
+    ----------
+    settings : SegmentSettings
+
+    Returns
+    -------
+    dict
+        For `job_files.make_job`.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a length or an area cannot be read.
+    """
+    return asdict(settings) | {
+        "kind": "segment",
+        "diameter": Length.parse(settings.diameter) if settings.diameter.strip() else None,
+        "min_size": Area.parse(settings.min_size) if settings.min_size.strip() else None,
+    }

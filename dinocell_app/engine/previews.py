@@ -17,7 +17,6 @@ from dinocell_app.imaging.planes import ChannelChoice, PlaneChoice, select_plane
 from dinocell_app.imaging.reading import open_image
 from dinocell_app.job_files import make_job
 from dinocell_app.jobs import SegmentJob
-from dinocell_app.lengths import Area, Length
 from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.manifest import read_manifest
 from dinocell_app.model.model_folder import SegmentationModel, load_model
@@ -25,7 +24,7 @@ from dinocell_app.pipeline.devices import choose_device
 from dinocell_app.pipeline.image_sources import pixel_size
 from dinocell_app.pipeline.segmentation_settings import segmentation_parameters
 from dinocell_app.preview_messages import DecodingChoice, PreviewRequest, PreviewResult, Region
-from dinocell_app.segment_settings import SegmentSettings
+from dinocell_app.segment_settings import job_fields
 from dinocell_app.segmentation.parameters import SegmentationParameters
 from dinocell_app.segmentation.predictor import Segmentation, decode_again, segmenting, segmenting_region
 from dinocell_app.segmentation.scale import ScaleChoice
@@ -188,17 +187,12 @@ def preview_job(request: PreviewRequest) -> SegmentJob:
     InvalidParameterError
         If a setting cannot be used.
     """
-    settings: SegmentSettings = request.settings
-    fields = {name: value for name, value in asdict(settings).items() if name in SegmentJob.model_fields}
     job = make_job(
-        fields
+        job_fields(request.settings)
         | {
-            "kind": "segment",
             "inputs": (request.path,),
             "output": Path(),
             "channel": request.channel,
-            "diameter": Length.parse(settings.diameter) if settings.diameter.strip() else None,
-            "min_size": Area.parse(settings.min_size) if settings.min_size.strip() else None,
             "pixel_size_um": request.pixel_size_um,
         }
     )

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from dinocell_app.errors import InvalidParameterError
 from dinocell_app.export.names import SUFFIXES
 from dinocell_app.job_files import make_job
 from dinocell_app.jobs import SegmentJob
-from dinocell_app.lengths import Area, Length
 from dinocell_app.project.project import Project
-from dinocell_app.segment_settings import SegmentSettings
+from dinocell_app.segment_settings import SegmentSettings, job_fields
 
 _SET_BY_A_PERSON = ("image", "folder", "project")
 
@@ -45,26 +43,16 @@ def segment_job(
     check_set_name(set_name)
     images = [project.images.get(image_id) for image_id in image_ids]
     paths = project.images.paths()
-    fields: dict[str, Any] = {
-        "kind": "segment",
+    fields = job_fields(settings) | {
         "inputs": [paths[image.id] for image in images],
         "output": project.results_folder / set_name,
         "roots": [root.path for root in project.roots.all()],
-        "model": settings.model,
-        "device": settings.device,
-        "channel": settings.channel,
-        "plane": settings.plane,
-        "diameter": Length.parse(settings.diameter) if settings.diameter.strip() else None,
         "image_pixel_sizes_um": {
             str(paths[image.id]): image.pixel_size_um
             for image in images
             if image.pixel_size_source in _SET_BY_A_PERSON
         },
-        "cell_probability": settings.cell_probability,
-        "flow_threshold": settings.flow_threshold,
-        "min_size": Area.parse(settings.min_size) if settings.min_size.strip() else None,
         "formats": shown_formats(settings.formats),
-        "texture": settings.texture,
     }
     job = make_job(fields)
     assert isinstance(job, SegmentJob)  # by its kind

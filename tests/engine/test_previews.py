@@ -108,6 +108,13 @@ def test_a_file_that_has_changed_is_read_again(request_of, stack):
     assert empty.n_cells == 0
 
 
+def test_the_smallest_confidence_is_decoded_without_the_network(request_of):
+    previews = Previews()
+    assert finish(previews.previewing(request_of))[0].n_cells == 4
+    assert previews.decode(DecodingChoice(0.5, 0.0, min_confidence=1.0)).n_cells == 0
+    assert previews.decode(DecodingChoice(0.5, 0.0, min_confidence=0.0)).n_cells == 4
+
+
 def test_old_network_outputs_are_forgotten_the_newest_is_not(request_of, monkeypatch):
     monkeypatch.setattr(previews_module, "KEPT_BYTES", 1)
     previews = Previews()

@@ -22,6 +22,7 @@ _SPELLED = {
     "cell_probability": "cell probability",
     "flow_threshold": "flow threshold",
     "min_size": "smallest cell",
+    "min_confidence": "smallest confidence",
     "formats": "files to write",
     "texture": "texture",
 }

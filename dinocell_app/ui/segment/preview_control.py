@@ -110,6 +110,7 @@ class PreviewControl(QObject):
             cell_probability=settings.cell_probability,
             flow_threshold=settings.flow_threshold,
             min_size=settings.min_size,
+            min_confidence=settings.min_confidence,
         )
         self._apply(preview_state.redecoding(self.state, self._session.engine.decode(choice)))
 

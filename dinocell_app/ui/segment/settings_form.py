@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QComboBox, QGroupBox, QHBoxLayout, QLabel, QVBoxLa
 from dinocell_app.segment_settings import SegmentSettings
 from dinocell_app.ui.segment.cell_size import CellSize
 from dinocell_app.ui.segment.cell_size_edit import CellSizeEdit
+from dinocell_app.ui.segment.confidence_edit import ConfidenceEdit
 from dinocell_app.ui.segment.image_choices import (
     DEVICES,
     Choice,
@@ -56,6 +57,7 @@ class SettingsForm(QWidget):
         self.cell_size = CellSizeEdit()
         self.cell_probability = ThresholdEdit(CELL_PROBABILITY)
         self.flow_threshold = ThresholdEdit(FLOW_THRESHOLD)
+        self.confidence = ConfidenceEdit()
         self.smallest_cell = SmallestCellEdit()
         self.outputs = OutputChoice()
         self._lay_out()
@@ -79,6 +81,7 @@ class SettingsForm(QWidget):
             cell_probability=self.cell_probability.value(),
             flow_threshold=self.flow_threshold.value(),
             min_size=self.smallest_cell.text(),
+            min_confidence=self.confidence.value(),
             formats=self.outputs.formats(),
             texture=self.outputs.texture.isChecked(),
         )
@@ -97,6 +100,8 @@ class SettingsForm(QWidget):
         self.cell_size.set_cell_size(CellSize.parse(settings.diameter))
         self.cell_probability.set_value(settings.cell_probability)
         self.flow_threshold.set_value(settings.flow_threshold)
+        self.confidence.follow(settings.cell_probability)
+        self.confidence.set_value(settings.min_confidence)
         self.smallest_cell.set_text(settings.min_size)
         self.outputs.set_formats(settings.formats)
         with QSignalBlocker(self.outputs.texture):
@@ -135,6 +140,7 @@ class SettingsForm(QWidget):
         has_flows = card is None or card.has_flows
         self.cell_probability.setEnabled(has_flows)
         self.flow_threshold.setEnabled(has_flows)
+        self.confidence.setEnabled(has_flows)
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
@@ -149,6 +155,7 @@ class SettingsForm(QWidget):
         for name, editor in (
             ("Cell probability", self.cell_probability),
             ("Flow check (0: off)", self.flow_threshold),
+            ("Smallest confidence of a cell", self.confidence),
             ("Smallest cell", self.smallest_cell),
         ):
             column.addWidget(QLabel(name))
@@ -159,6 +166,7 @@ class SettingsForm(QWidget):
 
     def _connect(self) -> None:
         self.model.changed.connect(self._refresh_thresholds)
+        self.cell_probability.value_changed.connect(self.confidence.follow)
         self.channel.currentIndexChanged.connect(self._refresh_channel_remark)
         for signal in (
             self.model.changed,
@@ -172,6 +180,7 @@ class SettingsForm(QWidget):
         for signal in (
             self.cell_probability.value_changed,
             self.flow_threshold.value_changed,
+            self.confidence.changed,
             self.smallest_cell.changed,
         ):
             signal.connect(self._report_decoding)

@@ -126,6 +126,25 @@ def test_a_moved_threshold_decodes_again_without_the_network(make_panel, qtbot):
     assert panel.preview_bar.result.text().startswith("80 cells")
 
 
+def test_the_smallest_confidence_follows_the_probability_until_it_is_chosen(make_panel, qtbot):
+    panel, session, _ = make_panel(Picture())
+    panel.preview_now()
+    answer(session)
+    confidence = panel.form.confidence
+    assert panel.form.settings().min_confidence is None
+    assert not confidence.threshold.isEnabled()
+    panel.form.cell_probability.slider.setValue(30)
+    assert confidence.threshold.number.value() == pytest.approx(0.65)
+    confidence.automatic.click()
+    confidence.threshold.slider.setValue(80)
+    qtbot.waitUntil(lambda: bool(session.engine.decodings))
+    assert session.engine.decodings[-1].min_confidence == pytest.approx(0.8)
+    assert len(session.engine.requests) == 1
+    assert panel.form.settings().min_confidence == pytest.approx(0.8)
+    panel.form.set_settings(SegmentSettings(min_confidence=0.4))
+    assert panel.form.settings().min_confidence == 0.4
+
+
 def test_a_change_that_needs_the_network_outdates_the_preview(make_panel):
     panel, session, _ = make_panel(Picture())
     panel.preview_now()
