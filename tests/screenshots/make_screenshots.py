@@ -27,6 +27,7 @@ PLACES = {
     "control": ("nuclei_histology.tif", "quantitative_phase_prostate.tif"),
     "drug": ("nuclei_fluorescence.tif", "blood_smear.png", "phase_t98g.tif"),
 }
+TABLE_HEIGHT, PLOT_HEIGHT = 320, 460
 SHOWN = "nuclei_histology.tif"
 
 
@@ -71,7 +72,9 @@ class Walk:
         path = self.target / f"{name}.png"
         shown.grab().save(str(path), "PNG")
         with Image.open(path) as full:
-            few = full.convert("RGB").quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+            few = full.convert("RGB").quantize(
+                256, Image.Quantize.MEDIANCUT, kmeans=3, dither=Image.Dither.NONE
+            )
         few.save(path, optimize=True)
         sys.stdout.write(f"{path.name}: {few.width} x {few.height}\n")
 
@@ -155,12 +158,19 @@ class Walk:
             (panel.overview, "overview"),
         ):
             panel.tabs.setCurrentWidget(tab)
-            self.wait(1500)
+            self.make_room(PLOT_HEIGHT if tab is panel.plots else TABLE_HEIGHT)
             self.take(name)
         window.actions_by_key["side_by_side"].trigger()
         self.wait(1500)
         self.take("side_by_side")
         window.actions_by_key["side_by_side"].trigger()
+
+    def make_room(self, height: int) -> None:
+        """Drag the edge of the measurements up or down."""
+        from PySide6.QtCore import Qt
+
+        self.window.resizeDocks([self.window.docks["measurements"]], [height], Qt.Orientation.Vertical)
+        self.wait(1500)
 
     def dialogs(self) -> None:
         from dinocell_app.ui.export.export_dialog import ExportDialog
