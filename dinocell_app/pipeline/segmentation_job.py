@@ -46,6 +46,7 @@ from dinocell_app.pipeline.reference_cells import Compared, ReferenceCells
 from dinocell_app.pipeline.results import ImageRecord, Place, finished_record, write_results
 from dinocell_app.pipeline.run_tables import write_run_tables
 from dinocell_app.pipeline.segmentation_settings import segmentation_parameters
+from dinocell_app.recorded_parameters import recorded_parameters
 from dinocell_app.segmentation.predictor import Segmentation, segmenting
 
 
@@ -210,14 +211,7 @@ class _Run:
             model_id=self.manifest.id,
             model_sha256=self.manifest.sha256,
             parameters={
-                "diameter": str(job.diameter) if job.diameter else "measured",
-                "cell_probability_threshold": job.cell_probability,
-                "flow_threshold": job.flow_threshold,
-                "min_size": str(job.min_size) if job.min_size else "a tenth of the typical cell",
-                "min_confidence": "half-way to 1" if job.min_confidence is None else job.min_confidence,
-                "max_fraction": job.max_fraction,
-                "precision": job.precision,
-                "texture": job.texture,
+                **recorded_parameters(job),
                 **(self.references.parameters() if self.references else {}),
             },
             input_path=str(image.path),

@@ -20,6 +20,8 @@ _SPELLED = {
     "plane": "slices",
     "diameter": "cell size",
     "cell_probability": "cell probability",
+    "cell_probability_threshold": "cell probability",
+    "pixel_size": "pixel size",
     "flow_threshold": "flow threshold",
     "min_size": "smallest cell",
     "min_confidence": "smallest confidence",
@@ -44,10 +46,25 @@ def changed_settings(preset: SegmentSettings, settings: SegmentSettings) -> tupl
         In the words of the window.
     """
     return tuple(
-        _SPELLED.get(field.name, field.name.replace("_", " "))
+        spelled(field.name)
         for field in fields(SegmentSettings)
         if getattr(preset, field.name) != getattr(settings, field.name)
     )
+
+
+def spelled(name: str) -> str:
+    """Name a setting as people do.
+
+    Parameters
+    ----------
+    name : str
+        As settings and records call it.
+
+    Returns
+    -------
+    str
+    """
+    return _SPELLED.get(name, name.replace("_", " "))
 
 
 def same_results(first: SegmentSettings, second: SegmentSettings) -> bool:
@@ -87,20 +104,43 @@ def name_for_run(
     Returns
     -------
     str
-        The chosen preset when nothing that matters was changed, another of the same settings, or a new
-        name.
+        The chosen preset when nothing that matters was changed, another of the same settings, the chosen
+        one all the same when it has results (so that the person is asked about them), or a new name.
     """
     if chosen in presets and same_results(presets[chosen], settings):
         return chosen
     for name, preset in presets.items():
         if same_results(preset, settings):
             return name
-    used = {name.casefold() for name in (*presets, *taken)}
-    wanted = suggested_name(settings)
-    name, number = wanted, 2
-    while name.casefold() in used:
-        name, number = f"{wanted} ({number})", number + 1
-    return name
+    if chosen in presets and chosen in taken:
+        return chosen
+    wanted, used = suggested_name(settings), (*presets, *taken)
+    return free_name(wanted, used) if _is_used(wanted, used) else wanted
+
+
+def free_name(name: str, used: Collection[str]) -> str:
+    """Give a name a number that makes it the only one.
+
+    Parameters
+    ----------
+    name : str
+    used : collection of str
+
+    Returns
+    -------
+    str
+        Such as "cells 2", and "cells 3" for that when there are also "cells".
+    """
+    plain, _, last = name.rpartition(" ")
+    base = plain if last.isdigit() and _is_used(plain, used) else name
+    number = 2
+    while _is_used(f"{base} {number}", used):
+        number += 1
+    return f"{base} {number}"
+
+
+def _is_used(name: str, used: Collection[str]) -> bool:
+    return name.casefold() in {known.casefold() for known in used}
 
 
 def suggested_name(settings: SegmentSettings) -> str:

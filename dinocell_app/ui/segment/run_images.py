@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dinocell_app.errors import InvalidParameterError
-from dinocell_app.segment_settings import SegmentSettings
 from dinocell_app.ui.segment.command_line import ShellInputs, common_pixel_size
 from dinocell_app.ui.segment.run_bar import SELECTED, THIS
 
@@ -33,32 +31,6 @@ def images_to_run(session: Session, which: str) -> list[ImageRecord]:
     if which == SELECTED:
         return list(session.selected_images)
     return session.project.images.all() if session.project is not None else []
-
-
-def start_run(session: Session, name: str, settings: SegmentSettings, images: Sequence[ImageRecord]) -> None:
-    """Put a run into the queue.
-
-    Parameters
-    ----------
-    session : Session
-        With an open project.
-    name : str
-        Of the preset; results are filed under it.
-    settings : SegmentSettings
-    images : sequence of ImageRecord
-
-    Raises
-    ------
-    UserFacingError
-        If the settings cannot be used or there is no image.
-    """
-    from dinocell_app.project.segment_jobs import segment_job
-
-    if session.project is None or not images:
-        raise InvalidParameterError("There is no image to segment", remedy="Add images to the project")
-    ids = [image.id for image in images]
-    job = segment_job(session.project, ids, settings, name)
-    session.queue.enqueue(name, job, ids)
 
 
 def shell_inputs(session: Session) -> ShellInputs:

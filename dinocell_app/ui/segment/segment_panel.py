@@ -16,14 +16,14 @@ from dinocell_app.ui.segment.preset_bar import PresetBar
 from dinocell_app.ui.segment.presets import (
     changed_settings,
     checked_name,
-    name_for_run,
     same_results,
     suggested_name,
 )
 from dinocell_app.ui.segment.preview_bar import REGION, PreviewBar
 from dinocell_app.ui.segment.preview_control import PreviewControl
 from dinocell_app.ui.segment.run_bar import RunBar
-from dinocell_app.ui.segment.run_images import images_to_run, shell_inputs, start_run
+from dinocell_app.ui.segment.run_images import images_to_run, shell_inputs
+from dinocell_app.ui.segment.run_starter import RunStarter
 from dinocell_app.ui.segment.settings_form import SettingsForm
 from dinocell_app.ui.viewer.viewer_panel import ViewerPanel
 from dinocell_app.ui.workers import start
@@ -53,6 +53,7 @@ class SegmentPanel(QWidget):
         self.preview_bar = PreviewBar()
         self.run_bar = RunBar()
         self.preview = PreviewControl(session, self._viewer, self.form.settings, self)
+        self.runs = RunStarter(session, self)
         self._lay_out()
         self._connect()
         self._on_project_changed()
@@ -70,23 +71,7 @@ class SegmentPanel(QWidget):
         which : str
             `run_bar.THIS`, `SELECTED` or `ALL`.
         """
-        project = self._session.project
-        if project is None:
-            return
-        settings = self.form.settings()
-        images = images_to_run(self._session, which)
-        stored = {name: project.presets.get(name) for name in project.presets.names()}
-        name = name_for_run(settings, stored, self.presets.name(), project.results.set_names())
-        try:
-            if name not in stored or not same_results(stored[name], settings):
-                project.presets.save(name, settings)
-            start_run(self._session, name, settings, images)
-        except UserFacingError as error:
-            self._session.report(error)
-            return
-        self._show_presets(name)
-        count = "1 image" if len(images) == 1 else f"{len(images):,} images"
-        self.run_bar.say(f"{count} queued as “{name}”.")
+        self.runs.run(self.form.settings(), images_to_run(self._session, which), self.presets.name())
 
     def copy_command_line(self) -> None:
         """Put the command line for the selected images, or for all, on the clipboard."""
@@ -146,7 +131,14 @@ class SegmentPanel(QWidget):
         self.presets.save_asked.connect(self._on_save_asked)
         self.presets.removal_asked.connect(self._on_removal_asked)
         self.run_bar.run_asked.connect(self.run)
+        self.runs.said.connect(self.run_bar.say)
+        self.runs.queued.connect(self._on_queued)
         self.run_bar.copy_asked.connect(self.copy_command_line)
+
+    def _on_queued(self, name: str, n_images: int) -> None:
+        self._show_presets(name)
+        count = "1 image" if n_images == 1 else f"{n_images:,} images"
+        self.run_bar.say(f"{count} queued as “{name}”.")
 
     def _show_models(self, models: ModelList) -> None:
         self.form.model.set_models(models)

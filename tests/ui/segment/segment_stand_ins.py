@@ -79,6 +79,9 @@ class Results:
     def set_names(self):
         return list(self.names)
 
+    def in_set(self, name):
+        return []
+
 
 @dataclass
 class Project:

@@ -63,7 +63,7 @@ def test_the_same_settings_go_to_the_same_results_and_others_to_new_ones(panel_a
     panel.form.cell_probability.number.setValue(0.3)
     panel.run(run_bar.THIS)
     names = [name for name, _, _ in session.queue.enqueued]
-    assert names == ["dinocell-s8", "dinocell-s8", "dinocell-s8 (2)"]
+    assert names == ["dinocell-s8", "dinocell-s8", "dinocell-s8 2"]
 
 
 def test_settings_are_found_again_when_the_project_is_opened(panel_and_session, project):
