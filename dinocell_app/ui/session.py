@@ -166,6 +166,7 @@ class Session(QObject):
         if (t, z) == (self.t, self.z):
             return
         self.t, self.z = t, z
+        self._remember_plane()
         self.plane_changed.emit()
         result = self._newest_result()
         if result != self.current_result:
@@ -250,10 +251,18 @@ class Session(QObject):
             self.set_current_image(images[0].id)
 
     def _fitting_plane(self, image: ImageRecord | None) -> tuple[int, int]:
-        """Stay at the same slice where the next image has it."""
-        if image is None:
+        """Open an image at the plane it was left at, or at the same slice as the one before."""
+        if image is None or self.project is None:
             return 0, 0
+        left_at = self.project.displays.plane(image.id)
+        if left_at != (0, 0):
+            return left_at
         return min(self.t, image.n_times - 1), min(self.z, image.n_slices - 1)
+
+    def _remember_plane(self) -> None:
+        if self.project is None or self.current_image is None or self.project.read_only_reason is not None:
+            return
+        self.project.displays.set_plane(self.current_image.id, self.t, self.z)
 
     def _newest_result(self) -> ResultRecord | None:
         if self.project is None or self.current_image is None:

@@ -41,6 +41,8 @@ class ContrastPanel(QWidget):
 
     changed = Signal(object)
     """Tuple of ChannelDisplay, one for each channel."""
+    wanted_everywhere = Signal(object)
+    """Tuple of ChannelDisplay that all images with as many channels shall have."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,6 +60,10 @@ class ContrastPanel(QWidget):
         self.colour.setToolTip("Colour of the channel.")
         self.auto = QPushButton("Auto")
         self.auto.setToolTip("Choose the contrast by the image again.")
+        self.whole = QPushButton("Whole range")
+        self.whole.setToolTip("From the darkest to the brightest value of the image.")
+        self.everywhere = QPushButton("All images…")
+        self.everywhere.setToolTip("Show every image of the project with these colours and this contrast.")
         self.low, self.high = self._make_number("Black at"), self._make_number("Full at")
         self.plot = pg.PlotWidget()
         self.plot.setAccessibleName("Histogram of the channel")
@@ -72,20 +78,27 @@ class ContrastPanel(QWidget):
         self.plot.addItem(self.range)
         row = QHBoxLayout()
         row.addWidget(self.channel, 1)
-        for widget in (self.visible_box, self.colour, self.auto):
+        for widget in (self.visible_box, self.colour):
             row.addWidget(widget)
         row.addStretch(1)
         row.addWidget(self.low, 1)
         row.addWidget(self.high, 1)
+        ways = QHBoxLayout()
+        for widget in (self.auto, self.whole, self.everywhere):
+            ways.addWidget(widget)
+        ways.addStretch(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 2, 4, 2)
         layout.setSpacing(2)
         layout.addLayout(row)
         layout.addWidget(self.plot)
+        layout.addLayout(ways)
         self.channel.currentIndexChanged.connect(self._show_channel)
         self.visible_box.toggled.connect(lambda on: self._change(visible=on))
         self.colour.clicked.connect(self._ask_colour)
         self.auto.clicked.connect(self._on_auto)
+        self.whole.clicked.connect(self._on_whole)
+        self.everywhere.clicked.connect(lambda: self.wanted_everywhere.emit(tuple(self._displays)))
         self.low.valueChanged.connect(self._on_numbers)
         self.high.valueChanged.connect(self._on_numbers)
         self.range.sigRegionChanged.connect(self._on_range)
@@ -212,6 +225,14 @@ class ContrastPanel(QWidget):
     def _on_auto(self) -> None:
         self._change(low=None, high=None)
         self._show_channel()
+
+    def _on_whole(self) -> None:
+        at = self._current()
+        if at is not None:
+            statistics = self._statistics[at]
+            low, high = statistics.minimum, statistics.maximum
+            self._change(low=low, high=high if high > low else low + 1)
+            self._show_channel()
 
     def _ask_colour(self) -> None:
         at = self._current()

@@ -5,7 +5,16 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QMessageBox,
+    QPushButton,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
 
 from dinocell_app.errors import UnreadableFileError, UserFacingError
 from dinocell_app.project.records import ChannelDisplay, ResultRecord
@@ -138,6 +147,7 @@ class ViewerPanel(QWidget):
         self.labels.changed.connect(self._on_style)
         self.beside.currentIndexChanged.connect(self._show_beside)
         self.contrast.changed.connect(self._on_displays)
+        self.contrast.wanted_everywhere.connect(self._show_everywhere)
         self.sliders.plane_asked.connect(session.set_plane)
         self.viewer.ruler_drawn.connect(self._on_ruler)
         for viewer in (self.viewer, self.other):
@@ -275,6 +285,25 @@ class ViewerPanel(QWidget):
             viewer.set_displays(displays)
         if project is not None and image is not None and project.read_only_reason is None:
             project.displays.set([image.id], displays)
+
+    def _show_everywhere(self, displays: tuple[ChannelDisplay, ...]) -> None:
+        """Give all images with as many channels these displays, after asking."""
+        project = self._session.project
+        if project is None or project.read_only_reason is not None:
+            return
+        alike = [
+            image.id
+            for image in project.images.all()
+            if image.n_channels == len(displays) and not image.problem
+        ]
+        question = (
+            f"Show {len(alike):,} images with these colours and this contrast? What you chose for single "
+            "images before is forgotten. Nothing that is measured changes."
+        )
+        answer = QMessageBox.question(self, "Contrast of all images", question)
+        if answer == QMessageBox.StandardButton.Yes:
+            project.displays.set(alike, displays)
+            self.status.setText(f"{len(alike):,} images are shown this way.")
 
     def _on_hover(self, info: HoverInfo | None) -> None:
         if self.viewer.box.tool == "ruler":

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMessageBox
 
 from dinocell_app.errors import UserFacingError
 from dinocell_app.ui.viewer import viewer_panel
@@ -307,3 +307,42 @@ def test_cells_of_the_image_before_do_not_come_late(session, panel, monkeypatch)
     held.finish(2)
     assert panel.viewer.labels is None
     assert int(panel.viewer.image.channels[0][0][0, 0]) == 5000
+
+
+def test_an_image_opens_at_the_plane_it_was_left_at_also_after_closing(session, panel):
+    look_at(session, "stack.tif")
+    session.set_plane(1, 2)
+    look_at(session, "a.tif")
+    assert (session.t, session.z) == (0, 0)
+    look_at(session, "stack.tif")
+    assert (session.t, session.z) == (1, 2)
+    folder = session.project.folder
+    session.close_project()
+    session.open_project(folder)
+    look_at(session, "stack.tif")
+    assert (session.t, session.z) == (1, 2)
+    assert panel.viewer.image.channels[0][0][0, 0] == 100
+
+
+def test_the_whole_range_goes_from_the_darkest_to_the_brightest_value(session, panel):
+    look_at(session, "a.tif")
+    panel.contrast.whole.click()
+    shown = session.project.displays.get(number(session, "a.tif"))[0]
+    assert (shown.low, shown.high) == (0, 890)
+    panel.contrast.auto.click()
+    assert session.project.displays.get(number(session, "a.tif"))[0].low is None
+
+
+@pytest.mark.parametrize("answer", [QMessageBox.StandardButton.Yes, QMessageBox.StandardButton.No])
+def test_contrast_goes_to_all_images_of_as_many_channels_when_the_person_agrees(
+    session, panel, monkeypatch, answer
+):
+    asked = []
+    monkeypatch.setattr(QMessageBox, "question", lambda *words: asked.append(words[2]) or answer)
+    look_at(session, "a.tif")
+    panel.contrast.high.setValue(450)
+    panel.contrast.everywhere.click()
+    assert "3 images" in asked[0]
+    agreed = answer == QMessageBox.StandardButton.Yes
+    assert (session.project.displays.get(number(session, "b.tif"))[0].high == 450) == agreed
+    assert session.project.displays.get(number(session, "colours.tif"))[0].high is None
