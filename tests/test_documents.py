@@ -19,7 +19,7 @@ from dinocell_app.ui.actions import ACTIONS
 REPOSITORY = Path(__file__).parents[1]
 DOCUMENTS = resource_path("docs")
 GUIDE = DOCUMENTS / "user_guide.md"
-MOST_MEGABYTES_OF_PICTURES = 3.7
+MOST_MEGABYTES_OF_PICTURES = 3.0
 """Of all pictures of the documents; they are part of every installation."""
 
 if not (REPOSITORY / "README.md").is_file():

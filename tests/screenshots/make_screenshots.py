@@ -132,7 +132,9 @@ class Walk:
         previews = []
         self.session.engine.previewed.connect(lambda _number, result: previews.append(result))
         self.window.preview()
-        self.until(lambda: previews, "the preview")
+        viewer = self.window.panels.viewer.viewer
+        self.until(lambda: previews and viewer.labels is not None, "the preview")
+        self.wait(1500)
         self.take("preview")
         self.window.run_all()
         results = self.session.project.results

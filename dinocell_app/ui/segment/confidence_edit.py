@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from dinocell_app.ui.segment.threshold_edit import Threshold, ThresholdEdit
 
-AUTOMATIC = "Automatic: half-way from the cell probability to 1"
+AUTOMATIC = "Automatic"
 
 CONFIDENCE = Threshold(
     "Smallest confidence",
@@ -36,7 +36,9 @@ class ConfidenceEdit(QWidget):
         super().__init__(parent)
         self._cell_probability = 0.0
         self.automatic = QCheckBox(AUTOMATIC)
-        self.automatic.setToolTip("The number follows the cell probability. Untick to choose it yourself.")
+        self.automatic.setToolTip(
+            "The number is half-way from the cell probability to 1. Untick to choose it yourself."
+        )
         self.automatic.setChecked(True)
         self.threshold = ThresholdEdit(CONFIDENCE)
         layout = QVBoxLayout(self)
