@@ -67,7 +67,7 @@ class CellTableModel(QAbstractTableModel):
         self._cells = cells
         self._names: list[str] = first_columns(list(cells.store.columns))
         self._n_rows = len(cells.rows)
-        self._chosen_by_hand = False
+        self._chosen: tuple[str, ...] | None = None
         cells.store_changed.connect(self._on_store_changed)
         cells.rows_changed.connect(self._on_rows_changed)
 
@@ -76,17 +76,22 @@ class CellTableModel(QAbstractTableModel):
         """Columns in the order they are shown."""
         return list(self._names)
 
-    def set_names(self, names: Sequence[str]) -> None:
+    @property
+    def chosen(self) -> tuple[str, ...] | None:
+        """Columns that a person chose, whether these cells have them or not; None for the usual ones."""
+        return self._chosen
+
+    def set_names(self, names: Sequence[str] | None) -> None:
         """Show other columns.
 
         Parameters
         ----------
-        names : sequence of str
-            Those the table does not have are left out.
+        names : sequence of str or None
+            Those the table does not have are left out; None for the usual ones.
         """
-        self._chosen_by_hand = True
+        self._chosen = None if names is None else tuple(names)
         self.beginResetModel()
-        self._names = [name for name in names if name in self._cells.store.columns]
+        self._names = self._wanted_names()
         self.endResetModel()
 
     def store_row(self, position: int) -> int:
@@ -144,11 +149,13 @@ class CellTableModel(QAbstractTableModel):
         name = self._names[column] if 0 <= column < len(self._names) else ""
         self._cells.sort_by(name, ascending=order == Qt.SortOrder.AscendingOrder)
 
+    def _wanted_names(self) -> list[str]:
+        there = list(self._cells.store.columns)
+        return [name for name in self._chosen or () if name in there] or first_columns(there)
+
     def _on_store_changed(self) -> None:
         self.beginResetModel()
-        there = list(self._cells.store.columns)
-        kept = [name for name in self._names if name in there]
-        self._names = kept if self._chosen_by_hand and kept else first_columns(there)
+        self._names = self._wanted_names()
         self._n_rows = 0
         self.endResetModel()
 

@@ -53,6 +53,12 @@ class FilterBar(QWidget):
         self._on_store_changed()
         self._on_rows_changed()
 
+    def show_expression(self) -> None:
+        """Show the filter in force, which was not typed here."""
+        self._refusal = ""
+        self.edit.setText(self._cells.arrangement.expression)
+        self._show_message()
+
     def _lay_out(self) -> None:
         line = QHBoxLayout()
         line.setContentsMargins(0, 0, 0, 0)

@@ -33,6 +33,7 @@ from dinocell_app.ui.results.plot_values import (
     PlotValues,
     plot_values,
 )
+from dinocell_app.ui.results.remembered_view import PlotChoice
 from dinocell_app.ui.results.scatter_plot import ScatterPlot
 from dinocell_app.ui.results.shown_cells import ShownCells
 from dinocell_app.ui.workers import Task, start
@@ -54,6 +55,8 @@ class PlotsTab(QWidget):
     """Row of the store whose point was clicked."""
     refused = Signal(object)
     """A plot could not be saved: the error."""
+    choice_changed = Signal()
+    """Another plot, column or group was chosen."""
 
     def __init__(self, cells: ShownCells, parent: QWidget | None = None) -> None:
         self._made = False
@@ -61,6 +64,7 @@ class PlotsTab(QWidget):
         self._cells = cells
         self._task: Task | None = None
         self._out_of_date = True
+        self._wanted = {"x": "", "y": ""}
         self.kind = _choice("Plot", "Which plot to draw", _KINDS)
         self.x_column = _choice("Column", "The measurement along the bottom, or that groups are compared in")
         self.y_column = _choice("Against", "The measurement along the side")
@@ -91,6 +95,31 @@ class PlotsTab(QWidget):
     def plot(self) -> PlotArea:
         """The plot that is shown."""
         return self.plots[str(self.kind.currentData())]
+
+    def choice(self) -> PlotChoice:
+        """Say which plot is chosen.
+
+        Returns
+        -------
+        PlotChoice
+        """
+        return PlotChoice(
+            kind=str(self.kind.currentData()), group=str(self.group.currentData()), **self._wanted
+        )
+
+    def set_choice(self, choice: PlotChoice) -> None:
+        """Choose a plot; columns that these cells do not have are taken once there are cells with them.
+
+        Parameters
+        ----------
+        choice : PlotChoice
+        """
+        self._wanted = {"x": choice.x, "y": choice.y}
+        for box, value in ((self.kind, choice.kind), (self.group, choice.group)):
+            box.blockSignals(True)
+            box.setCurrentIndex(max(0, box.findData(value)))
+            box.blockSignals(False)
+        self._on_store_changed()
 
     def draw(self) -> None:
         """Draw the plot again, its values worked out on a worker thread."""
@@ -206,11 +235,10 @@ class PlotsTab(QWidget):
 
     def _on_store_changed(self) -> None:
         names = self._cells.store.number_names()
-        for choice, first in (
-            (self.x_column, ("area_um2", "area_px2")),
-            (self.y_column, ("circularity", "solidity")),
+        for choice, before, first in (
+            (self.x_column, self._wanted["x"], ("area_um2", "area_px2")),
+            (self.y_column, self._wanted["y"], ("circularity", "solidity")),
         ):
-            before = choice.currentData()
             choice.blockSignals(True)
             choice.clear()
             for place, name in enumerate(names):
@@ -223,7 +251,12 @@ class PlotsTab(QWidget):
         self.draw()
 
     def _on_choice(self, _place: int) -> None:
+        self._wanted = {
+            "x": str(self.x_column.currentData() or ""),
+            "y": str(self.y_column.currentData() or ""),
+        }
         self.draw()
+        self.choice_changed.emit()
 
     def _on_range(self, limits: tuple[float, float] | None) -> None:
         self._cells.set_range(str(self.x_column.currentData()), limits)

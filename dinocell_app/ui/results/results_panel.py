@@ -17,9 +17,11 @@ from dinocell_app.ui.results.image_values import ImageValues
 from dinocell_app.ui.results.linking import CellLink
 from dinocell_app.ui.results.overview import Overview
 from dinocell_app.ui.results.plots_tab import PlotsTab
+from dinocell_app.ui.results.remembered_view import RememberedView
 from dinocell_app.ui.results.result_sources import NEWEST
 from dinocell_app.ui.results.shown_cells import ShownCells
 from dinocell_app.ui.results.store_loading import StoreLoading
+from dinocell_app.ui.results.view_memory import ViewMemory
 
 if TYPE_CHECKING:
     from dinocell_app.ui.session import Session
@@ -39,6 +41,7 @@ class ResultsPanel(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self.memory = ViewMemory(session, self)
         self.cells = ShownCells(self)
         self.link = CellLink(session, self.cells, self)
         self.loading = StoreLoading(session, self.cells, self)
@@ -65,6 +68,8 @@ class ResultsPanel(QWidget):
         self.content = WithEmptyState(self.tabs)
         self._lay_out()
         self._connect()
+        self.memory.read()
+        self.loading.set_name = self.loading.first_set
         self.loading.load()
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -74,6 +79,7 @@ class ResultsPanel(QWidget):
 
     def shut_down(self) -> None:
         """Let go of work that is under way; nothing is read afterwards."""
+        self.memory.write()
         self.loading.shut_down()
         self.plots.shut_down()
         self.image_values.shut_down()
@@ -107,6 +113,40 @@ class ResultsPanel(QWidget):
             tab.source_chosen.connect(self.link.show_image)
         self.image_values.failed.connect(self._session.report)
         self.plots.refused.connect(self._session.report)
+        self.memory.opened.connect(self._show_remembered)
+        self.cells.rows_changed.connect(self._remember)
+        self.table.model.modelReset.connect(self._remember)
+        self.plots.choice_changed.connect(self._remember)
+        self.tabs.currentChanged.connect(self._remember)
+
+    def _show_remembered(self) -> None:
+        """Choose what was chosen when the project was last closed."""
+        view = self.memory.view
+        self.loading.first_set = view.set_name
+        self.cells.start_with(view.arrangement())
+        self.filter.show_expression()
+        self.table.model.set_names(view.columns)
+        self.plots.set_choice(view.plot)
+        self.tabs.setCurrentIndex(view.tab)
+        # Cells of the project before may have reported the choices one by one.
+        self.memory.note(view)
+
+    def _remember(self) -> None:
+        """Take note of what is chosen; without cells that would be nothing."""
+        if self.cells.store.n_rows:
+            kept = self.cells.arrangement
+            self.memory.note(
+                RememberedView(
+                    set_name=self.loading.set_name,
+                    tab=self.tabs.currentIndex(),
+                    expression=kept.expression,
+                    ranges=kept.ranges,
+                    sort_by=kept.sort_by,
+                    ascending=kept.ascending,
+                    columns=self.table.model.chosen,
+                    plot=self.plots.choice(),
+                )
+            )
 
     def _show_sets(self) -> None:
         self.set_choice.clear()

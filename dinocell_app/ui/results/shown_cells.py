@@ -64,6 +64,15 @@ class ShownCells(QObject):
         self.store_changed.emit()
         self._arrange()
 
+    def start_with(self, arrangement: Arrangement) -> None:
+        """Take filter and order for the cells that are shown next.
+
+        Parameters
+        ----------
+        arrangement : Arrangement
+        """
+        self.arrangement = arrangement
+
     def set_expression(self, text: str) -> None:
         """Filter by a typed condition.
 

@@ -45,6 +45,8 @@ class StoreLoading(QObject):
         self._cells = cells
         self._task: Task | None = None
         self.set_name = NEWEST
+        self.first_set = NEWEST
+        """The set that is shown first when a project is opened."""
         self.set_names: list[str] = []
         self.is_loading = False
         self._timer = QTimer(self)
@@ -106,7 +108,7 @@ class StoreLoading(QObject):
         self._session.report(error)
 
     def _on_project(self) -> None:
-        self.set_name = NEWEST
+        self.set_name = self.first_set
         self.load()
 
     def _on_changed(self, *_changes: object) -> None:
