@@ -29,7 +29,8 @@ class RunBar(QWidget):
         self.all.setToolTip("Segment every image of the project and measure the cells.")
         self.copy = QPushButton("Copy command line")
         self.copy.setToolTip(
-            "Copy the words that do the same in a terminal, for the selected images or for all of them."
+            "Copy the command that does the same in a terminal, for the selected images or for all of them. "
+            "Its results go to a folder beside the project."
         )
         self.message = QLabel()
         self.message.setWordWrap(True)

@@ -1,11 +1,14 @@
-"""Which images a run takes, and how it is put into the queue."""
+"""Which images a run takes, and the same as a job for the shell."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dinocell_app.errors import InvalidParameterError
-from dinocell_app.ui.segment.command_line import ShellInputs, common_pixel_size
+from dinocell_app.jobs import SegmentJob
+from dinocell_app.segment_settings import SegmentSettings
+from dinocell_app.ui.segment.presets import same_results, suggested_name
 from dinocell_app.ui.segment.run_bar import SELECTED, THIS
 
 if TYPE_CHECKING:
@@ -33,39 +36,51 @@ def images_to_run(session: Session, which: str) -> list[ImageRecord]:
     return session.project.images.all() if session.project is not None else []
 
 
-def shell_inputs(session: Session) -> ShellInputs:
-    """Say what a command line would be about: the selected images, else all folders of the project.
+def shell_job(session: Session, settings: SegmentSettings, chosen: str) -> SegmentJob:
+    """Make the job of a command line: the selected images, else all of the project, as a run takes them.
 
     Parameters
     ----------
     session : Session
+    settings : SegmentSettings
+    chosen : str
+        The preset in use; may be empty.
 
     Returns
     -------
-    ShellInputs
+    SegmentJob
+        Its results go beside the project, which alone writes into its own folder.
 
     Raises
     ------
     InvalidParameterError
-        If there is nothing to segment, or the images have different pixel sizes set by hand.
+        If there is nothing to segment, or a setting cannot be used.
     """
+    from dinocell_app.project.segment_jobs import segment_job
+
     project = session.project
     if project is None:
         raise InvalidParameterError("No project is open", remedy="Open a project first")
-    images = list(session.selected_images)
-    everything = not images
-    if everything:
-        images = project.images.all()
+    images = session.selected_images or project.images.all()
     if not images:
         raise InvalidParameterError("The project has no images", remedy="Add images first")
-    size = common_pixel_size([_by_hand(image) for image in images])
-    output = project.folder.parent / f"{project.folder.stem} results"
-    if everything:
-        roots = tuple(root.path for root in project.roots.all())
-        return ShellInputs(roots, output, recursive=True, pixel_size_um=size)
-    paths = tuple(project.images.path(image.id) for image in images)
-    return ShellInputs(paths, output, pixel_size_um=size)
+    presets = project.presets
+    same = chosen in presets.names() and same_results(presets.get(chosen), settings)
+    name = chosen if same else suggested_name(settings)
+    job = segment_job(project, [image.id for image in images], settings, name)
+    return job.model_copy(update={"output": shell_folder(project.folder) / name})
 
 
-def _by_hand(image: ImageRecord) -> float | None:
-    return image.pixel_size_um if image.pixel_size_source in ("image", "folder", "project") else None
+def shell_folder(project_folder: Path) -> Path:
+    """Name the folder for what the shell makes of a project.
+
+    Parameters
+    ----------
+    project_folder : Path
+
+    Returns
+    -------
+    Path
+        Beside the project.
+    """
+    return project_folder.parent / f"{project_folder.stem} results"

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QInputDialog, QScrollArea, QVBoxLayout, QW
 
 from dinocell_app.errors import UserFacingError
 from dinocell_app.segment_settings import SegmentSettings
-from dinocell_app.ui.segment.command_line import command_line, quoted, shell_job
+from dinocell_app.ui.segment.command_line import ShellCommand, shell_command
 from dinocell_app.ui.segment.model_cards import ModelList, read_model_cards
 from dinocell_app.ui.segment.preset_bar import PresetBar
 from dinocell_app.ui.segment.presets import (
@@ -22,7 +22,7 @@ from dinocell_app.ui.segment.presets import (
 from dinocell_app.ui.segment.preview_bar import REGION, PreviewBar
 from dinocell_app.ui.segment.preview_control import PreviewControl
 from dinocell_app.ui.segment.run_bar import RunBar
-from dinocell_app.ui.segment.run_images import images_to_run, shell_inputs
+from dinocell_app.ui.segment.run_images import images_to_run, shell_job
 from dinocell_app.ui.segment.run_starter import RunStarter
 from dinocell_app.ui.segment.settings_form import SettingsForm
 from dinocell_app.ui.viewer.viewer_panel import ViewerPanel
@@ -76,13 +76,19 @@ class SegmentPanel(QWidget):
     def copy_command_line(self) -> None:
         """Put the command line for the selected images, or for all, on the clipboard."""
         try:
-            job = shell_job(shell_inputs(self._session), self.form.settings())
-            words = quoted(command_line(job))
+            job = shell_job(self._session, self.form.settings(), self.presets.name())
         except UserFacingError as error:
             self._session.report(error)
             return
-        QGuiApplication.clipboard().setText(words)
-        self.run_bar.say("The command line is on the clipboard.")
+        job_file = job.output.with_name(f"{job.output.name}.job.json")
+        start(lambda: shell_command(job, job_file), self._take_command, self._session.report, owner=self)
+
+    def _take_command(self, command: ShellCommand) -> None:
+        QGuiApplication.clipboard().setText(command.line)
+        sentence = "The command line is on the clipboard."
+        if command.job_file is not None:
+            sentence += f" It names the file {command.job_file}, which says what to do."
+        self.run_bar.say(sentence)
 
     def preview_now(self) -> None:
         """Preview the part of the image that is chosen."""

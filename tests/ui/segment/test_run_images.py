@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import shlex
+
 import numpy as np
 import pytest
 import tifffile
+from PySide6.QtGui import QGuiApplication
 
+from dinocell_app.cli import make_parser
+from dinocell_app.commands.segment import COMMAND
+from dinocell_app.jobs import SegmentJob
+from dinocell_app.pipeline.image_sources import given_pixel_size
+from dinocell_app.pipeline.inputs import plan_images
 from dinocell_app.project.adding import find_images
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import FoundImage, PixelSizeScope
+from dinocell_app.recorded_parameters import recorded_parameters
 from dinocell_app.ui.segment import run_bar
-from dinocell_app.ui.segment.run_images import shell_inputs
 from dinocell_app.ui.segment.segment_panel import SegmentPanel
 from dinocell_app.ui.workers import run_synchronously
 from tests.ui.segment.segment_stand_ins import Session, ViewerPanel
@@ -76,11 +84,44 @@ def test_settings_are_found_again_when_the_project_is_opened(panel_and_session, 
     assert panel.presets.name() == "big"
 
 
-def test_selected_images_come_by_name_with_their_pixel_size(panel_and_session, project):
-    _, session = panel_and_session
-    first = project.images.all()[0]
-    project.images.set_pixel_size(PixelSizeScope.image(first.id), 0.25)
-    session.selected_images = [project.images.get(first.id)]
-    inputs = shell_inputs(session)
-    assert inputs.inputs == (project.images.path(first.id),)
-    assert inputs.pixel_size_um == 0.25
+def copied(panel, qtbot):
+    QGuiApplication.clipboard().clear()
+    panel.run_bar.copy.click()
+    qtbot.waitUntil(lambda: QGuiApplication.clipboard().text() != "")
+    return COMMAND.job(
+        make_parser().parse_args(shlex.split(QGuiApplication.clipboard().text())[1:]), SegmentJob
+    )
+
+
+def results_of(job):
+    """What a job writes and what for, whatever folder it goes to."""
+    plan = plan_images(job.inputs, job.output, recursive=job.recursive, roots=job.roots)
+    sizes = [given_pixel_size(job, image.path) for image in plan.images]
+    return [image.stem for image in plan.images], sizes, recorded_parameters(job), job.formats
+
+
+@pytest.mark.parametrize("own_sizes", [(None, None), (0.25, None), (0.25, 0.25)])
+def test_the_copied_command_does_what_the_button_does(panel_and_session, project, qtbot, own_sizes):
+    panel, session = panel_and_session
+    for image, size in zip(project.images.all(), own_sizes, strict=True):
+        if size is not None:
+            project.images.set_pixel_size(PixelSizeScope.image(image.id), size)
+    panel.form.cell_size.take_drawn(44)
+    panel.run(run_bar.ALL)
+    ((_, job, _),) = session.queue.enqueued
+    assert results_of(copied(panel, qtbot)) == results_of(job)
+
+
+def test_the_copied_command_leaves_out_images_that_were_removed(panel_and_session, project, qtbot):
+    panel, _ = panel_and_session
+    kept, removed = project.images.all()
+    project.images.remove([removed.id])
+    job = copied(panel, qtbot)
+    assert job.inputs == (project.images.path(kept.id),)
+    assert not job.output.is_relative_to(project.folder)
+
+
+def test_the_copied_command_is_about_the_selected_images(panel_and_session, project, qtbot):
+    panel, session = panel_and_session
+    session.selected_images = project.images.all()[1:]
+    assert copied(panel, qtbot).inputs == (project.images.path(session.selected_images[0].id),)

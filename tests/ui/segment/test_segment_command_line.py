@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import shlex
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from dinocell_app.cli import make_parser
 from dinocell_app.commands.segment import COMMAND
-from dinocell_app.errors import InvalidParameterError
+from dinocell_app.job_files import make_job, read_job
 from dinocell_app.jobs import SegmentJob
-from dinocell_app.segment_settings import SegmentSettings
-from dinocell_app.ui.segment.command_line import ShellInputs, command_line, common_pixel_size, shell_job
+from dinocell_app.segment_settings import SegmentSettings, job_fields
+from dinocell_app.ui.segment.command_line import shell_command
 
-PLACE = ShellInputs((Path("/pictures/day 1"), Path("/pictures/b.tif")), Path("/out put"))
+DEFAULTS = SegmentSettings()
+IMAGES = (Path("/pictures/day 1/a.tif"), Path("/pictures/b, c.tif"))
 
 
-def read_back(words):
-    return COMMAND.job(make_parser().parse_args(words[1:]), SegmentJob)
+def job_of(settings=DEFAULTS, **more):
+    place = {"inputs": IMAGES, "output": Path("/out put"), "roots": (Path("/pictures"),)}
+    return make_job(job_fields(settings) | place | more)
+
+
+def read_back(line):
+    return COMMAND.job(make_parser().parse_args(shlex.split(line)[1:]), SegmentJob)
 
 
 @pytest.mark.parametrize(
@@ -26,28 +34,38 @@ def read_back(words):
         SegmentSettings(),
         SegmentSettings(diameter="18.5um", min_size="20um2", channel="Bright field", plane="z=max,t=3"),
         SegmentSettings(model="mine", device="cuda:1", cell_probability=0.35, flow_threshold=0.4),
-        SegmentSettings(min_size="15px", formats=("labels", "csv", "roi"), texture=True),
+        SegmentSettings(min_size="15px", formats=("labels", "csv", "roi"), texture=True, min_confidence=0.0),
     ],
 )
-@pytest.mark.parametrize("inputs", [PLACE, ShellInputs((Path("/a"),), Path("/o"), True, 0.65)])
-def test_the_shell_reads_the_same_job(settings, inputs):
-    job = shell_job(inputs, settings)
-    assert read_back(command_line(job)) == job
-
-
-def test_the_words_are_those_of_the_shell():
-    settings = SegmentSettings(diameter="18um", formats=("labels", "csv"), device="cpu")
-    job = shell_job(PLACE, settings)
-    assert sorted(command_line(job)) == sorted(COMMAND.command_line(job))
+def test_the_shell_reads_the_same_job(settings, tmp_path):
+    command = shell_command(job_of(settings), tmp_path / "job.json")
+    assert command.job_file is None
+    assert read_back(command.line) == job_of(settings)
 
 
 def test_every_setting_of_the_window_can_be_said_in_the_shell():
-    fields = set(SegmentSettings.__dataclass_fields__)
-    assert fields <= {option.field for option in COMMAND.options}
+    assert {field.name for field in fields(SegmentSettings)} <= {option.field for option in COMMAND.options}
 
 
-def test_pixel_sizes_that_differ_are_not_said_in_one_line():
-    assert common_pixel_size([0.5, 0.5]) == 0.5
-    assert common_pixel_size([None, None]) is None
-    with pytest.raises(InvalidParameterError, match="different pixel sizes"):
-        common_pixel_size([0.5, None])
+def test_one_pixel_size_of_all_images_is_said_in_the_line(tmp_path):
+    sizes = {str(path): 0.5 for path in IMAGES}
+    command = shell_command(job_of(image_pixel_sizes_um=sizes), tmp_path / "job.json")
+    assert command.job_file is None
+    assert read_back(command.line) == job_of(pixel_size_um=0.5)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"image_pixel_sizes_um": {str(IMAGES[0]): 0.5}},
+        {"inputs": tuple(Path(f"/pictures/{number:05}.tif") for number in range(1000))},
+    ],
+)
+def test_what_a_line_cannot_say_is_read_from_a_file(tmp_path, more):
+    job = job_of(**more)
+    command = shell_command(job, tmp_path / "new folder" / "cells.job.json")
+    assert read_back(command.line) == job
+    assert shell_command(job, command.job_file) == command
+    other = shell_command(job_of(SegmentSettings(diameter="30px"), **more), command.job_file)
+    assert other.job_file != command.job_file
+    assert read_job(command.job_file) == job

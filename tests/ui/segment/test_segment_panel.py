@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractSlider,
@@ -232,14 +231,6 @@ def test_every_control_has_a_name_and_a_tooltip(make_panel):
     ]
     assert len(controls) > 15
     assert nameless == []
-
-
-def test_the_command_line_is_copied(make_panel, qtbot):
-    panel, _, _ = make_panel(Picture())
-    qtbot.mouseClick(panel.run_bar.copy, Qt.MouseButton.LeftButton)
-    words = QGuiApplication.clipboard().text()
-    assert words.startswith("dinocell-app segment ")
-    assert "--recursive" in words
 
 
 def test_no_models_at_all_is_said(make_panel):
