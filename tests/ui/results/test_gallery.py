@@ -6,7 +6,8 @@ from PySide6.QtGui import QPixmap
 
 from dinocell_app.ui.results.crop_loading import CropLoading
 from dinocell_app.ui.results.crops import CropChannel, CropImage, CropReader, CropRequest
-from dinocell_app.ui.results.gallery import SIDE, Gallery, GalleryModel
+from dinocell_app.ui.results.gallery import SIDE, Gallery
+from dinocell_app.ui.results.gallery_model import GalleryModel
 from dinocell_app.ui.results.results_panel import ResultsPanel
 from dinocell_app.ui.results.shown_cells import ShownCells
 from tests.ui.results.results_stand_ins import made_store
