@@ -12,6 +12,7 @@ from dinocell_app.errors import UserFacingError
 from dinocell_app.segment_settings import SegmentSettings
 from dinocell_app.ui.segment.command_line import ShellCommand, shell_command
 from dinocell_app.ui.segment.model_cards import ModelList, read_model_cards
+from dinocell_app.ui.segment.models_watch import ModelsWatch
 from dinocell_app.ui.segment.preset_bar import PresetBar
 from dinocell_app.ui.segment.presets import (
     changed_settings,
@@ -54,6 +55,7 @@ class SegmentPanel(QWidget):
         self.run_bar = RunBar()
         self.preview = PreviewControl(session, self._viewer, self.form.settings, self)
         self.runs = RunStarter(session, self)
+        self._models_watch = ModelsWatch(self)
         self._lay_out()
         self._connect()
         self._on_project_changed()
@@ -124,6 +126,7 @@ class SegmentPanel(QWidget):
         session.selection_changed.connect(self._refresh_runs)
         session.images_changed.connect(self._on_images_changed)
         session.models_changed.connect(self.reload_models)
+        self._models_watch.changed.connect(session.models_changed)
         self.form.changed.connect(self._on_settings_changed)
         self.form.decoding_changed.connect(self.preview.decode_soon)
         self.form.cell_size.drawing_asked.connect(self._on_drawing_asked)
