@@ -133,7 +133,7 @@ class Walk:
         self.session.engine.previewed.connect(lambda _number, result: previews.append(result))
         self.window.preview()
         viewer = self.window.panels.viewer.viewer
-        self.until(lambda: previews and viewer.labels is not None, "the preview")
+        self.until(lambda: previews and viewer.shows_preview, "the preview")
         self.wait(1500)
         self.take("preview")
         self.window.run_all()
