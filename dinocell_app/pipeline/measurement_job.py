@@ -10,6 +10,7 @@ from dinocell_app.errors import InvalidParameterError
 from dinocell_app.events import Event, ImageSegmented, ImageSkipped, InputLeftOut, JobFinished, JobStarted
 from dinocell_app.export.label_files import read_labels
 from dinocell_app.export.labelled_image import LabelledImage
+from dinocell_app.export.plane_record import PlaneRecord
 from dinocell_app.export.provenance import file_sha256
 from dinocell_app.imaging.image_reader import ImageReader
 from dinocell_app.imaging.planes import ChannelChoice, Plane, PlaneChoice, select_planes
@@ -19,7 +20,7 @@ from dinocell_app.pipeline.image_sources import count_planes, pixel_size, read_c
 from dinocell_app.pipeline.isolation import over_images
 from dinocell_app.pipeline.label_pairs import FilePair, pair_images
 from dinocell_app.pipeline.measurements import measure_plane
-from dinocell_app.pipeline.results import ImageRecord, Place, finished_record, write_results
+from dinocell_app.pipeline.results import Place, finished_record, write_results
 from dinocell_app.pipeline.run_tables import write_run_tables
 
 
@@ -59,7 +60,7 @@ def _measure(job: MeasureJob, choice: PlaneChoice, pair: FilePair) -> Generator[
     place = Place(job.output, pair.stem)
     with open_image(pair.first) as reader:
         size = pixel_size(job.pixel_size_um, reader.metadata)
-        wanted = ImageRecord(
+        wanted = PlaneRecord(
             model_id="",
             model_sha256="",
             parameters={"texture": job.texture},
@@ -102,7 +103,7 @@ def _measure(job: MeasureJob, choice: PlaneChoice, pair: FilePair) -> Generator[
     )
 
 
-def _outputs(pair: FilePair, record: ImageRecord) -> tuple[str, ...]:
+def _outputs(pair: FilePair, record: PlaneRecord) -> tuple[str, ...]:
     return tuple((pair.stem.parent / name).as_posix() for name in record.outputs.values())
 
 

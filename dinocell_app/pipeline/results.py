@@ -2,60 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from dinocell_app.errors import ResultsInTheWayError, UserFacingError
+from dinocell_app.errors import ResultsInTheWayError
 from dinocell_app.export.formats import write_formats
 from dinocell_app.export.labelled_image import LabelledImage
 from dinocell_app.export.names import SUFFIXES, output_path
-from dinocell_app.export.provenance import Provenance, read_sidecar, write_sidecar
+from dinocell_app.export.plane_record import PlaneRecord, read_record
+from dinocell_app.export.provenance import write_sidecar
 from dinocell_app.imaging.scan import natural_key
-
-
-@dataclass(frozen=True)
-class ImageRecord(Provenance):
-    """Provenance of one plane with what the table of images says about it.
-
-    A record without `outputs` was written before the files of the plane and proves nothing but whose
-    files they are; the one with them is written last.
-
-    Parameters
-    ----------
-    name : str
-        How tables call the plane.
-    seconds : float
-        Time from reading to writing.
-    summary : mapping of str to str, int, float or None
-        Number of cells, confluency and the like, by column.
-    channels : sequence of str
-        Names of the measured channels.
-    """
-
-    name: str = ""
-    seconds: float = 0.0
-    summary: Mapping[str, Any] = field(default_factory=dict)
-    channels: Sequence[str] = ()
-
-    def identity(self) -> dict[str, Any]:
-        """Collect what has to be the same for results to be the same.
-
-        Returns
-        -------
-        dict
-            Plain JSON values by name.
-        """
-        given = self.pixel_size_um if self.pixel_size_source == "given" else None
-        return {
-            "image": self.input_sha256,
-            "model": self.model_sha256,
-            "pixel_size_um": given,
-            **self.image_selection,
-            **self.parameters,
-        }
 
 
 @dataclass(frozen=True)
@@ -92,14 +50,14 @@ class Place:
 
 
 def finished_record(
-    place: Place, wanted: ImageRecord, formats: Sequence[str], *, overwrite: bool
-) -> ImageRecord | None:
+    place: Place, wanted: PlaneRecord, formats: Sequence[str], *, overwrite: bool
+) -> PlaneRecord | None:
     """Find out whether a plane needs to be done.
 
     Parameters
     ----------
     place : Place
-    wanted : ImageRecord
+    wanted : PlaneRecord
         What is known before the work: checksums, parameters and selection.
     formats : sequence of str
         That have to be there.
@@ -108,7 +66,7 @@ def finished_record(
 
     Returns
     -------
-    ImageRecord or None
+    PlaneRecord or None
         The record of results that can stay; None when they have to be made.
 
     Raises
@@ -140,14 +98,14 @@ def finished_record(
     )
 
 
-def is_complete(sidecar: Path, record: ImageRecord, formats: Sequence[str]) -> bool:
+def is_complete(sidecar: Path, record: PlaneRecord, formats: Sequence[str]) -> bool:
     """Tell whether all files of a record are there.
 
     Parameters
     ----------
     sidecar : Path
         Its file.
-    record : ImageRecord
+    record : PlaneRecord
     formats : sequence of str
 
     Returns
@@ -160,21 +118,21 @@ def is_complete(sidecar: Path, record: ImageRecord, formats: Sequence[str]) -> b
 
 
 def write_results(
-    place: Place, image: LabelledImage, record: ImageRecord, formats: Sequence[str]
-) -> ImageRecord:
+    place: Place, image: LabelledImage, record: PlaneRecord, formats: Sequence[str]
+) -> PlaneRecord:
     """Write the files of a plane, and last the record that proves them.
 
     Parameters
     ----------
     place : Place
     image : LabelledImage
-    record : ImageRecord
+    record : PlaneRecord
         Without outputs.
     formats : sequence of str
 
     Returns
     -------
-    ImageRecord
+    PlaneRecord
         As written last. Files in other formats that an earlier run with the same identity left are kept
         in it.
 
@@ -196,31 +154,7 @@ def write_results(
     return finished
 
 
-def read_record(sidecar: Path) -> ImageRecord | None:
-    """Read the record of a plane.
-
-    Parameters
-    ----------
-    sidecar : Path
-
-    Returns
-    -------
-    ImageRecord or None
-        None when there is none that can be read.
-    """
-    if not sidecar.is_file():
-        return None
-    try:
-        provenance = read_sidecar(sidecar)
-        content = json.loads(sidecar.read_bytes())
-        own = {name: content[name] for name in ("name", "seconds", "summary", "channels")}
-    except (UserFacingError, OSError, ValueError, KeyError):
-        return None
-    inherited = {known.name: getattr(provenance, known.name) for known in fields(Provenance)}
-    return ImageRecord(**inherited, **own)
-
-
-def all_records(folder: Path) -> Iterator[tuple[Path, ImageRecord]]:
+def all_records(folder: Path) -> Iterator[tuple[Path, PlaneRecord]]:
     """Find the finished planes below an output folder, of this run and of earlier ones.
 
     Parameters
@@ -230,7 +164,7 @@ def all_records(folder: Path) -> Iterator[tuple[Path, ImageRecord]]:
     Yields
     ------
     sidecar : Path
-    record : ImageRecord
+    record : PlaneRecord
         In the order of the names, numbers by value.
     """
     found = []

@@ -21,6 +21,7 @@ from dinocell_app.events import (
     TilesPredicted,
 )
 from dinocell_app.export.labelled_image import LabelledImage
+from dinocell_app.export.plane_record import PlaneRecord
 from dinocell_app.export.provenance import file_sha256
 from dinocell_app.imaging.image_reader import ImageReader
 from dinocell_app.imaging.metadata import ImageMetadata
@@ -43,7 +44,7 @@ from dinocell_app.pipeline.inputs import PlannedImage, plan_images
 from dinocell_app.pipeline.isolation import over_images
 from dinocell_app.pipeline.measurements import CellFindings, measure_plane
 from dinocell_app.pipeline.reference_cells import Compared, ReferenceCells
-from dinocell_app.pipeline.results import ImageRecord, Place, finished_record, write_results
+from dinocell_app.pipeline.results import Place, finished_record, write_results
 from dinocell_app.pipeline.run_tables import write_run_tables
 from dinocell_app.pipeline.segmentation_settings import segmentation_parameters
 from dinocell_app.recorded_parameters import recorded_parameters
@@ -98,7 +99,7 @@ class _Source:
 
     image: PlannedImage
     reader: ImageReader
-    record: ImageRecord
+    record: PlaneRecord
 
 
 class _Run:
@@ -144,7 +145,7 @@ class _Run:
 
     def _segment_plane(
         self, source: _Source, plane: Plane, place: Place
-    ) -> Generator[Event, None, ImageRecord]:
+    ) -> Generator[Event, None, PlaneRecord]:
         """Predict, measure and write one plane."""
         started = time.monotonic()
         name = source.image.name + plane.suffix
@@ -203,11 +204,11 @@ class _Run:
                 steps.close()
                 raise Cancelled
 
-    def _record(self, image: PlannedImage, metadata: ImageMetadata) -> ImageRecord:
+    def _record(self, image: PlannedImage, metadata: ImageMetadata) -> PlaneRecord:
         """Say what is known of an image before its pixels are read."""
         job = self.job
         size = pixel_size(given_pixel_size(job, image.path), metadata)
-        return ImageRecord(
+        return PlaneRecord(
             model_id=self.manifest.id,
             model_sha256=self.manifest.sha256,
             parameters={
@@ -231,14 +232,14 @@ def _findings(probability: NDArray[np.float32] | None, compared: Compared | None
 
 
 def _over_planes(
-    steps: Generator[Event, None, ImageRecord], name: str, done: int, n_planes: int
-) -> Generator[Event, None, ImageRecord]:
+    steps: Generator[Event, None, PlaneRecord], name: str, done: int, n_planes: int
+) -> Generator[Event, None, PlaneRecord]:
     """Count tiles over all planes of an image, taking each plane to have as many as this one."""
     while True:
         try:
             event = next(steps)
         except StopIteration as finished:
-            result: ImageRecord = finished.value
+            result: PlaneRecord = finished.value
             return result
         if isinstance(event, TilesPredicted):
             event = TilesPredicted(name, done * event.total + event.done, n_planes * event.total)

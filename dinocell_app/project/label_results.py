@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from dinocell_app.errors import InvalidParameterError
 from dinocell_app.export.names import output_path, output_stems
-from dinocell_app.export.provenance import Provenance
+from dinocell_app.export.plane_record import PlaneRecord
 from dinocell_app.project.label_import import LabelMatch
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import ImageRecord, NewResult
@@ -53,27 +53,6 @@ class LabelImport:
     plane: str = ""
     formats: tuple[str, ...] = ("labels", "overlay", "csv")
     overwrite: bool = False
-
-
-@dataclass(frozen=True)
-class ImportedRecord(Provenance):
-    """Provenance of imported labels with what the table of images says about them.
-
-    Parameters
-    ----------
-    name : str
-        How tables call the plane.
-    seconds : float
-    summary : mapping of str to str, int, float or None
-        Number of cells, confluency and the like, by column.
-    channels : sequence of str
-        Names of the measured channels.
-    """
-
-    name: str = ""
-    seconds: float = 0.0
-    summary: Mapping[str, Any] = field(default_factory=dict)
-    channels: Sequence[str] = ()
 
 
 def plan_imports(
@@ -187,7 +166,7 @@ def import_labels(planned: LabelImport) -> NewResult:
         measured.table,
         source=planned.image_path,
     )
-    record = ImportedRecord(
+    record = PlaneRecord(
         model_id="",
         model_sha256="",
         parameters={"texture": False},

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from dinocell_app.errors import UserFacingError
-from dinocell_app.ui.export.export_choice import COLUMNS, IMAGES, METHODS, TABLE_FORMATS
+from dinocell_app.ui.export.export_choice import RUN_TABLES, TABLE_FORMATS
 from dinocell_app.ui.export.export_items import ExportItem
 from dinocell_app.ui.export.export_plan import ExportPlan, PlannedFile
 from dinocell_app.ui.export.labelled_results import read_result
-from dinocell_app.ui.export.run_tables import facts_of, write_columns, write_images, write_methods
+from dinocell_app.ui.export.run_tables import records_of, write_table_of_all
 from dinocell_app.ui.export.table_columns import select_csv, select_parquet
 
 if TYPE_CHECKING:
@@ -87,15 +87,9 @@ class _Writing:
             self._write_of_image(file, file.item)
             self._written.add(file.path)
             return "written"
-        if file.kind == METHODS:
-            written = write_methods(file.path, facts_of(self.plan.items.finished))
-            return "written" if written else "nothing"
-        if file.kind == IMAGES:
-            write_images(file.path, self.plan.items)
-        elif file.kind == COLUMNS:
-            write_columns(file.path, self.plan.items)
-        else:
-            self._combine(file)
+        if file.kind in RUN_TABLES:
+            return "written" if write_table_of_all(file, self.plan.items) else "nothing"
+        self._combine(file)
         return "written"
 
     def _write_of_image(self, file: PlannedFile, item: ExportItem) -> None:
@@ -128,7 +122,7 @@ class _Writing:
             raise ValueError(f"{file.kind} has no file for all images")
         with tempfile.TemporaryDirectory(prefix="dinocell-export-") as room:
             parts = [
-                (facts_name(item), self._part(file, item, Path(room, str(number))))
+                (name_of(item), self._part(file, item, Path(room, str(number))))
                 for number, item in enumerate(self.plan.items.finished)
             ]
             if file.kind in TABLE_FORMATS and self.plan.choice.columns:
@@ -162,7 +156,7 @@ class _Writing:
         return self._image[1]
 
 
-def facts_name(item: ExportItem) -> str:
+def name_of(item: ExportItem) -> str:
     """Say how tables call a result.
 
     Parameters
@@ -173,8 +167,8 @@ def facts_name(item: ExportItem) -> str:
     -------
     str
     """
-    facts = facts_of([item])
-    return facts[0].name if facts else item.stem.as_posix()
+    records = records_of([item])
+    return records[0].name if records else item.stem.as_posix()
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -6,14 +6,14 @@ import logging
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
 from dinocell_app.errors import InvalidParameterError, UserFacingError
-from dinocell_app.export.provenance import Provenance
+from dinocell_app.export.plane_record import PlaneRecord
 from dinocell_app.ui.export.export_items import ExportItem
 
 if TYPE_CHECKING:
@@ -65,24 +65,6 @@ class LabelsImported:
     problem: str = ""
 
 
-@dataclass(frozen=True)
-class ImportRecord(Provenance):
-    """Provenance of imported labels, with what tables of images say, as runs record it.
-
-    Parameters
-    ----------
-    name : str
-    seconds : float
-    summary : mapping
-    channels : sequence of str
-    """
-
-    name: str = ""
-    seconds: float = 0.0
-    summary: Mapping[str, Any] = field(default_factory=dict)
-    channels: Sequence[str] = ()
-
-
 def import_labels(given: Sequence[LabelImport]) -> Iterator[LabelsImported]:
     """Import label images one after the other; one that fails does not end the rest.
 
@@ -132,7 +114,7 @@ def _import(one: LabelImport) -> tuple[int, tuple[Path, ...]]:
     request = MeasurementRequest(labels, channels, name, item.pixel_size_um)
     table = measure_cells(request)
     summary = summarise_image(table, columns_of(request), SummaryContext(name, shape, item.pixel_size_um))
-    record = ImportRecord(
+    record = PlaneRecord(
         model_id="",
         model_sha256="",
         parameters={"texture": False},

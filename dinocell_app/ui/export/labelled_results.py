@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from dinocell_app.errors import UnreadableFileError
+from dinocell_app.export.plane_record import read_record
 from dinocell_app.ui.export.export_items import ExportItem
-from dinocell_app.ui.export.result_record import read_facts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,16 +48,16 @@ def read_result(item: ExportItem, kinds: frozenset[str]) -> LabelledImage:
     from dinocell_app.export.label_files import read_labels
     from dinocell_app.export.labelled_image import LabelledImage
 
-    facts = read_facts(item.file("sidecar"))
+    record = read_record(item.file("sidecar"))
     image = LabelledImage(
         labels=read_labels(item.file("labels")),
-        name=facts.name if facts is not None else item.stem.as_posix(),
-        pixel_size_um=facts.provenance.pixel_size_um if facts is not None else item.pixel_size_um,
+        name=record.name if record is not None else item.stem.as_posix(),
+        pixel_size_um=record.pixel_size_um if record is not None else item.pixel_size_um,
         source=item.image,
-        diameter_px=facts.provenance.diameter_px if facts is not None else None,
+        diameter_px=record.diameter_px if record is not None else None,
     )
     if kinds.intersection(NEED_PIXELS):
-        chosen = dict(facts.provenance.image_selection) if facts is not None else {}
+        chosen = dict(record.image_selection) if record is not None else {}
         image = replace(image, pixels=_pixels(item, chosen))
     if kinds.intersection(NEED_TABLE):
         image = replace(image, table=read_table(item))
@@ -89,8 +89,8 @@ def read_table(item: ExportItem) -> pd.DataFrame:
         path = item.file("csv")
         with path.open(encoding="utf-8", newline="") as lines:
             header, *rows = csv.reader(lines)
-        facts = read_facts(item.file("sidecar"))
-        types = _types(facts.channels if facts is not None else ())
+        record = read_record(item.file("sidecar"))
+        types = _types(record.channels if record is not None else ())
         values = zip(*rows, strict=True) if rows else ([] for _ in header)
         columns = zip(header, values, strict=True)
         return pd.DataFrame({name: typed(list(texts), types.get(name, "")) for name, texts in columns})

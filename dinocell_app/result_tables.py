@@ -1,0 +1,121 @@
+"""Files about many images together: the table of images, the data dictionary and the methods paragraph.
+
+A run writes them for its output folder, and the window for what it exports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from dinocell_app.export.methods_text import methods_paragraph
+from dinocell_app.export.plane_record import PlaneRecord
+from dinocell_app.export.tables import write_data_dictionary, write_table
+from dinocell_app.export.writing import write_bytes
+from dinocell_app.imaging.scan import natural_key
+from dinocell_app.measurement.column import Column
+from dinocell_app.measurement.columns import table_columns
+from dinocell_app.measurement.dictionary import data_dictionary
+from dinocell_app.measurement.summary import summary_columns, summary_table
+
+FAILED = "failed"
+
+_PATHS = (
+    Column("path", "", "string", "The image file.", "given", "path"),
+    Column("reason", "", "string", "Why the image failed; empty for the others.", "given", "reason"),
+)
+
+
+class Failure(NamedTuple):
+    """An image without results.
+
+    Parameters
+    ----------
+    name : str
+        How tables call it.
+    path : Path
+    reason : str
+        A sentence.
+    """
+
+    name: str
+    path: Path
+    reason: str
+
+
+def write_images(path: Path, records: Iterable[PlaneRecord], failed: Iterable[Failure]) -> None:
+    """Write one row for each plane, and one for each image that failed.
+
+    Parameters
+    ----------
+    path : Path
+    records : iterable of PlaneRecord
+    failed : iterable of Failure
+
+    Raises
+    ------
+    UserFacingError
+        If the file cannot be written.
+    """
+    rows: list[dict[str, Any]] = [
+        {**record.summary, "seconds": record.seconds, "path": record.input_path, "reason": ""}
+        for record in records
+    ]
+    rows += [
+        {"image": image.name, "status": FAILED, "path": str(image.path), "reason": image.reason}
+        for image in failed
+    ]
+    rows.sort(key=lambda row: natural_key(row["image"]))
+    texts = {name: [row.pop(name) for row in rows] for name in ("path", "reason")}
+    write_table(path, summary_table(rows).assign(**texts))
+
+
+def write_columns(path: Path, records: Sequence[PlaneRecord]) -> None:
+    """Write what every column means that the tables of these records may have.
+
+    Parameters
+    ----------
+    path : Path
+    records : sequence of PlaneRecord
+
+    Raises
+    ------
+    UserFacingError
+        If the file cannot be written.
+    """
+    pixel_size_known = any(record.pixel_size_um is not None for record in records)
+    cells = table_columns(
+        dict.fromkeys(channel for record in records for channel in record.channels),
+        pixel_size_known=pixel_size_known,
+        texture=any(record.parameters.get("texture") for record in records),
+        confidence=any("min_confidence" in record.parameters for record in records),
+        reference_score=any("references" in record.parameters for record in records),
+        cell_type=any(len(record.parameters.get("cell_types", ())) > 1 for record in records),
+    )
+    images = (*summary_columns(cells, pixel_size_known=pixel_size_known), *_PATHS)
+    write_data_dictionary(path, data_dictionary(("cells", cells), ("images", images)))
+
+
+def write_methods(path: Path, records: Iterable[PlaneRecord]) -> bool:
+    """Write the paragraph for a paper's methods section.
+
+    Parameters
+    ----------
+    path : Path
+    records : iterable of PlaneRecord
+
+    Returns
+    -------
+    bool
+        False when no result was made by a model, so that there is nothing to say.
+
+    Raises
+    ------
+    UserFacingError
+        If the file cannot be written.
+    """
+    paragraph = methods_paragraph([record for record in records if record.model_sha256])
+    if paragraph:
+        write_bytes(path, (paragraph + "\n").encode("utf-8"))
+    return bool(paragraph)
