@@ -100,7 +100,10 @@ class ProjectActions(QObject):
             self._session.report(problem)
             return
         self._session.refresh_images()
-        self._session.noted.emit(f"{found:,} images found again")
+        still = len(project.roots.missing())
+        more = f"; {still} more folders are missing: locate them next" if still > 1 else ""
+        more = "; 1 more folder is missing: locate it next" if still == 1 else more
+        self._session.noted.emit(f"{found:,} images found again{more}")
 
     def close_project(self) -> None:
         """Close the project; runs go on."""

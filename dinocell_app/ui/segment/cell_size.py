@@ -15,7 +15,7 @@ FIRST_GUESS_PX = 30.0
 
 PIXEL_SIZE_UNKNOWN = (
     "The size of a pixel is not known for this image, so sizes are in px. "
-    "Set it under Image ▸ Pixel size to use µm."
+    "Set it under Image ▸ Set pixel size to use µm."
 )
 
 
@@ -116,7 +116,7 @@ def describe_size(size: CellSize, pixel_size_um: float | None) -> str:
         return "The cell size is measured in each image before it is segmented."
     if pixel_size_um is None:
         if size.unit == "um":
-            return "A size in µm needs the size of a pixel. Set it under Image ▸ Pixel size, or use px."
+            return "A size in µm needs the size of a pixel. Set it under Image ▸ Set pixel size, or use px."
         return PIXEL_SIZE_UNKNOWN
     other: Unit = "um" if size.unit == "px" else "px"
     converted = size.in_unit(other, pixel_size_um)
