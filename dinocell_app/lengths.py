@@ -179,7 +179,7 @@ def _known(pixel_size_um: float | None, asked: str) -> float:
     if pixel_size_um is None:
         raise InvalidParameterError(
             f"{asked} cannot be turned into pixels, because the size of a pixel is unknown",
-            remedy="Say how large a pixel is (Image ▸ Set pixel size in the window, --pixel-size 0.65 in a terminal), "
-            "or give the number in px",
+            remedy="Say how large a pixel is (Image ▸ Set pixel size in the window, --pixel-size 0.65 in a "
+            "terminal), or give the number in px",
         )
     return pixel_size_um

@@ -39,28 +39,16 @@ class LabelStyle:
     opacity: float = 0.35
 
 
-def colour_of(label: int) -> tuple[int, int, int]:
-    """Give the colour of a cell; ids that follow each other differ.
-
-    Parameters
-    ----------
-    label : int
-        From 1 on.
-
-    Returns
-    -------
-    tuple of int
-        Red, green, blue.
-    """
-    return PALETTE[(label - 1) % len(PALETTE)]
-
-
-def paint_labels(labels: NDArray[np.integer], style: LabelStyle) -> NDArray[np.uint8]:
+def paint_labels(
+    labels: NDArray[np.integer], colours: NDArray[np.uint8], style: LabelStyle
+) -> NDArray[np.uint8]:
     """Draw labels with see-through background.
 
     Parameters
     ----------
     labels : ndarray of shape (M, N), int
+    colours : ndarray of shape (K + 1,), uint8
+        Place of each label in `PALETTE`, counted from 1; 0 for background.
     style : LabelStyle
 
     Returns
@@ -71,12 +59,12 @@ def paint_labels(labels: NDArray[np.integer], style: LabelStyle) -> NDArray[np.u
     alpha = np.zeros(len(PALETTE) + 1, np.float32)
     if style.mode in ("fill", "both"):
         alpha[1:] = style.opacity
-    colours = np.array([(0, 0, 0), *PALETTE], np.float32)[:, ::-1]
-    fill = np.concatenate([colours * alpha[:, None], 255 * alpha[:, None]], axis=1).astype(np.uint8)
-    numbers = np.where(labels > 0, (labels.astype(np.int64) - 1) % len(PALETTE) + 1, 0)
+    inks = np.array([(0, 0, 0), *PALETTE], np.float32)[:, ::-1]
+    fill = np.concatenate([inks * alpha[:, None], 255 * alpha[:, None]], axis=1).astype(np.uint8)
+    numbers = colours[labels]
     painted: NDArray[np.uint8] = fill[numbers]
     if style.mode in ("outline", "both"):
-        solid = np.concatenate([colours, np.full((len(colours), 1), 255)], axis=1).astype(np.uint8)
+        solid = np.concatenate([inks, np.full((len(inks), 1), 255)], axis=1).astype(np.uint8)
         edge = outline(labels)
         painted[edge] = solid[numbers[edge]]
     return painted

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from dinocell_app.errors import UnreadableFileError
 from dinocell_app.ui.viewer.channels import ChannelStatistics, channel_statistics
+from dinocell_app.ui.viewer.label_colours import PALETTE
+from dinocell_app.ui.viewer.neighbour_colours import neighbour_colours
 from dinocell_app.ui.viewer.pyramid import label_pyramid, mean_pyramid
 
 STRIP_ROWS = 256
@@ -50,11 +52,14 @@ class LoadedLabels:
         Pixels of each label.
     boxes : list of (slice, slice) or None
         Bounding box of label k at index k - 1.
+    colours : ndarray of shape (K + 1,), uint8
+        Place of each label in the palette, counted from 1; 0 for background.
     """
 
     levels: list[NDArray[np.integer]]
     areas: NDArray[np.int64]
     boxes: list[tuple[slice, slice] | None]
+    colours: NDArray[np.uint8]
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -166,11 +171,9 @@ def index_labels(labels: NDArray[np.integer]) -> LoadedLabels:
 
     if labels.dtype not in (np.uint8, np.uint16, np.int32):
         labels = labels.astype(np.int32)
-    return LoadedLabels(
-        label_pyramid(labels),
-        _areas(labels),
-        ndimage.find_objects(labels),
-    )
+    levels, areas = label_pyramid(labels), _areas(labels)
+    colours = neighbour_colours(levels, len(areas) - 1, len(PALETTE))
+    return LoadedLabels(levels, areas, ndimage.find_objects(labels), colours)
 
 
 def _areas(labels: NDArray[np.integer]) -> NDArray[np.int64]:

@@ -74,7 +74,7 @@ class LabelPainter:
         level = self.labels.levels[tile.level]
         rows, columns = tile.slices(1)
         inner_rows, inner_columns = tile.slices()
-        painted = paint_labels(level[rows, columns], self.style)
+        painted = paint_labels(level[rows, columns], self.labels.colours, self.style)
         top, left = inner_rows.start - rows.start, inner_columns.start - columns.start
         height = min(inner_rows.stop, level.shape[0]) - inner_rows.start
         width = min(inner_columns.stop, level.shape[1]) - inner_columns.start

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from dinocell_app.project.records import ChannelDisplay
 from dinocell_app.ui.viewer.image_viewer import ImageViewer
-from dinocell_app.ui.viewer.label_colours import LabelStyle, colour_of
+from dinocell_app.ui.viewer.label_colours import PALETTE, LabelStyle
 from tests.ui.viewer.viewer_pictures import WHITE, loaded, pixels, settled, shown, two_cells
 
 LEFT = Qt.MouseButton.LeftButton
@@ -227,7 +227,7 @@ def test_a_preview_that_was_taken_back_does_not_come(qtbot, viewer):
 def test_cells_are_drawn_where_they_are_in_every_style(qtbot):
     viewer = shown(qtbot, np.zeros((60, 90), np.uint8), two_cells())
     inside, edge = at(viewer, 40.5, 55.5), at(viewer, 30.5, 55.5)
-    colour = list(colour_of(7))
+    colour = list(PALETTE[viewer.labels.colours[7] - 1])
     expected = {"fill": (colour, colour), "outline": ([0, 0, 0], colour), "off": ([0, 0, 0], [0, 0, 0])}
     for mode, (in_cell, at_edge) in expected.items():
         viewer.set_label_style(LabelStyle(mode, 1.0))

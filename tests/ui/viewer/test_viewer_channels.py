@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dinocell_app.project.records import ChannelDisplay
 from dinocell_app.ui.viewer.channels import channel_statistics, composite, displayed_range
 from dinocell_app.ui.viewer.hover_text import HoverInfo, hover_text, length_text
-from dinocell_app.ui.viewer.label_colours import PALETTE, LabelStyle, colour_of, outline, paint_labels
+from dinocell_app.ui.viewer.label_colours import PALETTE, LabelStyle, outline, paint_labels
 from dinocell_app.ui.viewer.loading import index_labels
 from dinocell_app.ui.viewer.pyramid import Tile
 from dinocell_app.ui.viewer.scale_bar import LONGEST_SCREEN_PX, scale_bar
@@ -71,21 +71,17 @@ def test_channels_add_up_in_their_colours():
     assert composite([full, full], none, [(0, 10), (0, 10)])[0, 0].tolist() == [0, 0, 0, 255]
 
 
-def test_neighbouring_ids_differ_and_an_id_keeps_its_colour():
-    assert all(colour_of(label) != colour_of(label + 1) for label in range(1, 100))
-    assert colour_of(3) == colour_of(3 + len(PALETTE))
-
-
 def test_masks_let_the_image_through_and_outlines_do_not():
     labels = np.zeros((9, 9), np.int32)
     labels[2:7, 2:7] = 2
-    fill = paint_labels(labels, LabelStyle("fill", 0.5))
+    colours = np.array([0, 1, 4], np.uint8)
+    fill = paint_labels(labels, colours, LabelStyle("fill", 0.5))
     assert fill[0, 0].tolist() == [0, 0, 0, 0]
     assert fill[4, 4, 3] == 127
-    lines = paint_labels(labels, LabelStyle("outline", 0.5))
+    lines = paint_labels(labels, colours, LabelStyle("outline", 0.5))
     assert lines[4, 4, 3] == 0
-    assert lines[2, 4].tolist() == [*colour_of(2)[::-1], 255]
-    both = paint_labels(labels, LabelStyle("both", 0.5))
+    assert lines[2, 4].tolist() == [*PALETTE[3][::-1], 255]
+    both = paint_labels(labels, colours, LabelStyle("both", 0.5))
     assert (both[4, 4, 3], both[2, 4, 3]) == (127, 255)
 
 
@@ -93,7 +89,10 @@ def test_masks_let_the_image_through_and_outlines_do_not():
 def test_labels_of_every_kind_are_painted(dtype):
     labels = np.zeros((4, 4), dtype)
     labels[1, 1] = 200
-    assert paint_labels(labels, LabelStyle("fill", 1.0))[1, 1, :3].tolist() == list(colour_of(200)[::-1])
+    colours = np.zeros(201, np.uint8)
+    colours[200] = 2
+    painted = paint_labels(labels, colours, LabelStyle("fill", 1.0))
+    assert painted[1, 1, :3].tolist() == list(PALETTE[1][::-1])
 
 
 def test_outlines_have_no_seams_between_tiles():
