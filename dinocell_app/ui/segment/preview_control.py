@@ -12,7 +12,8 @@ from dinocell_app.segment_settings import SegmentSettings
 from dinocell_app.ui.segment import preview_state
 from dinocell_app.ui.segment.preview_bar import REGION, WHOLE
 from dinocell_app.ui.segment.preview_state import PreviewOutcome, PreviewState
-from dinocell_app.ui.viewer.image_viewer import ImageViewer, Region
+from dinocell_app.ui.viewer.image_viewer import ImageViewer
+from dinocell_app.ui.viewer.picture_view import Region
 
 if TYPE_CHECKING:
     from dinocell_app.ui.session import Session

@@ -21,10 +21,11 @@ from dinocell_app.project.records import ChannelDisplay, ResultRecord
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.viewer.contrast_panel import ContrastPanel
 from dinocell_app.ui.viewer.hover_text import HoverInfo, hover_text, length_text
-from dinocell_app.ui.viewer.image_viewer import EMPTY, ZOOM_STEP, ImageViewer
+from dinocell_app.ui.viewer.image_viewer import ImageViewer
 from dinocell_app.ui.viewer.label_bar import LabelBar
 from dinocell_app.ui.viewer.label_colours import LabelStyle
 from dinocell_app.ui.viewer.loading import LoadedImage, LoadedLabels, load_image, load_labels
+from dinocell_app.ui.viewer.picture_view import EMPTY, ZOOM_STEP
 from dinocell_app.ui.viewer.plane_sliders import PlaneSliders
 from dinocell_app.ui.workers import Task, start
 
