@@ -102,19 +102,19 @@ class MainWindow(QMainWindow):
 
     def set_pixel_size(self) -> None:
         """Ask for a pixel size."""
-        self.panels.images.set_pixel_size()
+        self.panels.images.changes.set_pixel_size()
 
     def set_tags(self) -> None:
         """Ask for tags."""
-        self.panels.images.set_tags()
+        self.panels.images.changes.set_tags()
 
     def set_note(self) -> None:
         """Ask for a note."""
-        self.panels.images.set_note()
+        self.panels.images.changes.set_note()
 
     def remove_images(self) -> None:
         """Take images out of the project."""
-        self.panels.images.remove_chosen()
+        self.panels.images.changes.remove_chosen()
 
     def fit(self) -> None:
         """Show the whole image."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QSize, Qt
 from PySide6.QtWidgets import (
@@ -10,10 +10,8 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QHeaderView,
-    QInputDialog,
     QLabel,
     QLineEdit,
-    QMenu,
     QProgressBar,
     QPushButton,
     QTreeView,
@@ -21,17 +19,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dinocell_app.errors import UserFacingError
-from dinocell_app.project.project import Project
-from dinocell_app.project.records import PixelSizeScope
 from dinocell_app.ui.images.adding import ImageSearch
+from dinocell_app.ui.images.image_changes import ImageChanges
 from dinocell_app.ui.images.thumbnails import SHOWN, Thumbnails
 from dinocell_app.ui.images.tree_model import HEADERS, ImageTreeModel
 from dinocell_app.ui.images.tree_state import Order
 from dinocell_app.ui.session import Session
-
-SCOPES = ("this image", "its folder", "the whole project")
-"""What a pixel size can be set for."""
 
 MINIMUM_WIDTH = 280
 
@@ -50,6 +43,7 @@ class ImagePanel(QWidget):
         self._session = session
         self._follows = False
         self.search = ImageSearch(session)
+        self.changes = ImageChanges(session, self.chosen_ids, self)
         self._thumbnails = Thumbnails(session, lambda image_id: self.model.touch(image_id))
         self.model = ImageTreeModel(self._thumbnails.picture, self)
         self.filter = QLineEdit(placeholderText="Filter: name, tag or status", clearButtonEnabled=True)
@@ -108,90 +102,16 @@ class ImagePanel(QWidget):
         at = ids.index(current.id) + by if current is not None and current.id in ids else 0
         self._session.set_current_image(ids[max(0, min(at, len(ids) - 1))])
 
-    def set_pixel_size(self) -> None:
-        """Ask for a pixel size and what it is for."""
-        project, current = self._session.project, self._session.current_image
-        if project is None or current is None:
-            return
-        value, taken = QInputDialog.getDouble(
-            self,
-            "Pixel size",
-            f"Edge of a pixel of {current.name} in µm (0: what the file says):",
-            current.pixel_size_um or 0.0,
-            0.0,
-            1e6,
-            5,
-        )
-        if not taken:
-            return
-        scope, taken = QInputDialog.getItem(self, "Pixel size", "Use it for:", SCOPES, 1, False)
-        if not taken:
-            return
-        scopes = (
-            PixelSizeScope.image(current.id),
-            PixelSizeScope.folder(current.root_id, current.folder),
-            PixelSizeScope.project(),
-        )
-        chosen = scopes[SCOPES.index(scope)]
-        self._change(lambda project: project.images.set_pixel_size(chosen, value or None), everything=True)
-
-    def set_tags(self) -> None:
-        """Ask for the tags of the chosen images."""
-        ids = self._chosen_or_current()
-        project = self._session.project
-        if project is None or not ids:
-            return
-        known = ", ".join(project.images.get(ids[0]).tags)
-        what = f"{len(ids)} images" if len(ids) > 1 else project.images.get(ids[0]).name
-        text, taken = QInputDialog.getText(
-            self, "Tags", f"Tags of {what}, with commas between them:", text=known
-        )
-        if taken:
-            tags = [tag.strip() for tag in text.split(",") if tag.strip()]
-            self._change(lambda project: project.images.set_tags(ids, tags))
-
-    def set_note(self) -> None:
-        """Ask for a note about the current image."""
-        current = self._session.current_image
-        if current is None:
-            return
-        text, taken = QInputDialog.getMultiLineText(self, "Note", f"Note about {current.name}:", current.note)
-        if taken:
-            self._change(lambda project: project.images.set_note(current.id, text.strip()))
-
-    def remove_chosen(self) -> None:
-        """Take the chosen images out of the project; their files stay."""
-        ids = self._chosen_or_current()
-        if ids:
-            self._change(lambda project: project.images.remove(ids), everything=True)
-
-    def _chosen_or_current(self) -> list[int]:
-        current = self._session.current_image
-        return self.chosen_ids() or ([current.id] if current is not None else [])
-
-    def _change(self, change: Callable[[Project], None], *, everything: bool = False) -> None:
-        project = self._session.project
-        if project is None:
-            return
-        ids = [] if everything else self._chosen_or_current()
-        try:
-            change(project)
-        except UserFacingError as error:
-            self._session.report(error)
-            return
-        self._session.refresh_images(ids)
-
     def _make_tree(self) -> QTreeView:
         tree = QTreeView()
         tree.setModel(self.model)
         tree.setAccessibleName("Images")
         tree.setUniformRowHeights(True)
         tree.setIconSize(QSize(SHOWN))
-        tree.setIndentation(10)  # names want the room
         tree.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         tree.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         tree.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        tree.setIndentation(12)
+        tree.setIndentation(10)  # names want the room
         header = tree.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
@@ -225,7 +145,7 @@ class ImagePanel(QWidget):
         session.project_opened.connect(self._on_project)
         session.project_closed.connect(self._on_project)
         session.images_changed.connect(self.reload)
-        session.image_records_changed.connect(self.reload)
+        session.image_records_changed.connect(self._on_records)
         session.results_changed.connect(self._on_results)
         session.current_image_changed.connect(self._show_current)
         self.filter.textChanged.connect(self._on_filter)
@@ -241,6 +161,11 @@ class ImagePanel(QWidget):
         self._thumbnails.clear()
         self.filter.clear()
         self.reload()
+
+    def _on_records(self, image_ids: Sequence[int]) -> None:
+        project = self._session.project
+        if project is not None and not self.model.take_records(project, image_ids):
+            self.reload()
 
     def _on_results(self, image_ids: Sequence[int]) -> None:
         if self._session.project is not None:
@@ -301,26 +226,6 @@ class ImagePanel(QWidget):
         self._session.noted.emit(words)
 
     def _show_menu(self, at: QPoint) -> None:
-        menu = self.make_menu()
+        menu = self.changes.make_menu()
         menu.exec(self.tree.viewport().mapToGlobal(at))
         menu.deleteLater()
-
-    def make_menu(self) -> QMenu:
-        """Make the menu of what can be done with the chosen images.
-
-        Returns
-        -------
-        QMenu
-        """
-        menu = QMenu(self)
-        some = bool(self._chosen_or_current())
-        for text, do in (
-            ("Set pixel size …", self.set_pixel_size),
-            ("Tags …", self.set_tags),
-            ("Note …", self.set_note),
-            ("Remove from project", self.remove_chosen),
-        ):
-            action = menu.addAction(text)
-            action.triggered.connect(do)
-            action.setEnabled(some)
-        return menu

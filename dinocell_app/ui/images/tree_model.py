@@ -81,6 +81,28 @@ class ImageTreeModel(QAbstractItemModel):
         """
         latest = {i: found[0] for i in image_ids if (found := project.results.of_image(i))}
         self.state = self.state.with_results(latest, image_ids)
+        self._take_rows(image_ids)
+
+    def take_records(self, project: Project, image_ids: Sequence[int]) -> bool:
+        """Show other tags, notes or pixel sizes of some images without touching the others.
+
+        Parameters
+        ----------
+        project : Project
+        image_ids : sequence of int
+
+        Returns
+        -------
+        bool
+            False when what is listed may depend on them: a filter looks at tags. Nothing is changed then.
+        """
+        if self.state.words.strip():
+            return False
+        self.state = self.state.with_records({i: project.images.get(i) for i in image_ids})
+        self._take_rows(image_ids)
+        return True
+
+    def _take_rows(self, image_ids: Sequence[int]) -> None:
         rows = {row.record.id: row for row in self.state.rows}
         folders = list(self._folders)
         for image_id in image_ids:

@@ -142,6 +142,21 @@ class TreeState:
             folders.append(Folder(root, path, title, tuple(sorted(group, key=_key(self.order)))))
         return tuple(folders)
 
+    def with_records(self, records: Mapping[int, ImageRecord]) -> TreeState:
+        """Take over other tags, notes or pixel sizes of some images.
+
+        Parameters
+        ----------
+        records : mapping of int to ImageRecord
+            By id.
+
+        Returns
+        -------
+        TreeState
+        """
+        rows = tuple(replace(row, record=records.get(row.record.id, row.record)) for row in self.rows)
+        return replace(self, rows=rows)
+
     def with_results(self, latest: Mapping[int, ResultRecord], image_ids: Iterable[int]) -> TreeState:
         """Take over new results of some images.
 

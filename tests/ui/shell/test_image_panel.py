@@ -2,7 +2,8 @@ import pytest
 from PySide6.QtCore import QItemSelectionModel
 from PySide6.QtWidgets import QInputDialog
 
-from dinocell_app.ui.images.image_panel import SCOPES, ImagePanel
+from dinocell_app.ui.images.image_changes import SCOPES
+from dinocell_app.ui.images.image_panel import ImagePanel
 from tests.ui.shell.shell_pictures import write_pictures
 
 
@@ -48,7 +49,7 @@ def test_the_selection_survives_a_change_of_the_list(panel, opened):
 def test_a_pixel_size_is_set_for_what_was_asked(panel, opened, monkeypatch, scope, expected):
     monkeypatch.setattr(QInputDialog, "getDouble", lambda *_args: (0.5, True))
     monkeypatch.setattr(QInputDialog, "getItem", lambda *_args: (SCOPES[scope], True))
-    panel.set_pixel_size()
+    panel.changes.set_pixel_size()
     assert [image.pixel_size_um for image in opened.project.images.all()] == expected
     assert opened.current_image.pixel_size_um == 0.5
 
@@ -58,18 +59,35 @@ def test_tags_and_notes_are_kept_and_found_by_the_filter(panel, opened, monkeypa
     panel.tree.setCurrentIndex(panel.model.index_of(ids[1]))
     monkeypatch.setattr(QInputDialog, "getText", lambda *_args, **_words: (" day 1 ,, wet ", True))
     monkeypatch.setattr(QInputDialog, "getMultiLineText", lambda *_args: ("a bubble\n", True))
-    panel.set_tags()
-    panel.set_note()
+    panel.changes.set_tags()
+    panel.changes.set_note()
     image = opened.project.images.get(ids[1])
     assert (image.tags, image.note) == (("day 1", "wet"), "a bubble")
     panel.filter.setText("wet")
     assert panel.model.listed_ids() == [ids[1]]
 
 
+def test_tags_change_only_the_rows_of_their_images(panel, opened, monkeypatch):
+    ids = panel.model.listed_ids()
+    panel.tree.setCurrentIndex(panel.model.index_of(ids[1]))
+    resets, touched = [], []
+    panel.model.modelReset.connect(lambda: resets.append(True))
+    panel.model.dataChanged.connect(lambda first, _last: touched.append(panel.model.row_at(first)))
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_args, **_words: ("wet", True))
+    panel.changes.set_tags()
+    assert not resets
+    assert {row.record.id for row in touched if row is not None} == {ids[1]}
+    assert panel.model.row_at(panel.model.index_of(ids[1])).record.tags == ("wet",)
+    panel.filter.setText("wet")
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_args, **_words: ("dry", True))
+    panel.changes.set_tags()
+    assert panel.model.listed_ids() == []
+
+
 def test_a_removed_image_leaves_the_list_and_keeps_its_file(panel, opened):
     ids = panel.model.listed_ids()
     path = opened.project.images.path(ids[0])
-    panel.remove_chosen()
+    panel.changes.remove_chosen()
     assert panel.model.listed_ids() == ids[1:]
     assert path.exists()
     assert opened.current_image is None or opened.current_image.id != ids[0]
@@ -104,7 +122,7 @@ def test_without_images_the_panel_says_what_to_do(session, tmp_path, qtbot):
 
 
 def test_the_menu_of_an_image_offers_what_the_image_menu_does(panel):
-    menu = panel.make_menu()
+    menu = panel.changes.make_menu()
     assert [action.text() for action in menu.actions()] == [
         "Set pixel size …", "Tags …", "Note …", "Remove from project",
     ]  # fmt: skip
