@@ -55,6 +55,22 @@ class LabelImport:
     overwrite: bool = False
 
 
+@dataclass(frozen=True)
+class ImportedLabels:
+    """A label file that has become a result.
+
+    Parameters
+    ----------
+    result : NewResult
+        To be recorded by the thread of the project.
+    was_black_and_white : bool
+        Whether the file said only where cells are, so that its connected parts were numbered.
+    """
+
+    result: NewResult
+    was_black_and_white: bool = False
+
+
 def plan_imports(
     project: Project,
     matches: Sequence[LabelMatch],
@@ -117,8 +133,10 @@ def plan_imports(
     return planned
 
 
-def import_labels(planned: LabelImport) -> NewResult:
+def import_labels(planned: LabelImport) -> ImportedLabels:
     """Read labels, measure their cells in every channel, and write both into the project.
+
+    A black-and-white mask has one value for all cells; its 4-connected parts become the cells.
 
     Parameters
     ----------
@@ -126,8 +144,7 @@ def import_labels(planned: LabelImport) -> NewResult:
 
     Returns
     -------
-    NewResult
-        To be recorded by the thread of the project.
+    ImportedLabels
 
     Raises
     ------
@@ -155,6 +172,8 @@ def import_labels(planned: LabelImport) -> NewResult:
                 remedy="Export the labels at the size of the image",
             )
         channels = _channels(reader, t, z)
+    parts = _parts(labels)
+    labels = labels if parts is None else parts
     image = planned.image
     name = (planned.stem.parent / image.name).as_posix() + planned.plane
     measured = _Measured.of(labels, channels, name, image.pixel_size_um)
@@ -176,7 +195,11 @@ def import_labels(planned: LabelImport) -> NewResult:
         precision="",
         pixel_size_um=image.pixel_size_um,
         pixel_size_source={"file": "file", "unknown": "unknown"}.get(image.pixel_size_source, "given"),
-        image_selection={"labels": file_sha256(planned.labels), "labels_path": str(planned.labels)},
+        image_selection={
+            "labels": file_sha256(planned.labels),
+            "labels_path": str(planned.labels),
+            **({"cells": "connected parts of a black-and-white mask"} if parts is not None else {}),
+        },
         n_cells=len(measured.table),
         name=name,
         summary=measured.summary,
@@ -188,7 +211,7 @@ def import_labels(planned: LabelImport) -> NewResult:
     seconds = round(time.monotonic() - started, 3)
     outputs = {kind: path.name for kind, path in written.items()}
     write_sidecar(sidecar, replace(record, outputs=outputs, seconds=seconds))
-    return NewResult(
+    result = NewResult(
         image_id=image.id,
         name=planned.set_name,
         plane=planned.plane,
@@ -196,6 +219,7 @@ def import_labels(planned: LabelImport) -> NewResult:
         seconds=seconds,
         files=tuple(path.relative_to(planned.project_folder).as_posix() for path in written.values()),
     )
+    return ImportedLabels(result, was_black_and_white=parts is not None)
 
 
 @dataclass(frozen=True)
@@ -244,6 +268,16 @@ def _read(planned: LabelImport) -> NDArray[np.integer]:
     if planned.labels.suffix.lower() in (".zip", ".roi"):
         return read_imagej_rois(planned.labels, (planned.image.height, planned.image.width))
     return read_labels(planned.labels)
+
+
+def _parts(labels: NDArray[np.integer]) -> NDArray[np.integer] | None:
+    """Give each part of a mask with one value in several places a number; None for any other labels."""
+    from scipy import ndimage
+
+    if labels.size == 0 or labels.max() == 0 or ((labels != 0) & (labels != labels.max())).any():
+        return None
+    parts, n_parts = ndimage.label(labels)
+    return parts if n_parts > 1 else None
 
 
 def _plane_of(image: ImageRecord, plane: str) -> tuple[int, int]:

@@ -113,7 +113,7 @@ def test_imported_labels_are_results_with_a_table(
     filled.images.set_pixel_size(PixelSizeScope.project(), 0.5)
     images = list(filled.images.paths().items())
     (planned,) = plan_imports(filled, match_labels(images, [tmp_path / "theirs"]))
-    result = filled.results.record(import_labels(planned))
+    result = filled.results.record(import_labels(planned).result)
     assert (result.status, result.name, result.n_cells, result.run_id) == ("finished", "imported", 2, None)
     labels_path, table_path = filled.results.labels_path(result), filled.results.table_path(result)
     assert labels_path == filled.results_folder / "imported" / "images" / "a2_labels.tif"
@@ -132,7 +132,7 @@ def test_imported_labels_are_results_with_a_table(
 def test_labels_without_cells_are_a_result_too(filled: Project, tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "a2_labels.tif", np.zeros((20, 30), np.uint8))
     matches = match_labels(list(filled.images.paths().items()), [tmp_path / "a2_labels.tif"])
-    assert import_labels(plan_imports(filled, matches)[0]).n_cells == 0
+    assert import_labels(plan_imports(filled, matches)[0]).result.n_cells == 0
 
 
 def test_labels_of_another_size_are_refused(filled: Project, tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ def test_results_of_the_same_set_are_not_replaced_unasked(
     import_labels(plan_imports(filled, matches)[0])
     with pytest.raises(InvalidParameterError, match="another name"):
         import_labels(plan_imports(filled, matches)[0])
-    assert import_labels(plan_imports(filled, matches, overwrite=True)[0]).n_cells == 2
+    assert import_labels(plan_imports(filled, matches, overwrite=True)[0]).result.n_cells == 2
 
 
 def test_labels_of_a_stack_name_their_plane(
@@ -171,7 +171,7 @@ def test_labels_of_a_stack_name_their_plane(
             with pytest.raises(InvalidParameterError, match="3 planes"):
                 import_labels(planned)
             continue
-        result = project.results.record(import_labels(planned))
+        result = project.results.record(import_labels(planned).result)
         assert result.plane == "_z001"
         table_path = project.results.table_path(result)
         assert table_path is not None

@@ -22,9 +22,8 @@ from PySide6.QtWidgets import (
 
 from dinocell_app.errors import UserFacingError
 from dinocell_app.project.label_import import LabelMatch, match_labels
-from dinocell_app.project.records import NewResult
-from dinocell_app.ui.export.export_items import ExportItem
-from dinocell_app.ui.export.label_importing import LabelImport, LabelsImported, import_labels, result_place
+from dinocell_app.project.label_results import plan_imports
+from dinocell_app.ui.export.label_importing import LabelsImported, import_all
 from dinocell_app.ui.export.label_match_model import LabelMatchModel
 from dinocell_app.ui.segment.presets import checked_name
 from dinocell_app.ui.workers import start, start_generator
@@ -95,10 +94,10 @@ class ImportLabelsDialog(QDialog):
             return
         try:
             name = checked_name(self.name.text(), project.results.set_names())
+            given = plan_imports(project, self.model.matches(), name)
         except UserFacingError as error:
             self._show_problem(error)
             return
-        given = label_imports(project, self.model.matches(), name)
         self._n_wanted = len(given)
         self.name.setText(name)
         self.progress.setRange(0, len(given))
@@ -106,7 +105,7 @@ class ImportLabelsDialog(QDialog):
         self._is_importing = True
         self._show_importing()
         self._task = start_generator(
-            lambda: import_labels(given), self._note, self._on_done, self._on_failed, owner=self
+            lambda: import_all(given), self._note, self._on_done, self._on_failed, owner=self
         )
 
     def reject(self) -> None:
@@ -140,23 +139,13 @@ class ImportLabelsDialog(QDialog):
         project = self._session.project
         if project is None:
             return
-        done = [one for one in imported if not one.problem]
-        for one in done:
-            files = tuple(path.relative_to(project.folder).as_posix() for path in one.files)
-            project.results.record(
-                NewResult(
-                    image_id=one.given.image_id,
-                    name=self.name.text(),
-                    plane=one.given.plane,
-                    n_cells=one.n_cells,
-                    seconds=one.seconds,
-                    files=files,
-                )
-            )
+        results = [one.result for one in imported if one.result is not None]
+        for result in results:
+            project.results.record(result)
         self.model.note(imported)
         self.progress.setValue(self.progress.value() + len(imported))
-        if done:
-            self._session.results_changed.emit([one.given.image_id for one in done])
+        if results:
+            self._session.results_changed.emit([result.image_id for result in results])
 
     def _on_done(self, _result: object = None) -> None:
         self._finish()
@@ -237,36 +226,6 @@ class ImportLabelsDialog(QDialog):
         layout.addLayout(form)
         layout.addWidget(self.progress)
         layout.addLayout(buttons)
-
-
-def label_imports(project: Project, matches: Sequence[LabelMatch], name: str) -> list[LabelImport]:
-    """Say what is to be imported, as a snapshot for a worker thread.
-
-    Parameters
-    ----------
-    project : Project
-    matches : sequence of LabelMatch
-    name : str
-        Of the results.
-
-    Returns
-    -------
-    list of LabelImport
-        Of the matches without a problem.
-    """
-    images = {image.id: image for image in project.images.all()}
-    paths = project.images.paths()
-    homes = {root.id: root.path.name for root in project.roots.all()}
-    folder = project.results_folder / name
-    given = []
-    for match in matches:
-        if match.image_id is None:
-            continue
-        image = images[match.image_id]
-        stem = result_place(homes.get(image.root_id, "images"), image.relative_path, match.plane)
-        item = ExportItem(stem, folder, paths[image.id], image.pixel_size_um)
-        given.append(LabelImport(image.id, match.labels, item, match.plane))
-    return given
 
 
 def _free_name(project: Project | None) -> str:

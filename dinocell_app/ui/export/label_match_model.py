@@ -60,7 +60,7 @@ class LabelMatchModel(QAbstractTableModel):
         imported : sequence of LabelsImported
         """
         for one in imported:
-            self._done[one.given.labels] = one
+            self._done[one.labels] = one
         if self._matches:
             self.dataChanged.emit(self.index(0, 2), self.index(len(self._matches) - 1, 2))
 
@@ -71,7 +71,7 @@ class LabelMatchModel(QAbstractTableModel):
         -------
         int
         """
-        return sum(not one.problem for one in self._done.values())
+        return sum(one.result is not None for one in self._done.values())
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
         """Count the files."""
@@ -105,5 +105,8 @@ class LabelMatchModel(QAbstractTableModel):
             return self._names.get(match.image_id, "") if match.image_id is not None else "–"
         done = self._done.get(match.labels)
         if done is not None:
-            return f"✕ {done.problem}" if done.problem else f"✓ Imported, {done.n_cells:,} cells"
+            if done.result is None:
+                return f"✕ {done.problem}"
+            how = ": the parts of a black-and-white mask" if done.was_black_and_white else ""
+            return f"✓ Imported, {done.result.n_cells:,} cells{how}"
         return f"! {match.problem}" if match.problem else "Will be imported"

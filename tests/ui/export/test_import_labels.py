@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 
+import imageio.v3 as imageio
 import numpy as np
 import pytest
 import tifffile
 
+from dinocell_app.export.formats import FORMATS
+from dinocell_app.export.labelled_image import LabelledImage
 from dinocell_app.project.adding import find_images
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import FoundImage
@@ -82,6 +85,37 @@ def test_matching_files_become_measured_results(imported, project):
     assert float(rows[0]["area_um2"]) == pytest.approx(20)
     labels = tifffile.imread(project.results.labels_path(result))
     assert labels.shape == (30, 40)
+
+
+def test_files_of_other_programs_become_results(project, tmp_path, qtbot):
+    folder = tmp_path / "theirs"
+    (folder / "cellpose").mkdir(parents=True)
+    (folder / "imagej").mkdir()
+    labels = np.zeros((30, 40), np.uint16)
+    labels[2:10, 3:13], labels[20:28, 20:30] = 1, 2
+    picture = LabelledImage(labels, "cells.tif")
+    FORMATS["cellpose"].write(folder / "cellpose" / "cells_seg.npy", picture)
+    FORMATS["roi"].write(folder / "imagej" / "cells_rois.zip", picture)
+    imageio.imwrite(folder / "other_mask.png", (labels > 0).astype(np.uint8) * 255)
+    told = {}
+    for source in (folder / "cellpose", folder / "imagej", folder / "other_mask.png"):
+        dialog = ImportLabelsDialog(Session(project))
+        qtbot.addWidget(dialog)
+        with run_synchronously():
+            dialog.look_at([source])
+            dialog.import_now()
+        told |= states(dialog)
+        dialog.reject()
+    assert told == {
+        "cells_seg.npy": "✓ Imported, 2 cells",
+        "cells_rois.zip": "✓ Imported, 2 cells",
+        "other_mask.png": "✓ Imported, 2 cells: the parts of a black-and-white mask",
+    }
+    assert project.results.set_names() == ["imported", "imported 2", "imported 3"]
+    for image in project.images.all():
+        for result in project.results.of_image(image.id):
+            found = tifffile.imread(project.results.labels_path(result))
+            np.testing.assert_array_equal(found, labels)
 
 
 def test_imported_results_can_be_exported(imported, project, tmp_path):
