@@ -142,9 +142,12 @@ def describe(manifest: Manifest) -> str:
         lines += [f"  {data.name} ({data.licence}) {data.use}".rstrip() for data in manifest.training_data]
     if manifest.scores:
         lines.append("Scores on held-out images:")
-        lines += [
-            f"  {score.data_set} {score.split}: {score.metric} {score.value:.3f}" for score in manifest.scores
-        ]
+        found: dict[str, list[str]] = {}
+        for score in manifest.scores:
+            found.setdefault(f"{score.data_set} {score.split}", []).append(
+                f"{score.metric} {score.value:.3f}"
+            )
+        lines += [f"  {data}: {', '.join(values)}" for data, values in found.items()]
     lines.append(f"Licence: {manifest.licence or 'not stated'}")
     lines += [f"  {attribution}" for attribution in manifest.attributions]
     return "\n".join(line for line in lines if line)

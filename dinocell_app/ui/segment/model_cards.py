@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dinocell_app.errors import ModelError
 from dinocell_app.model.catalogue import CARD_NAME, CatalogueEntry, list_models
-from dinocell_app.model.manifest import Manifest
+from dinocell_app.model.manifest import Manifest, Score
 
 _LARGEST_CARD = 256 << 10
 """Characters; a page that a person reads is far shorter."""
@@ -150,17 +151,23 @@ def _sections(manifest: Manifest) -> list[str]:
     trained = [f"- {data.name} ({data.licence}) {data.use}".rstrip() for data in manifest.training_data]
     sections.append("## Trained on\n\n" + ("\n".join(trained) or "Not stated."))
     if manifest.scores:
-        rows = [
-            f"| {score.data_set} | {score.split} | {score.metric} | {score.value:.3f} |"
-            for score in manifest.scores
-        ]
-        sections.append(
-            "## Scores on held-out images\n\n| data | part | score | value |\n|---|---|---|---|\n"
-            + "\n".join(rows)
-        )
+        sections.append("## Scores on held-out images\n\n" + _score_table(manifest.scores))
     else:
         sections.append("## Scores on held-out images\n\nNone are recorded.")
     if manifest.lineage:
         sections.append("## Made from\n\n" + " → ".join(manifest.lineage))
     sections.append(f"Licence: {manifest.licence or 'not stated'}")
     return sections
+
+
+def _score_table(scores: Sequence[Score]) -> str:
+    """Lay scores out with a row for each data set and a column for each kind of score."""
+    metrics = list(dict.fromkeys(score.metric for score in scores))
+    values: dict[tuple[str, str], dict[str, float]] = {}
+    for score in scores:
+        values.setdefault((score.data_set, score.split), {})[score.metric] = score.value
+    lines = ["| data | part | " + " | ".join(metrics) + " |", "|---" * (len(metrics) + 2) + "|"]
+    for (data, part), found in values.items():
+        shown = [f"{found[metric]:.3f}" if metric in found else "" for metric in metrics]
+        lines.append(f"| {data} | {part} | " + " | ".join(shown) + " |")
+    return "\n".join(lines)
