@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.ndimage import maximum_filter, minimum_filter
 from skimage.draw import disk
 
 from training.augmentation import PAPER, Augmentation, Scenery, View, change_intensity, draw_view, take_view
@@ -50,7 +51,8 @@ def test_labels_stay_on_their_pixels_in_any_view(seed):
     view = draw_view(np.random.default_rng(seed), scenery, 96, Augmentation(diameter_range=(12, 60)))
     crop, ids = take_view(pixels, labels, view)
     assert crop.shape == ids.shape == (96, 96)
-    deep = ids > 0
+    # At the edge of a cell pixels are mixtures; what lies well inside is judged.
+    deep = (ids > 0) & (minimum_filter(ids, 5, mode="nearest") == maximum_filter(ids, 5, mode="nearest"))
     assert not deep.any() or np.mean(np.abs(crop[deep] - ids[deep]) < 0.75) > 0.8
 
 
