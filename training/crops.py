@@ -31,11 +31,18 @@ MIN_PIECE_SHARE = 0.25
 and a broken tip taught as a cell of its own makes the network see cells in every process."""
 
 
+UNKNOWN = -1
+"""In place of a label where the labels say nothing; such pixels have no weight in the loss."""
+
+
 class LabelledImage(Protocol):
     """An image with labels, read when asked."""
 
     def read(self) -> tuple[NDArray[np.generic], NDArray[np.integer]]:
         """Read pixels of shape (M, N) or (M, N, 3) and labels of shape (M, N)."""
+
+    def read_ignore_region(self, shape: tuple[int, int]) -> NDArray[np.bool_]:
+        """Read where the labels say nothing."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +169,9 @@ class CropDataset(Dataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]):
             pixels, labels = self._draw_scene(rng, size)
         else:
             pixels, labels, unlabelled_weight = self._draw_crop(rng, size)
-        labels, ignored = _as_separate_cells(labels)
+        unknown = labels == UNKNOWN
+        labels, ignored = _as_separate_cells(np.where(unknown, 0, labels))
+        ignored |= unknown
         inner = slice(TARGET_MARGIN, TARGET_MARGIN + self.parameters.size)
         target = self.objective.targets(labels)[:, inner, inner]
         labels, pixels = labels[inner, inner], pixels[inner, inner]
@@ -222,8 +231,11 @@ class CropDataset(Dataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]):
             self._cache.move_to_end(key)
             return self._cache[key]
         pixels, labels = self.sources[source].images[image].read()
-        scenery = Scenery((labels.shape[0], labels.shape[1]), median_diameter(labels), _anchors(labels))
-        prepared = _Prepared(pixels, labels.astype(np.int32), scenery)
+        shape = (labels.shape[0], labels.shape[1])
+        scenery = Scenery(shape, median_diameter(labels), _anchors(labels))
+        ignored = self.sources[source].images[image].read_ignore_region(shape)
+        known = np.where(ignored & (labels == 0), UNKNOWN, labels).astype(np.int32)
+        prepared = _Prepared(pixels, known, scenery)
         self._cache[key] = prepared
         self._cached_bytes += prepared.n_bytes
         while self._cached_bytes > self.CACHE_BYTES and len(self._cache) > 1:

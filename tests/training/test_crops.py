@@ -12,17 +12,22 @@ from training.crops import CropDataset, CropParameters, Source
 class Labelled:
     """An image made of labels alone."""
 
-    def __init__(self, labels):
+    def __init__(self, labels, ignored=None):
         self.labels = labels
+        self.ignored = np.zeros(labels.shape, bool) if ignored is None else ignored
 
     def read(self):
         return (self.labels > 0).astype(np.float32), self.labels
 
+    def read_ignore_region(self, shape):
+        assert shape == self.labels.shape
+        return self.ignored
 
-def crop_of(labels, **parameters):
+
+def crop_of(labels, ignored=None, **parameters):
     """The whole picture as one crop, unchanged but for brightness: its target and weight."""
     data = CropDataset(
-        [Source([Labelled(labels)])], FlowsObjective(), CropParameters(64, 0, **parameters), PAPER
+        [Source([Labelled(labels, ignored)])], FlowsObjective(), CropParameters(64, 0, **parameters), PAPER
     )
     _, target, weight = data[0]
     return target[2].numpy() > 0.5, weight.numpy()
@@ -54,3 +59,17 @@ def test_two_large_halves_of_one_id_are_both_taught():
     cell, weight = crop_of(labels)
     assert cell.sum() == (20 + 25) * 30
     assert weight.min() == 1
+
+
+def test_where_labels_say_nothing_nothing_is_taught():
+    labels = np.zeros((64, 64), np.int32)
+    labels[10:40, 10:40] = 1
+    crowd = np.zeros((64, 64), bool)
+    crowd[30:60, 35:60] = True  # also over the corner of a cell that is outlined
+    cell, weight = crop_of(labels, crowd)
+    assert cell.sum() == 900
+    ignored = weight == 0  # a view may lie half a pixel off
+    assert not ignored[cell].any()
+    assert ignored[32:58, 43:58].all()
+    assert not ignored[:28].any()
+    assert not ignored[:, :33].any()
