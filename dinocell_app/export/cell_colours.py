@@ -8,19 +8,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-PALETTE = np.array(
-    [
-        (230, 159, 0),
-        (86, 180, 233),
-        (0, 158, 115),
-        (240, 228, 66),
-        (0, 114, 178),
-        (213, 94, 0),
-        (204, 121, 167),
-    ],
-    np.uint8,
-)
-"""Red, green, blue of the Color Universal Design palette (Okabe and Ito 2008) without its black."""
+from dinocell_app.export import palette
+
+PALETTE = np.array(palette.PALETTE, np.uint8)
+"""Red, green, blue."""
 
 NEIGHBOUR_DISTANCE = 3
 """Cells with pixels at most this many rows and columns apart are given different colours."""

@@ -8,18 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-PALETTE = (
-    (230, 159, 0),
-    (86, 180, 233),
-    (0, 158, 115),
-    (240, 228, 66),
-    (0, 114, 178),
-    (213, 94, 0),
-    (204, 121, 167),
-    (170, 220, 255),
-    (255, 190, 120),
-)
-"""Red, green, blue; the first seven after Okabe and Ito (2008), "Color Universal Design"."""
+from dinocell_app.export.palette import PALETTE
 
 LabelMode = Literal["fill", "outline", "both", "off"]
 

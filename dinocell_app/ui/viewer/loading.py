@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dinocell_app.errors import UnreadableFileError
+from dinocell_app.export.palette import PALETTE
 from dinocell_app.ui.viewer.channels import ChannelStatistics, channel_statistics
-from dinocell_app.ui.viewer.label_colours import PALETTE
 from dinocell_app.ui.viewer.neighbour_colours import neighbour_colours
 from dinocell_app.ui.viewer.pyramid import label_pyramid, mean_pyramid
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dinocell_app.ui.viewer.label_colours import PALETTE
+from dinocell_app.export.palette import PALETTE
 from dinocell_app.ui.viewer.loading import index_labels
 from dinocell_app.ui.viewer.neighbour_colours import NEIGHBOUR_DISTANCE, neighbour_colours
 
@@ -38,7 +38,7 @@ def test_cells_a_gap_apart_are_neighbours_and_far_ones_may_share():
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 40))
 @settings(max_examples=25, deadline=None)
-def test_touching_cells_differ_wherever_nine_colours_suffice(seed, n_cells):
+def test_touching_cells_differ_wherever_the_colours_suffice(seed, n_cells):
     points = np.random.default_rng(seed).integers(0, 64, (n_cells, 2))
     rows, columns = np.indices((64, 64))
     labels = 1 + np.argmin([(rows - y) ** 2 + (columns - x) ** 2 for y, x in points], axis=0).astype(np.int32)
