@@ -99,7 +99,7 @@ class Docks:
 
     def _arrange(self) -> None:
         sides = [self.by_key["images"], self.by_key["segment"]]
-        self._window.resizeDocks(sides, [350, 340], Qt.Orientation.Horizontal)
+        self._window.resizeDocks(sides, [370, 340], Qt.Orientation.Horizontal)
         below = max(_LEAST_BELOW, round(_SHARE_BELOW * self._window.height()))
         self._window.resizeDocks([self.by_key["queue"]], [below], Qt.Orientation.Vertical)
         self.by_key["queue"].raise_()

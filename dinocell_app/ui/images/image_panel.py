@@ -117,8 +117,8 @@ class ImagePanel(QWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for column in range(1, len(HEADERS)):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
-        header.resizeSection(1, 122)
-        header.resizeSection(2, 48)
+        header.resizeSection(1, 96)
+        header.resizeSection(2, 46)
         header.setMinimumSectionSize(40)
         return tree
 

@@ -91,7 +91,7 @@ class Thumbnails(QObject):
             self._keep(place[1], _pixmap(pixels))
 
     def _fail(self, place: tuple[int, int], _error: Exception) -> None:
-        # The tree says "Cannot be read" where it matters; a missing thumbnail is no news.
+        # The tree says "Unreadable" where it matters; a missing thumbnail is no news.
         if place[0] == self._generation:
             self._keep(place[1], self._blank)
 

@@ -15,10 +15,10 @@ from dinocell_app.project.records import ImageRecord, ResultRecord
 class Status(Enum):
     """What is known about an image; the value is a shape and a word, so that no colour is needed."""
 
-    OPEN = "○ Not segmented"
-    DONE = "✓ Segmented"
+    OPEN = "○ To do"
+    DONE = "✓ Done"
     FAILED = "✕ Failed"
-    UNREADABLE = "⚠ Cannot be read"
+    UNREADABLE = "⚠ Unreadable"
 
 
 class Order(Enum):
@@ -101,7 +101,7 @@ class Folder:
         """How far the folder is, in words."""
         done = sum(row.status is Status.DONE for row in self.images)
         failed = sum(row.status is Status.FAILED for row in self.images)
-        words = f"{done} of {len(self.images)} segmented"
+        words = f"{done} of {len(self.images)} done"
         return f"{words}, {failed} failed" if failed else words
 
 

@@ -44,9 +44,9 @@ def test_a_new_result_is_shown_without_a_reset(model, opened, qtbot):
     with qtbot.waitSignal(model.dataChanged):
         model.take_results(opened.project, [image.id])
     index = model.index_of(image.id)
-    assert text(model, index, HEADERS.index("Status")) == "✓ Segmented"
+    assert text(model, index, HEADERS.index("Status")) == "✓ Done"
     assert text(model, index, HEADERS.index("Cells")) == "1,234"
-    assert text(model, index.parent(), 1) == "1 of 2 segmented"
+    assert text(model, index.parent(), 1) == "1 of 2 done"
     assert resets == []
 
 

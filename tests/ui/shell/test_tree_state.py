@@ -47,8 +47,8 @@ def test_only_segmented_images_have_a_number_of_cells_and_none_is_not_zero():
 def test_images_stand_under_their_folder():
     assert [folder.title for folder in STATE.folders()] == ["plate/control", "plate/drug"]
     assert [folder.summary for folder in STATE.folders()] == [
-        "1 of 2 segmented, 1 failed",
-        "1 of 3 segmented",
+        "1 of 2 done, 1 failed",
+        "1 of 3 done",
     ]
 
 
@@ -66,8 +66,8 @@ def test_the_filter_asks_for_every_word_in_name_folder_tag_or_status():
         ("a10", [[2]]),
         ("DRUG", [[3, 4, 5]]),
         ("day", [[2]]),
-        ("not segmented", [[5]]),
-        ("drug segmented", [[4, 5]]),
+        ("to do", [[5]]),
+        ("drug do", [[4, 5]]),
         ("drug a10", []),
     ):
         assert ids(replace(STATE, words=words)) == expected, words
