@@ -101,8 +101,8 @@ class Folder:
         """How far the folder is, in words."""
         done = sum(row.status is Status.DONE for row in self.images)
         failed = sum(row.status is Status.FAILED for row in self.images)
-        words = f"{done} of {len(self.images)} done"
-        return f"{words}, {failed} failed" if failed else words
+        words = f"{done} of {len(self.images)}"
+        return f"{words}, ✕ {failed}" if failed else f"{words} done"
 
 
 @dataclass(frozen=True)

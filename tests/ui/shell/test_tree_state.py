@@ -47,7 +47,7 @@ def test_only_segmented_images_have_a_number_of_cells_and_none_is_not_zero():
 def test_images_stand_under_their_folder():
     assert [folder.title for folder in STATE.folders()] == ["plate/control", "plate/drug"]
     assert [folder.summary for folder in STATE.folders()] == [
-        "1 of 2 done, 1 failed",
+        "1 of 2, ✕ 1",
         "1 of 3 done",
     ]
 
