@@ -26,10 +26,12 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def what_was_there_before() -> None:
+def what_was_there_before() -> Iterator[None]:
     """Let the collections after each test pass over what the tests before these have loaded."""
     gc.collect()
     gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)
