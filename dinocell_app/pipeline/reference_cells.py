@@ -1,4 +1,4 @@
-"""The reference cells of a job: found and checked before the work, embedded with its model when needed."""
+"""The reference cells of a job: found and checked before the work, described with its model when needed."""
 
 from __future__ import annotations
 
@@ -25,12 +25,15 @@ from dinocell_app.pipeline.image_sources import given_pixel_size, pixel_size
 from dinocell_app.pipeline.segmentation_settings import segmentation_parameters
 from dinocell_app.reference_spec import ReferenceSpec
 from dinocell_app.segmentation.predictor import Segmentation, segmenting
-from dinocell_app.segmentation.reference.embedding import embed_cells
+from dinocell_app.segmentation.reference.description import describe_cells
 from dinocell_app.segmentation.reference.library import LibraryType, read_library
 from dinocell_app.segmentation.reference.scoring import TypeReferences, score_types
 
 UNNAMED = "reference"
 """What a type of cell without a name is called beside types with one."""
+
+COMPARISON = 2
+"""Way in which cells are compared; results made in another way are others."""
 
 TYPE_SCORE = 0.5
 """Below it a cell has no type, unless the job has a least score."""
@@ -71,6 +74,14 @@ class _Found:
     saved: LibraryType | None = None
 
 
+@dataclass(frozen=True)
+class _Picture:
+    """A picture that references are taken from."""
+
+    pixels: NDArray[Any]
+    segmentation: Segmentation
+
+
 class ReferenceCells:
     """References of one job.
 
@@ -91,7 +102,7 @@ class ReferenceCells:
         self._job = job
         given = [(text, True) for text in job.references] + [(text, False) for text in job.not_references]
         self._found = [_find(ReferenceSpec.parse(text), positive, manifest) for text, positive in given]
-        self._embedded: tuple[TypeReferences, ...] | None = None
+        self._described: tuple[TypeReferences, ...] | None = None
         known = set(self.type_names)
         stray = next(
             (f for f in self._found if not f.positive and f.spec.type_name not in {"", *known}), None
@@ -124,19 +135,24 @@ class ReferenceCells:
             )
 
         return {
+            "comparison": COMPARISON,
             "references": told(True),
             "not_references": told(False),
             "cell_types": sorted(self.type_names),
             "min_score": self._job.min_score,
         }
 
-    def compare(self, segmentation: Segmentation, model: SegmentationModel) -> Compared:
+    def compare(
+        self, segmentation: Segmentation, pixels: NDArray[np.generic], model: SegmentationModel
+    ) -> Compared:
         """Score the cells of a plane and leave out those that look too little like the references.
 
         Parameters
         ----------
         segmentation : Segmentation
             With features.
+        pixels : ndarray of shape (M, N)
+            What was segmented.
         model : SegmentationModel
             That made it.
 
@@ -149,13 +165,14 @@ class ReferenceCells:
         ReferenceCellError
             If a reference is no cell of its picture.
         """
-        if self._embedded is None:
-            self._embedded = self._embed(model)
+        if self._described is None:
+            self._described = self._describe(model)
         labels = segmentation.labels
         if segmentation.features is None:
             raise ValueError("the segmentation was made without features")
         ids = label_ids(labels)
-        scores = score_types(embed_cells(labels, ids, segmentation.features), self._embedded)
+        cells = describe_cells(labels, ids, segmentation.features, pixels)
+        scores = score_types(cells, self._described)
         best = scores.max(axis=1, initial=0.0)
         least = self._job.min_score
         if least is not None:
@@ -171,8 +188,8 @@ class ReferenceCells:
             }
         return Compared(labels, dict(zip(ids.tolist(), best.tolist(), strict=True)), types)
 
-    def _embed(self, model: SegmentationModel) -> tuple[TypeReferences, ...]:
-        pictures: dict[Any, Segmentation] = {}
+    def _describe(self, model: SegmentationModel) -> tuple[TypeReferences, ...]:
+        pictures: dict[Any, _Picture] = {}
         vectors = [self._vectors(found, model, pictures) for found in self._found]
         nothing = np.zeros((0, vectors[0][0].shape[1]), np.float32)
 
@@ -193,33 +210,37 @@ class ReferenceCells:
         )
 
     def _vectors(
-        self, found: _Found, model: SegmentationModel, pictures: dict[Any, Segmentation]
+        self, found: _Found, model: SegmentationModel, pictures: dict[Any, _Picture]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Embed a reference: what it is and, from a library, what it is not."""
+        """Describe a reference: what it is and, from a library, what it is not."""
         if found.saved is not None:
-            own = np.stack([cell.embedding for cell in found.saved.positives])
-            others = [cell.embedding for cell in found.saved.negatives]
+            own = np.stack([cell.description for cell in found.saved.positives])
+            others = [cell.description for cell in found.saved.negatives]
             return own, np.stack(others) if others else own[:0]
         path = found.spec.path
         if path not in pictures:
             pictures[path] = self._segment(found, model)
         picture = pictures[path]
+        labels = picture.segmentation.labels
         mask = found.mask
         if mask is None:
-            mask = _cell_at(picture.labels, found.spec)
-        if mask.shape != picture.labels.shape:
+            mask = _cell_at(labels, found.spec)
+        if mask.shape != labels.shape:
             raise ReferenceCellError(
                 f"The labels of '{found.spec.short}' are {mask.shape[0]} x {mask.shape[1]} pixels and its "
-                f"picture {picture.labels.shape[0]} x {picture.labels.shape[1]}",
+                f"picture {labels.shape[0]} x {labels.shape[1]}",
                 path=path,
                 remedy="Name the label image that was made from it",
             )
-        if picture.features is None:
+        if picture.segmentation.features is None:
             raise ValueError("the segmentation was made without features")
-        own = embed_cells(mask.astype(np.uint8), np.array([1]), picture.features)
+        # Beside the other cells, for what is background decides how bright a cell is.
+        own_id = int(labels.max(initial=0)) + 1
+        marked = np.where(mask, own_id, labels.astype(np.int64))
+        own = describe_cells(marked, np.array([own_id]), picture.segmentation.features, picture.pixels)
         return own, own[:0]
 
-    def _segment(self, found: _Found, model: SegmentationModel) -> Segmentation:
+    def _segment(self, found: _Found, model: SegmentationModel) -> _Picture:
         """Run the network over the picture of a reference as over the pictures of the job."""
         job, path = self._job, found.spec.path
         with open_image(path) as reader:
@@ -231,8 +252,7 @@ class ReferenceCells:
             try:
                 next(steps)
             except StopIteration as finished:
-                result: Segmentation = finished.value
-                return result
+                return _Picture(pixels, finished.value)
 
 
 def _find(spec: ReferenceSpec, positive: bool, manifest: Manifest) -> _Found:
@@ -276,7 +296,7 @@ def _find_saved(spec: ReferenceSpec, positive: bool, manifest: Manifest) -> _Fou
     digest = hashlib.sha256()
     for cells in (saved.positives, saved.negatives):
         digest.update(b"cells")
-        for vector in sorted(cell.embedding.tobytes() for cell in cells):
+        for vector in sorted(cell.description.tobytes() for cell in cells):
             digest.update(vector)
     return _Found(spec, positive, digest.hexdigest(), spec.type_name or saved.name, saved=saved)
 

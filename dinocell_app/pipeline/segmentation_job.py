@@ -154,7 +154,7 @@ class _Run:
         guided = self.references is not None
         steps = segmenting(plane.pixels, self.model, parameters, name, keep_features=guided)
         found = yield from self._until_asked_to_stop(steps)
-        compared = self.references.compare(found, self.model) if self.references else None
+        compared = self.references.compare(found, plane.pixels, self.model) if self.references else None
         labels = compared.labels if compared else found.labels
         channels = read_channels(source.reader, self.plane, plane)
         has_flows = self.model.objective.name == "flows"

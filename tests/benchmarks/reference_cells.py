@@ -6,18 +6,21 @@ own picture, and the scores of all pictures are ranked together:
     python tests/benchmarks/reference_cells.py --data ../shared/data
 
 Blood cells are those the model finds; their type is that of the smallest box around their centre, and cells
-in no box are left out. Nuclei are the labelled ones. Means over draws; AP of a random order is the share.
+in no box are left out. Nuclei are the labelled ones. Drawn cells are of two shapes, of which one was pasted
+between the other, and are compared within their picture. Means over draws; AP of a random order is the share.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import itertools
 import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,17 +36,28 @@ from dinocell_app.imaging.reading import open_image
 from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.model_folder import SegmentationModel, load_model
 from dinocell_app.segmentation.parameters import SegmentationParameters
-from dinocell_app.segmentation.predictor import segmenting
-from dinocell_app.segmentation.reference.embedding import embed_cells
+from dinocell_app.segmentation.predictor import Segmentation, segmenting
+from dinocell_app.segmentation.reference.description import describe_cells
 from dinocell_app.segmentation.reference.scoring import TypeReferences, score_cells
+from training.synthetic.parameters import SceneParameters
+from training.synthetic.scene import render_scene
 
 BLOOD_CELL_PX = 60.0
 """About the diameter of a red cell in these pictures; saves the pass that measures it."""
 
+MODALITIES = ("phase_contrast", "fluorescence_cytoplasm", "quantitative_phase", "dic", "brightfield")
+DRAWN = {
+    ("round", "rod"): (24.0, 24.0),
+    ("budding", "round"): (24.0, 24.0),
+    ("spread", "round"): (40.0, 22.0),
+    ("spindle", "spread"): (34.0, 34.0),
+}
+"""Shapes of cells and their diameters in pixels."""
+
 
 @dataclass(frozen=True)
 class Picture:
-    """Cells of a picture: embeddings (K, D), z-scores of area and intensity (K, 2), types ("" if unknown)."""
+    """Cells of a picture: descriptions (K, D), z-scores of area and intensity (K, 2), types ("" unknown)."""
 
     cells: NDArray[np.float32]
     plain: NDArray[np.float32]
@@ -56,13 +70,7 @@ def described(path: Path, model: SegmentationModel, source: Path) -> Picture:
         pixels = next(select_planes(reader)).pixels
     boxed = source.suffix == ".csv"
     parameters = SegmentationParameters(diameter_px=BLOOD_CELL_PX if boxed else None)
-    steps = segmenting(pixels, model, parameters, keep_features=True)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as finished:
-            found = finished.value
-            break
+    found = _segmented(pixels, model, parameters)
     labels = found.labels if boxed else read_labels(source)
     ids = label_ids(labels)
     if boxed:
@@ -70,9 +78,51 @@ def described(path: Path, model: SegmentationModel, source: Path) -> Picture:
     else:
         named = json.loads(source.with_suffix(".types.json").read_text("utf-8"))
         types = [named.get(str(label), "") for label in ids]
+    return _picture(pixels, labels, found, types)
+
+
+def drawn_scene(
+    modality: str, shapes: tuple[str, str], sizes: tuple[float, float], seed: int
+) -> tuple[Any, ...]:
+    """Draw cells of two shapes into one picture: pixels, labels and the shape of each label."""
+    scenes = [
+        render_scene(SceneParameters(384, 384, modality, shape, size, 0.3, 2 * seed + i, degradation=0.3))
+        for i, (shape, size) in enumerate(zip(shapes, sizes, strict=True))
+    ]
+    pixels = []
+    for scene in scenes:
+        low, high = np.percentile(scene.pixels, [1, 99])
+        pixels.append((scene.pixels - np.median(scene.pixels[scene.labels == 0])) / (high - low))
+    picture, labels, types = pixels[0].copy(), scenes[0].labels.copy(), list(scenes[0].types)
+    for label in range(1, int(scenes[1].labels.max()) + 1):
+        cell = scenes[1].labels == label
+        if not (labels[ndimage.binary_dilation(cell, iterations=4)] > 0).any():
+            edge = ndimage.gaussian_filter(ndimage.binary_dilation(cell, iterations=2).astype(float), 1.5)
+            picture = picture * (1 - edge) + pixels[1] * edge
+            types.append(scenes[1].types[label - 1])
+            labels[cell] = len(types)
+    return picture.astype(np.float32), labels, types
+
+
+def _segmented(
+    pixels: NDArray[np.generic], model: SegmentationModel, parameters: SegmentationParameters
+) -> Segmentation:
+    steps = segmenting(pixels, model, parameters, keep_features=True)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as finished:
+            return finished.value
+
+
+def _picture(
+    pixels: NDArray[np.generic], labels: NDArray[np.integer], found: Segmentation, types: Sequence[str]
+) -> Picture:
+    ids = label_ids(labels)
     plain = np.column_stack([np.log(np.bincount(labels.ravel())[ids]), ndimage.mean(pixels, labels, ids)])
     plain = (plain - plain.mean(axis=0)) / np.maximum(plain.std(axis=0), 1e-6)
-    return Picture(embed_cells(labels, ids, found.features), plain.astype(np.float32), np.array(types))
+    cells = describe_cells(labels, ids, found.features, pixels)
+    return Picture(cells, plain.astype(np.float32), np.array(types))
 
 
 def _types_of_boxes(labels: NDArray[np.integer], ids: NDArray[np.int64], path: Path) -> Iterator[str]:
@@ -139,6 +189,7 @@ def _taken(pictures: Sequence[Picture], keys: Sequence[tuple[int, int]], field: 
 
 
 def report(title: str, pictures: Sequence[Picture], draws: int) -> None:
+    """Print a row for each type and number of references."""
     names, counts = np.unique(np.concatenate([picture.types for picture in pictures]), return_counts=True)
     n_cells = dict(zip(names.tolist(), counts.tolist(), strict=True))
     print(f"{title}: {len(pictures)} pictures, cells by type {n_cells}")
@@ -148,7 +199,7 @@ def report(title: str, pictures: Sequence[Picture], draws: int) -> None:
     )
     for name, count in n_cells.items():
         for numbers in ((1, 0), (3, 0), (5, 0), (1, 1), (3, 3), (5, 5)):
-            if not name or count < numbers[0] + 3:
+            if not name or count < numbers[0] + 3 or sum(counts) - count < numbers[1] + 3:
                 continue
             rng = np.random.default_rng(0)
             found = [one_draw(pictures, name, numbers, rng) for _ in range(draws)]
@@ -172,6 +223,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     blood = given.data / "cbc_blood_boxes" / "unlabelled"
     pictures = [described(p, model, tissue / "masks" / p.name) for p in sorted((tissue / "images").iterdir())]
     report("pannuke_3patches, labelled nuclei", pictures, given.draws)
+    for seed, (modality, shapes) in enumerate(itertools.product(MODALITIES, DRAWN)):
+        pixels, labels, types = drawn_scene(modality, shapes, DRAWN[shapes], seed)
+        found = _segmented(pixels, model, SegmentationParameters())
+        types = [types[label - 1] for label in label_ids(labels)]
+        report(f"drawn, {modality}, {' and '.join(shapes)}", [_picture(pixels, labels, found, types)], 4)
     paths = sorted((blood / "images").iterdir())[: given.pictures]
     pictures = [described(p, model, blood / "boxes" / f"{p.stem}.csv") for p in paths]
     report("cbc_blood_boxes, cells found", pictures, given.draws)

@@ -11,6 +11,7 @@ import pytest
 from dinocell_app.export.label_files import read_labels
 from dinocell_app.model.manifest import read_manifest
 from dinocell_app.segmentation.reference.library import LibraryCell, LibraryType, write_library
+from dinocell_app.segmentation.reference.look import N_LOOKS
 
 
 def rows(path):
@@ -114,7 +115,7 @@ def test_what_is_no_reference_is_said_before_the_work(segment, plain, pictures, 
 
 def test_a_library_is_used_by_name_and_only_with_its_model(segment, tiny_model, tmp_path, capsys):
     manifest = read_manifest(tiny_model)
-    vector = np.ones(192, np.float32) / np.sqrt(192)
+    vector = np.concatenate([np.ones(192) / np.sqrt(192), np.zeros(N_LOOKS)]).astype(np.float32)
     cell = LibraryCell(vector, "a.tif:1", np.zeros((5, 6), np.uint8))
     path = tmp_path / "lib.json"
     write_library(path, [LibraryType("round", (cell,)), LibraryType("rod", (cell,), (cell,))], manifest)

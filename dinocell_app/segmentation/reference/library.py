@@ -23,7 +23,7 @@ from dinocell_app.model.weights_file import sha256_of
 CROP_PX = 96
 """Largest edge of a crop: enough to know a cell again."""
 
-_REMEDY = "Save the library again"
+_REMEDY = "Point at cells again and save them in a new library"
 
 
 @dataclass(frozen=True)
@@ -32,14 +32,15 @@ class LibraryCell:
 
     Parameters
     ----------
-    embedding : ndarray of shape (D,), float32
+    description : ndarray of shape (D,), float32
+        As `description.describe_cells` gives it.
     source : str
         Where it is from, such as "a.tif:17".
     crop : ndarray of shape (m, n), uint8
         The cell in its picture, at most `CROP_PX` each way.
     """
 
-    embedding: NDArray[np.float32]
+    description: NDArray[np.float32]
     source: str
     crop: NDArray[np.uint8]
 
@@ -76,7 +77,7 @@ class _TypeEntry(_Frozen):
 
 
 class _File(_Frozen):
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     kind: Literal["reference library"] = "reference library"
     model_id: str
     model_sha256: str
@@ -95,7 +96,7 @@ def write_library(path: Path, types: Sequence[LibraryType], manifest: Manifest) 
         an older library stays whole until then.
     types : sequence of LibraryType
     manifest : Manifest
-        Of the model that made the embeddings.
+        Of the model whose features describe the cells.
     """
     arrays: dict[str, NDArray[np.generic]] = {}
     entries = []
@@ -104,7 +105,7 @@ def write_library(path: Path, types: Sequence[LibraryType], manifest: Manifest) 
         for role, cells in (("positives", each.positives), ("negatives", each.negatives)):
             keys = [f"{number}.{role}.{index}" for index in range(len(cells))]
             for key, cell in zip(keys, cells, strict=True):
-                arrays[f"{key}.embedding"] = np.ascontiguousarray(cell.embedding, np.float32)
+                arrays[f"{key}.description"] = np.ascontiguousarray(cell.description, np.float32)
                 arrays[f"{key}.crop"] = np.ascontiguousarray(cell.crop[:CROP_PX, :CROP_PX], np.uint8)
             groups[role] = tuple(
                 _CellEntry(source=cell.source, key=key) for key, cell in zip(keys, cells, strict=True)
@@ -135,7 +136,7 @@ def read_library(path: Path, manifest: Manifest) -> tuple[LibraryType, ...]:
     ----------
     path : Path
     manifest : Manifest
-        Of the model that the cells of a picture are embedded with.
+        Of the model whose features describe the cells of a picture.
 
     Returns
     -------
@@ -174,7 +175,7 @@ def read_library(path: Path, manifest: Manifest) -> tuple[LibraryType, ...]:
 def _cells(entries: Sequence[_CellEntry], arrays: dict[str, NDArray[np.generic]]) -> tuple[LibraryCell, ...]:
     return tuple(
         LibraryCell(
-            np.asarray(arrays[f"{entry.key}.embedding"], np.float32),
+            np.asarray(arrays[f"{entry.key}.description"], np.float32),
             entry.source,
             np.asarray(arrays[f"{entry.key}.crop"], np.uint8),
         )
@@ -186,7 +187,11 @@ def _read_file(path: Path) -> _File:
     try:
         content = json.loads(path.read_bytes())
         version = content.get("schema_version") if isinstance(content, dict) else None
-        if isinstance(version, int) and version > 1:
+        if version == 1:
+            raise UnreadableFileError(
+                "its cells were described in a way that is no longer used", path=path, remedy=_REMEDY
+            )
+        if isinstance(version, int) and version > 2:
             raise UnreadableFileError(
                 f"the library has version {version}, which this application does not know",
                 path=path,

@@ -1,4 +1,4 @@
-"""How much a cell looks like the references: nearest similarities, calibrated by the picture's own cells."""
+"""How much a cell looks like the references: likeness to the nearest, calibrated by the picture's cells."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from dinocell_app.segmentation.reference.description import likeness, likeness_to_all
+
 MIN_SPREAD = 0.02
-"""Cosine similarities are not told apart more finely than this."""
+"""Likeness is not told apart more finely than this."""
 
 MIN_CELLS = 5
 """With fewer cells a picture says nothing about which similarities are common."""
@@ -30,9 +32,9 @@ class TypeReferences:
     ----------
     name : str
     positives : ndarray of shape (P, D), float32
-        Embeddings of cells of the type, of unit length; at least one.
+        Descriptions of cells of the type, as `description.describe_cells` gives them; at least one.
     negatives : ndarray of shape (Q, D), float32
-        Embeddings of cells that are not of it.
+        Descriptions of cells that are not of it.
     """
 
     name: str
@@ -42,14 +44,14 @@ class TypeReferences:
 
 @dataclass(frozen=True)
 class Level:
-    """Where a similarity stops being common.
+    """Where a likeness stops being common.
 
     Parameters
     ----------
     middle : float
-        Similarity that scores 0.5.
+        Likeness that scores 0.5.
     spread : float
-        Similarity that brings the odds from 1 to e.
+        Likeness that brings the odds from 1 to e.
     """
 
     middle: float
@@ -59,7 +61,7 @@ class Level:
 def score_cells(cells: NDArray[np.float32], references: TypeReferences) -> NDArray[np.float64]:
     r"""Score cells of a picture by the references of one type.
 
-    With the cosine similarity :math:`s^+` to the nearest positive, :math:`s^-` to the nearest negative and
+    With the likeness :math:`s^+` to the nearest positive, :math:`s^-` to the nearest negative and
     the level :math:`(m, t)` of `background_level`, the score is
 
     .. math:: 1 / (1 + \exp(-(s^+ - \max(s^-, m)) / t)),
@@ -72,7 +74,7 @@ def score_cells(cells: NDArray[np.float32], references: TypeReferences) -> NDArr
     Parameters
     ----------
     cells : ndarray of shape (K, D), float32
-        Embeddings of unit length of all cells of one picture.
+        Descriptions of all cells of one picture.
     references : TypeReferences
 
     Returns
@@ -96,7 +98,7 @@ def score_types(cells: NDArray[np.float32], types: Sequence[TypeReferences]) -> 
     Parameters
     ----------
     cells : ndarray of shape (K, D), float32
-        Embeddings of all cells of one picture.
+        Descriptions of all cells of one picture.
     types : sequence of TypeReferences
 
     Returns
@@ -112,19 +114,18 @@ def score_types(cells: NDArray[np.float32], types: Sequence[TypeReferences]) -> 
 
 
 def background_level(cells: NDArray[np.float32], positives: NDArray[np.float32]) -> Level:
-    """Find the level of similarity that parts cells like the references from the others of a picture.
+    """Find the level of likeness that parts cells like the references from the others of a picture.
 
-    The similarities of the picture's own cells decide, as the cohort does in score normalisation
+    The likenesses of the picture's own cells decide, as the cohort does in score normalisation
     (Auckenthaler, Carey and Lloyd-Thomas 2000): where they form two humps (Otsu 1979) the level is half-way
     between the means; where they form one, it is two robust standard deviations below the median when the
-    reference is a usual cell of the picture, and three above it when it is not. Size, shape and grey values
-    of cells are not used. Several positives are at least at the level themselves, each compared with the
-    nearest other.
+    reference is a usual cell of the picture, and three above it when it is not. Several positives are at
+    least at the level themselves, each compared with the nearest other.
 
     Parameters
     ----------
     cells : ndarray of shape (K, D), float32
-        Of unit length, K at least 1.
+        At least one.
     positives : ndarray of shape (P, D), float32
 
     Returns
@@ -142,14 +143,14 @@ def background_level(cells: NDArray[np.float32], positives: NDArray[np.float32])
     else:
         level = Level(median + 3 * deviation, deviation)
     if len(positives) > 1:
-        among = np.asarray(positives, np.float64) @ positives.T
+        among = likeness(positives, positives)
         np.fill_diagonal(among, -np.inf)
         level = Level(min(level.middle, float(among.max(axis=1).min())), level.spread)
     return level
 
 
 def _nearest(cells: NDArray[np.float32], references: NDArray[np.float32]) -> NDArray[np.float64]:
-    return np.asarray((np.asarray(cells, np.float64) @ references.T).max(axis=1), np.float64)
+    return np.asarray(likeness(cells, references).max(axis=1), np.float64)
 
 
 def _two_humps(ascending: NDArray[np.float64]) -> tuple[float, float] | None:
@@ -170,7 +171,5 @@ def _is_usual(cells: NDArray[np.float32], positives: NDArray[np.float32]) -> boo
     """Tell whether references are as much like the picture's cells as these are like each other."""
     if len(cells) < MIN_CELLS:
         return True
-    total = cells.sum(axis=0, dtype=np.float64)
-    among = (cells @ total - 1) / (len(cells) - 1)
-    own = positives @ total / len(cells)
-    return bool(own.max() >= np.quantile(among, UNUSUAL_SHARE))
+    among = likeness_to_all(cells, cells)
+    return bool(likeness_to_all(positives, cells).max() >= np.quantile(among, UNUSUAL_SHARE))

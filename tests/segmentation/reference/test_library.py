@@ -36,7 +36,7 @@ def test_a_library_comes_back_as_written_and_leaves_no_other_files(tmp_path):
         for one, two in zip(
             before.positives + before.negatives, after.positives + after.negatives, strict=True
         ):
-            assert np.array_equal(one.embedding, two.embedding)
+            assert np.array_equal(one.description, two.description)
             assert one.source == two.source
             assert np.array_equal(one.crop[:CROP_PX, :CROP_PX], two.crop)
     assert len(list(tmp_path.iterdir())) == 2
@@ -62,7 +62,7 @@ def test_damaged_and_newer_libraries_are_refused(tmp_path, damage):
     elif damage == "missing":
         arrays.unlink()
     elif damage == "newer":
-        path.write_text(json.dumps(content | {"schema_version": 2}))
+        path.write_text(json.dumps(content | {"schema_version": 3}))
     else:
         path.write_text(json.dumps(content | {"arrays": "../secret.safetensors"}))
     with pytest.raises(UnreadableFileError):

@@ -5,6 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dinocell_app.segmentation.reference import description
+from dinocell_app.segmentation.reference.description import likeness, likeness_to_all
+from dinocell_app.segmentation.reference.look import N_LOOKS
 from dinocell_app.segmentation.reference.scoring import (
     TypeReferences,
     background_level,
@@ -13,8 +16,10 @@ from dinocell_app.segmentation.reference.scoring import (
 )
 
 
-def _unit(values):
-    return (values / np.linalg.norm(values, axis=1, keepdims=True)).astype(np.float32)
+def _unit(values, looks=0.0):
+    """Cells that differ in what the network sees, and in their looks where these are given."""
+    seen = values / np.linalg.norm(values, axis=1, keepdims=True)
+    return np.concatenate([seen, np.broadcast_to(looks, (len(seen), N_LOOKS))], axis=1).astype(np.float32)
 
 
 def _kind(rng, axis, n, noise=0.1):
@@ -23,7 +28,7 @@ def _kind(rng, axis, n, noise=0.1):
     return _unit(values)
 
 
-NONE = np.zeros((0, 12), np.float32)
+NONE = np.zeros((0, 12 + N_LOOKS), np.float32)
 
 
 @pytest.mark.parametrize(("n_like", "n_other"), [(30, 30), (4, 60), (60, 4)])
@@ -51,8 +56,8 @@ def test_the_formula_with_a_negative():
     cells = _unit(np.eye(3, 12) + 0.2)
     references = TypeReferences("a", cells[:1], cells[1:2])
     level = background_level(cells, cells[:1])
-    similarity = cells @ cells[0]
-    rival = np.maximum(cells @ cells[1], level.middle)
+    similarity = likeness(cells, cells[:1])[:, 0]
+    rival = np.maximum(likeness(cells, cells[1:2])[:, 0], level.middle)
     assert score_cells(cells, references) == pytest.approx(
         1 / (1 + np.exp((rival - similarity) / level.spread))
     )
@@ -63,7 +68,8 @@ def test_the_formula_with_a_negative():
 def test_a_negative_never_raises_a_score_and_order_does_not_matter(seed, n_cells, n_positives):
     rng = np.random.default_rng(seed)
     cells, positives, negatives = (
-        _unit(rng.standard_normal((n, 12)) + 0.5) for n in (n_cells, n_positives, 3)
+        _unit(rng.standard_normal((n, 12)) + 0.5, 0.2 * rng.standard_normal((n, N_LOOKS)))
+        for n in (n_cells, n_positives, 3)
     )
     plain = score_cells(cells, TypeReferences("a", positives, negatives[:2]))
     more = score_cells(cells, TypeReferences("a", positives, negatives))
@@ -78,7 +84,7 @@ def test_several_positives_lower_the_level_to_what_they_have_in_common():
     positives = np.concatenate([_kind(rng, 0, 2, 0.3), _kind(rng, 0, 2, 0.05)])
     cells = np.concatenate([positives, _kind(rng, 1, 30)])
     level = background_level(cells, positives)
-    among = positives @ positives.T - 2 * np.eye(4)
+    among = likeness(positives, positives) - 2 * np.eye(4)
     assert level.middle <= among.max(axis=1).min() + 1e-6
 
 
@@ -93,3 +99,30 @@ def test_each_type_speaks_against_the_others():
 
 def test_a_picture_without_cells_has_no_scores():
     assert score_types(NONE, [TypeReferences("a", _unit(np.ones((1, 12))), NONE)]).shape == (0, 1)
+
+
+@pytest.mark.parametrize("look", range(N_LOOKS))
+def test_cells_that_the_network_sees_alike_are_told_apart_by_their_looks(look):
+    rng = np.random.default_rng(look)
+    looks = np.zeros((40, N_LOOKS))
+    looks[:20, look] = 0.3
+    cells = _unit(rng.standard_normal((40, 12)) * 0.02 + 1, looks)
+    scores = score_cells(cells, TypeReferences("a", cells[:1], NONE))
+    assert scores[:20].min() > 0.5 > scores[20:].max()
+
+
+def test_likeness_is_cosine_less_distance_however_many_are_compared_at_once(monkeypatch):
+    rng = np.random.default_rng(7)
+    cells, others = (_unit(rng.standard_normal((n, 12)), rng.standard_normal((n, N_LOOKS))) for n in (9, 4))
+    apart = cells[:, None, 12:] - others[None, :, 12:]
+    expected = cells[:, :12] @ others[:, :12].T - np.linalg.norm(apart, axis=2)
+    assert likeness(cells, others) == pytest.approx(expected, abs=1e-6)
+    monkeypatch.setattr(description, "MOST_NUMBERS", 8)
+    assert likeness(cells, others) == pytest.approx(expected, abs=1e-6)
+    assert likeness(cells, cells).diagonal() == pytest.approx(np.ones(9), abs=1e-6)
+
+
+def test_likeness_to_one_cell_is_likeness_to_a_crowd_of_it():
+    rng = np.random.default_rng(8)
+    cells = _unit(rng.standard_normal((9, 12)), rng.standard_normal((9, N_LOOKS)))
+    assert likeness_to_all(cells, cells[:1]) == pytest.approx(likeness(cells, cells[:1])[:, 0], abs=1e-6)

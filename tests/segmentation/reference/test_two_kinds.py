@@ -13,7 +13,7 @@ from dinocell_app.model.model_folder import SegmentationModel
 from dinocell_app.model.segmenter import FLOW_CHANNELS, SegmenterConfig
 from dinocell_app.segmentation.parameters import SegmentationParameters
 from dinocell_app.segmentation.predictor import segmenting
-from dinocell_app.segmentation.reference.embedding import embed_cells
+from dinocell_app.segmentation.reference.description import describe_cells
 from dinocell_app.segmentation.reference.scoring import TypeReferences, score_cells
 
 CONFIG = SegmenterConfig("vit_small_patch14_dinov2", 8, 64, 64, 16, 2, (0,), FLOW_CHANNELS)
@@ -55,9 +55,9 @@ def _scores(image, reference, turns=0):
             break
     labels = np.rot90(found.labels, -turns)
     ids = np.arange(1, found.labels.max() + 1)
-    embedded = embed_cells(found.labels, ids, found.features)
-    own = embedded[labels[reference] - 1][None]
-    scores = score_cells(embedded, TypeReferences("a", own, own[:0]))
+    described = describe_cells(found.labels, ids, found.features, np.rot90(image, turns))
+    own = described[labels[reference] - 1][None]
+    scores = score_cells(described, TypeReferences("a", own, own[:0]))
     return {centre: scores[labels[centre] - 1] for centre in BRIGHT + DIM}
 
 
