@@ -12,6 +12,7 @@ from dinocell_app.export.names import SUFFIXES
 from dinocell_app.lengths import Area, Length
 from dinocell_app.model.decoding_parameters import DecodingParameters
 from dinocell_app.reference_spec import ReferenceSpec
+from dinocell_app.reference_types import KeptReferences
 from dinocell_app.training_settings import AugmentationSettings, TrainingSettings
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -89,6 +90,8 @@ class SegmentJob(_Job):
     references, not_references : tuple of str
         Cells that others are compared with, as `reference_spec.ReferenceSpec` reads them: cells of the types
         looked for, and cells that are not of the type they name, or of any.
+    kept_references : KeptReferences or None
+        Types of cells whose examples travel in the job, with their features.
     min_score : float or None
         Cells that look less like the references are left out; None keeps all.
     """
@@ -117,14 +120,20 @@ class SegmentJob(_Job):
     batch_size: int | None = Field(default=None, ge=1)
     references: tuple[str, ...] = ()
     not_references: tuple[str, ...] = ()
+    kept_references: KeptReferences | None = None
     min_score: float | None = Field(default=None, ge=0, le=1)
 
     _known_formats = field_validator("formats")(lambda formats: _known_formats(formats))
     _readable = field_validator("references", "not_references")(lambda specs: _readable(specs))
 
+    @property
+    def compares_cells(self) -> bool:
+        """Whether there are cells that others are compared with."""
+        return bool(self.references or (self.kept_references and self.kept_references.types))
+
     @model_validator(mode="after")
     def _something_to_compare_with(self) -> Self:
-        if not self.references and (self.not_references or self.min_score is not None):
+        if not self.compares_cells and (self.not_references or self.min_score is not None):
             raise ValueError("cells are compared with references, and none is given")
         return self
 

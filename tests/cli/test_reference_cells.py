@@ -8,9 +8,12 @@ import json
 import numpy as np
 import pytest
 
+from dinocell_app.cli import main
 from dinocell_app.export.label_files import read_labels
+from dinocell_app.job_files import read_job, write_job
 from dinocell_app.model.manifest import read_manifest
-from dinocell_app.segmentation.reference.library import LibraryCell, LibraryType, write_library
+from dinocell_app.reference_library import write_library
+from dinocell_app.reference_types import KeptReferences, ReferenceExample, ReferenceType
 from dinocell_app.segmentation.reference.look import N_LOOKS
 
 
@@ -113,19 +116,52 @@ def test_what_is_no_reference_is_said_before_the_work(segment, plain, pictures, 
     assert not (tmp_path / "out" / "a_labels.tif").exists()
 
 
+def kept(manifest, *types, sha256=""):
+    """Types of cells that look like nothing."""
+    vector = np.concatenate([np.ones(192) / np.sqrt(192), np.zeros(N_LOOKS)]).astype(np.float32)
+    cell = ReferenceExample(vector, "a.tif:1", np.zeros((5, 6), np.uint8))
+    return KeptReferences.of(
+        manifest.id,
+        sha256 or manifest.sha256,
+        [ReferenceType(name, (cell,), (cell,) * n) for name, n in types],
+    )
+
+
 def test_a_library_is_used_by_name_and_only_with_its_model(segment, tiny_model, tmp_path, capsys):
     manifest = read_manifest(tiny_model)
-    vector = np.concatenate([np.ones(192) / np.sqrt(192), np.zeros(N_LOOKS)]).astype(np.float32)
-    cell = LibraryCell(vector, "a.tif:1", np.zeros((5, 6), np.uint8))
     path = tmp_path / "lib.json"
-    write_library(path, [LibraryType("round", (cell,)), LibraryType("rod", (cell,), (cell,))], manifest)
+    write_library(path, kept(manifest, ("round", 0), ("rod", 1)))
     assert segment("--reference", f"{path}#Round") == 0
     assert "reference_score" in rows(tmp_path / "out" / "cells.csv")[0]
     assert segment("--reference", f"{path}#star", out=tmp_path / "other") == 2
     assert "Choose from round, rod" in capsys.readouterr().err
-    write_library(path, [LibraryType("round", (cell,))], manifest.model_copy(update={"sha256": "0" * 64}))
+    write_library(path, kept(manifest, ("round", 0), sha256="0" * 64))
     assert segment("--reference", f"{path}#round", out=tmp_path / "other") == 2
     assert "cannot be compared" in capsys.readouterr().err
+
+
+def test_references_travel_in_the_job_and_score_as_from_a_library(segment, tiny_model, tmp_path):
+    manifest = read_manifest(tiny_model)
+    references = kept(manifest, ("round", 0), ("rod", 1))
+    path, job_path = tmp_path / "lib.json", tmp_path / "job.json"
+    write_library(path, references)
+    assert segment("--reference", f"{path}#round", f"{path}#rod", "--save-job", str(job_path)) == 0
+    job = read_job(job_path).model_copy(
+        update={"references": (), "kept_references": references, "output": tmp_path / "travelled"}
+    )
+    write_job(job_path, job)
+    path.unlink()
+    assert read_job(job_path) == job
+    assert main(["segment", "--job", str(job_path)]) == 0
+    columns = ("image", "label", "reference_score", "cell_type")
+    by_library, by_job = (
+        [[row[name] for name in columns] for row in rows(tmp_path / out / "cells.csv")]
+        for out in ("out", "travelled")
+    )
+    assert by_job == by_library
+    record = json.loads((tmp_path / "travelled" / "a_segmentation.json").read_text())
+    assert record["parameters"]["cell_types"] == ["rod", "round"]
+    assert record["parameters"]["references"][0].startswith("rod (")
 
 
 def test_a_least_score_needs_references(segment, capsys):
