@@ -46,7 +46,22 @@ def add_tags_and_notes(connection: sqlite3.Connection) -> None:
     )
 
 
-STEPS: Sequence[Callable[[sqlite3.Connection], None]] = (make_tables, add_tags_and_notes)
+def add_types_of_cells(connection: sqlite3.Connection) -> None:
+    """Types of reference cells, with features and crops; nothing wrote reference cells before.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+    """
+    for statement in _REFERENCE_TABLES:
+        connection.execute(statement)
+
+
+STEPS: Sequence[Callable[[sqlite3.Connection], None]] = (
+    make_tables,
+    add_tags_and_notes,
+    add_types_of_cells,
+)
 """Step number n, counted from 1, makes version n from version n - 1."""
 
 SCHEMA_VERSION = len(STEPS)
@@ -178,4 +193,17 @@ _FIRST_TABLES = (
     "image_id INTEGER NOT NULL REFERENCES images ON DELETE CASCADE, time INTEGER NOT NULL, "
     "slice INTEGER NOT NULL, y REAL NOT NULL, x REAL NOT NULL, kind TEXT NOT NULL)",
     "CREATE INDEX reference_cells_by_image ON reference_cells (image_id)",
+)
+
+_REFERENCE_TABLES = (
+    "DROP TABLE reference_cells",
+    "CREATE TABLE cell_types (id INTEGER PRIMARY KEY AUTOINCREMENT, "
+    "name TEXT NOT NULL, colour TEXT NOT NULL)",
+    "CREATE TABLE reference_cells (id INTEGER PRIMARY KEY AUTOINCREMENT, "
+    "type_id INTEGER NOT NULL REFERENCES cell_types ON DELETE CASCADE, positive INTEGER NOT NULL, "
+    "image_id INTEGER REFERENCES images ON DELETE SET NULL, time INTEGER, slice INTEGER, y INTEGER, "
+    "x INTEGER, name TEXT NOT NULL, source TEXT NOT NULL, model_id TEXT NOT NULL, "
+    "model_sha256 TEXT NOT NULL, description BLOB NOT NULL, crop BLOB NOT NULL, crop_width INTEGER NOT NULL)",
+    "CREATE INDEX reference_cells_by_image ON reference_cells (image_id)",
+    "CREATE INDEX reference_cells_by_type ON reference_cells (type_id)",
 )

@@ -1,36 +1,94 @@
-"""Reference cells: places in images that a person pointed at as examples."""
+"""Reference cells of a project: types of cells, and examples that a person pointed at."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
 
 from dinocell_app.project.database import Database
+from dinocell_app.reference_types import ReferenceExample
 
 
 @dataclass(frozen=True)
-class ReferenceCell:
-    """An example of a cell.
+class CellType:
+    """A type of cell that is looked for.
 
     Parameters
     ----------
     id : int
-    image_id : int
-    t, z : int
-        Plane, counted from 0.
-    row, column : float
-        In pixels of the image.
-    kind : str
-        What it is an example of.
+    name : str
+    colour : str
+        As "#rrggbb".
     """
 
     id: int
+    name: str
+    colour: str
+
+
+@dataclass(frozen=True)
+class CellPlace:
+    """Where a cell is.
+
+    Parameters
+    ----------
+    image_id : int
+    t, z : int
+        Plane, counted from 0.
+    row, column : int
+        A pixel of the cell.
+    """
+
     image_id: int
     t: int
     z: int
-    row: float
-    column: float
-    kind: str
+    row: int
+    column: int
+
+
+@dataclass(frozen=True, eq=False)
+class ReferenceCell:
+    """A cell that others are compared with.
+
+    Parameters
+    ----------
+    id : int
+    type_id : int
+    positive : bool
+        Whether it is an example of the type, or of what is not of it.
+    example : ReferenceExample
+    model_id, model_sha256 : str
+        The model whose features describe it.
+    place : CellPlace or None
+        None when it comes from a library or its image was removed.
+    """
+
+    id: int
+    type_id: int
+    positive: bool
+    example: ReferenceExample
+    model_id: str
+    model_sha256: str
+    place: CellPlace | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ReferenceSet:
+    """All types and cells of a project at a time; what undo goes back to.
+
+    Parameters
+    ----------
+    types : tuple of CellType
+        In the order in which they were made.
+    cells : tuple of ReferenceCell
+        In the order in which they were added.
+    """
+
+    types: tuple[CellType, ...] = ()
+    cells: tuple[ReferenceCell, ...] = ()
 
 
 class ReferenceTable:
@@ -44,66 +102,137 @@ class ReferenceTable:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def of_image(self, image_id: int) -> list[ReferenceCell]:
-        """List the reference cells of an image.
+    def all(self) -> ReferenceSet:
+        """Read everything.
+
+        Returns
+        -------
+        ReferenceSet
+        ----------
+        """
+        rows = self._database.rows("SELECT * FROM reference_cells ORDER BY id")
+        types = self._database.rows("SELECT id, name, colour FROM cell_types ORDER BY id")
+        return ReferenceSet(tuple(CellType(*row) for row in types), tuple(_cell(row) for row in rows))
+
+    def put_back(self, references: ReferenceSet) -> None:
+        """Make everything as it was.
 
         Parameters
         ----------
-        image_id : int
+        references : ReferenceSet
+            As `all` gave it.
+        """
+        with self._database.transaction():
+            self._database.change("DELETE FROM reference_cells")
+            self._database.change("DELETE FROM cell_types")
+            self._database.change_all(
+                "INSERT INTO cell_types (id, name, colour) VALUES (?, ?, ?)",
+                [(each.id, each.name, each.colour) for each in references.types],
+            )
+            for cell in references.cells:
+                self._insert(cell)
+
+    def add_type(self, name: str, colour: str) -> CellType:
+        """Add a type without examples.
+
+        Parameters
+        ----------
+        name, colour : str
 
         Returns
         -------
-        list of ReferenceCell
-            In the order in which they were added.
+        CellType
         """
-        return self._select("WHERE image_id = ? ORDER BY id", (image_id,))
+        number = self._database.change("INSERT INTO cell_types (name, colour) VALUES (?, ?)", (name, colour))
+        return CellType(number, name, colour)
 
-    def all(self) -> list[ReferenceCell]:
-        """List the reference cells of all images.
+    def change_type(self, changed: CellType) -> None:
+        """Give a type another name and colour.
 
-        Returns
-        -------
-        list of ReferenceCell
+        Parameters
+        ----------
+        changed : CellType
         """
-        return self._select("ORDER BY image_id, id", ())
+        self._database.change(
+            "UPDATE cell_types SET name = ?, colour = ? WHERE id = ?",
+            (changed.name, changed.colour, changed.id),
+        )
 
-    def add(
-        self, image_id: int, plane: tuple[int, int], place: tuple[float, float], kind: str
-    ) -> ReferenceCell:
+    def remove_type(self, type_id: int) -> None:
+        """Remove a type and its examples.
+
+        Parameters
+        ----------
+        type_id : int
+        """
+        self._database.change("DELETE FROM cell_types WHERE id = ?", (type_id,))
+
+    def add(self, new: ReferenceCell) -> ReferenceCell:
         """Add a reference cell.
 
         Parameters
         ----------
-        image_id : int
-        plane : tuple of int
-            Time and slice, counted from 0.
-        place : tuple of float
-            Row and column in pixels.
-        kind : str
+        new : ReferenceCell
+            Of whatever id.
 
         Returns
         -------
         ReferenceCell
+            With the id that it has from now on.
         """
-        number = self._database.change(
-            "INSERT INTO reference_cells (image_id, time, slice, y, x, kind) VALUES (?, ?, ?, ?, ?, ?)",
-            (image_id, *plane, *place, kind),
-        )
-        return ReferenceCell(number, image_id, *plane, *place, kind)
+        return replace(new, id=self._insert(replace(new, id=0)))
 
-    def remove(self, reference_ids: Sequence[int]) -> None:
+    def rename(self, cell_id: int, name: str) -> None:
+        """Call a reference cell something else.
+
+        Parameters
+        ----------
+        cell_id : int
+        name : str
+        """
+        self._database.change("UPDATE reference_cells SET name = ? WHERE id = ?", (name, cell_id))
+
+    def remove(self, cell_ids: Sequence[int]) -> None:
         """Remove reference cells.
 
         Parameters
         ----------
-        reference_ids : sequence of int
+        cell_ids : sequence of int
         """
         self._database.change_all(
-            "DELETE FROM reference_cells WHERE id = ?", [(number,) for number in reference_ids]
+            "DELETE FROM reference_cells WHERE id = ?", [(number,) for number in cell_ids]
         )
 
-    def _select(self, condition: str, values: Sequence[int]) -> list[ReferenceCell]:
-        rows = self._database.rows(
-            f"SELECT id, image_id, time, slice, y, x, kind FROM reference_cells {condition}", values
+    def _insert(self, cell: ReferenceCell) -> int:
+        place, example = cell.place, cell.example
+        where = (place.image_id, place.t, place.z, place.row, place.column) if place else (None,) * 5
+        crop = np.ascontiguousarray(example.crop, np.uint8)
+        return self._database.change(
+            "INSERT INTO reference_cells (id, type_id, positive, image_id, time, slice, y, x, name, source, "
+            "model_id, model_sha256, description, crop, crop_width) "
+            "VALUES (?, ?, ?, (SELECT id FROM images WHERE id = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(cell.id or None, cell.type_id, int(cell.positive), *where, example.name, example.source),
+                *(cell.model_id, cell.model_sha256),
+                np.ascontiguousarray(example.description, "<f4").tobytes(),
+                crop.tobytes(),
+                crop.shape[1],
+            ),
         )
-        return [ReferenceCell(*row) for row in rows]
+
+
+def _cell(row: Any) -> ReferenceCell:  # noqa: ANN401 - a Row
+    crop = np.frombuffer(row["crop"], np.uint8).reshape(-1, max(1, row["crop_width"]))
+    description = np.frombuffer(row["description"], "<f4").astype(np.float32)
+    place = None
+    if row["image_id"] is not None:
+        place = CellPlace(row["image_id"], row["time"], row["slice"], row["y"], row["x"])
+    return ReferenceCell(
+        id=row["id"],
+        type_id=row["type_id"],
+        positive=bool(row["positive"]),
+        example=ReferenceExample(description, row["source"], crop, row["name"]),
+        model_id=row["model_id"],
+        model_sha256=row["model_sha256"],
+        place=place,
+    )

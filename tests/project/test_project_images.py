@@ -183,14 +183,6 @@ def test_colour_pictures_are_shown_in_their_colours() -> None:
     assert colours == ["#ff0000", "#00ff00", "#0000ff"]
 
 
-def test_reference_cells_are_kept(filled: Project) -> None:
-    image = filled.images.all()[0]
-    cell = filled.references.add(image.id, (0, 0), (12.5, 7.0), "mitotic")
-    assert filled.references.of_image(image.id) == filled.references.all() == [cell]
-    filled.references.remove([cell.id])
-    assert filled.references.all() == []
-
-
 def test_ten_thousand_images_need_a_handful_of_statements(project: Project) -> None:
     root = Path("/data/screen")
     found = [

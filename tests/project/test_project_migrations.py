@@ -13,7 +13,7 @@ from dinocell_app.project.database import create_database
 from dinocell_app.project.project import DATABASE_NAME, Project
 from dinocell_app.project.records import ChannelDisplay
 
-OLD_FILES = {1: Path(__file__).with_name("version_1.sql")}
+OLD_FILES = {number: Path(__file__).with_name(f"version_{number}.sql") for number in (1, 2)}
 
 
 @pytest.fixture
@@ -71,6 +71,18 @@ def test_a_file_of_version_1_keeps_everything_and_gains_tags_and_notes(old_proje
         assert project.images.all()[0].tags == ("control",)
     assert _version(old_project / DATABASE_NAME) == migrations.SCHEMA_VERSION
     assert _version(old_project / "project.version1.sqlite") == 1
+
+
+def test_a_file_of_version_2_keeps_tags_and_notes(tmp_path: Path) -> None:
+    folder = tmp_path / "two.dinocell"
+    folder.mkdir()
+    connection = sqlite3.connect(folder / DATABASE_NAME)
+    connection.executescript(OLD_FILES[2].read_text(encoding="utf-8"))
+    connection.close()
+    with Project.open(folder) as project:
+        assert (project.images.get(1).tags, project.images.get(1).note) == (("control",), "in focus")
+        assert project.references.all().types == ()
+        assert project.references.add_type("round", "#112233").id == 1
 
 
 def test_a_migrated_file_is_built_like_a_new_one(old_project: Path, tmp_path: Path) -> None:
