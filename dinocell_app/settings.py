@@ -35,6 +35,10 @@ class ApplicationSettings(BaseModel):
         Processor threads of a segmentation; 0 for all.
     cache_megabytes : int
         Memory for image tiles of the viewer.
+    cache_folder : str
+        Where thumbnails and tables that were read are kept for all projects; "" for in each project.
+    disk_cache_megabytes : int
+        What they may take on disk.
     formats : tuple of str
         Output files of a new project.
     theme : {"system", "light", "dark"}
@@ -57,6 +61,8 @@ class ApplicationSettings(BaseModel):
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     threads: int = Field(default=0, ge=0, le=1024)
     cache_megabytes: int = Field(default=512, ge=64, le=65536)
+    cache_folder: str = ""
+    disk_cache_megabytes: int = Field(default=2000, ge=50, le=1_000_000)
     formats: tuple[str, ...] = ("labels", "overlay", "csv")
     theme: Literal["system", "light", "dark"] = "system"
     shortcut_preset: Literal["cellpose", "napari"] = "cellpose"

@@ -1,4 +1,4 @@
-"""A project: one folder with the project file, results, runs and thumbnails."""
+"""A project: one folder with the project file, results and runs."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Project:
             folder = folder.with_name(folder.name + SUFFIX)
         try:
             folder.mkdir(parents=True)
-            for part in ("results", "runs", "thumbnails"):
+            for part in ("results", "runs"):
                 (folder / part).mkdir()
         except FileExistsError as error:
             raise InvalidParameterError(
@@ -145,11 +145,6 @@ class Project:
     def runs_folder(self) -> Path:
         """Where run folders are."""
         return self.folder / "runs"
-
-    @property
-    def thumbnails_folder(self) -> Path:
-        """Where thumbnails are kept; it can be removed at any time."""
-        return self.folder / "thumbnails"
 
     def close(self) -> None:
         """Close the project file and give the lock back."""

@@ -18,12 +18,13 @@ SIZE = 96
 """Longer side in pixels, unless another one is asked for."""
 
 
-def thumbnail_path(project_folder: Path, image: ImageRecord) -> Path:
+def thumbnail_path(folder: Path, image: ImageRecord) -> Path:
     """Say where the thumbnail of an image is kept.
 
     Parameters
     ----------
-    project_folder : Path
+    folder : Path
+        Of the thumbnails (`disk_cache.DiskCache`).
     image : ImageRecord
 
     Returns
@@ -31,7 +32,7 @@ def thumbnail_path(project_folder: Path, image: ImageRecord) -> Path:
     Path
         A PNG file that need not exist; numbers of images are never used again.
     """
-    return project_folder / "thumbnails" / f"{image.id:06d}.png"
+    return folder / f"{image.id:06d}.png"
 
 
 def make_thumbnail(path: Path, size: int = SIZE) -> NDArray[np.uint8]:

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 import dinocell_app
 from dinocell_app.settings import log_path
 from dinocell_app.ui.actions import ACTIONS, MENUS, TOOLBAR
+from dinocell_app.ui.cache_upkeep import CacheUpkeep
 from dinocell_app.ui.docks import Docks
 from dinocell_app.ui.error_display import ProblemBar
 from dinocell_app.ui.guide_window import GuideWindow
@@ -67,6 +68,7 @@ class MainWindow(QMainWindow):
         self.projects = ProjectActions(session, self.panels.images.search, self)
         self.actions_by_key = self._make_actions()
         self._docks = Docks(self, self.panels)
+        self._upkeep = CacheUpkeep(session)
         self._make_menus()
         self._connect()
         self.resize(1360, 820)

@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from dinocell_app.errors import UserFacingError
+from dinocell_app.project.disk_cache import DiskCache, cache_of
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import ImageRecord, ResultRecord
 from dinocell_app.settings import ApplicationSettings, read_settings, write_settings
@@ -219,6 +220,19 @@ class Session(QObject):
         except (UserFacingError, OSError) as error:
             self.report(error)
         self.settings_changed.emit()
+
+    def disk_cache(self) -> DiskCache | None:
+        """Say where thumbnails and tables of the open project are kept.
+
+        Returns
+        -------
+        DiskCache or None
+            None without a project.
+        """
+        if self.project is None:
+            return None
+        read_only = self.project.read_only_reason is not None
+        return cache_of(self.project.folder, self.settings.cache_folder, read_only=read_only)
 
     def report(self, error: Exception) -> None:
         """Show a problem; the one place for all parts of the window.

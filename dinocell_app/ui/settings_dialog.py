@@ -1,4 +1,4 @@
-"""Settings of the application: one page each for running, appearance and shortcuts."""
+"""Settings of the application: one page each for running, appearance, storage, models and shortcuts."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from dinocell_app.ui.actions import ACTIONS, PRESETS, conflicting
 from dinocell_app.ui.models.models_page import ModelsPage
 from dinocell_app.ui.segment.output_choice import FORMAT_TEXTS
 from dinocell_app.ui.session import Session
+from dinocell_app.ui.storage_page import StoragePage
 
 DEVICES = {
     "auto": "Automatic: the fastest there is",
@@ -57,6 +58,8 @@ class SettingsDialog(QDialog):
         pages = QTabWidget()
         pages.addTab(self._make_running(), "Running")
         pages.addTab(self._make_appearance(), "Appearance")
+        self.storage = StoragePage(session)
+        pages.addTab(self.storage, "Storage")
         self.models = ModelsPage(session)
         pages.addTab(self.models, "Models")
         pages.addTab(self._make_shortcuts(), "Shortcuts")
@@ -85,14 +88,13 @@ class SettingsDialog(QDialog):
         fields = {
             "device": self.device.currentData(),
             "threads": self.threads.value(),
-            "cache_megabytes": self.cache.value(),
             "formats": formats or self._before.formats,
             "theme": self.theme.currentData(),
             "keep_view": self.keep_view.isChecked(),
             "shortcut_preset": self.preset.currentData(),
             "shortcuts": self._changed_shortcuts(),
         }
-        return self._before.model_copy(update=fields)
+        return self.storage.chosen().model_copy(update=fields)
 
     def accept(self) -> None:
         """Take the settings over, unless two actions share a shortcut."""
@@ -144,11 +146,7 @@ class SettingsDialog(QDialog):
         self.keep_view = QCheckBox("Keep zoom and contrast from image to image")
         self.keep_view.setChecked(self._before.keep_view)
         self.keep_view.setToolTip("Applies to images of the same size.")
-        self.cache = QSpinBox(minimum=64, maximum=65536, value=self._before.cache_megabytes, suffix=" MB")
-        self.cache.setAccessibleName("Memory for images")
-        self.cache.setToolTip("Memory for parts of images that were looked at.")
         form.addRow("Colours", self.theme)
-        form.addRow("Memory for images", self.cache)
         form.addRow("", self.keep_view)
         return page
 

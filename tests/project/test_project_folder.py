@@ -43,10 +43,7 @@ def test_a_new_project_has_its_folders_and_the_ending(tmp_path: Path) -> None:
         assert project.folder == tmp_path / "deep" / "My cells.dinocell"
         assert project.name == "My cells"
         assert project.read_only_reason is None
-        assert all(
-            folder.is_dir()
-            for folder in (project.results_folder, project.runs_folder, project.thumbnails_folder)
-        )
+        assert all(folder.is_dir() for folder in (project.results_folder, project.runs_folder))
         assert project.images.all() == []
         assert project.results.set_names() == project.presets.names() == project.runs.all() == []
         assert project.database.row("PRAGMA journal_mode")[0] == "wal"

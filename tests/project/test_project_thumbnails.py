@@ -57,8 +57,7 @@ def test_channels_are_mixed(tmp_path: Path) -> None:
 
 def test_a_thumbnail_that_was_kept_comes_back(filled: Project) -> None:
     image = filled.images.all()[0]
-    path = thumbnail_path(filled.folder, image)
-    assert path.parent == filled.thumbnails_folder
+    path = thumbnail_path(filled.folder / "thumbnails", image)
     assert read_thumbnail(path) is None
     thumbnail = make_thumbnail(filled.images.path(image.id))
     write_thumbnail(path, thumbnail)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QSize, Qt
 from PySide6.QtGui import QImage, QPixmap
 
+from dinocell_app.errors import UserFacingError
 from dinocell_app.project.thumbnails import make_thumbnail, read_thumbnail, thumbnail_path, write_thumbnail
 from dinocell_app.ui.images.tree_state import ImageRow
 from dinocell_app.ui.session import Session
@@ -77,12 +79,13 @@ class Thumbnails(QObject):
 
     def _next(self) -> None:
         project = self._session.project
-        if project is None or not self._wanted or len(self._under_way) >= AT_ONCE:
+        cache = self._session.disk_cache()
+        if project is None or cache is None or not self._wanted or len(self._under_way) >= AT_ONCE:
             return
         row = self._wanted.pop()
         self._under_way.add(row.record.id)
-        kept = thumbnail_path(project.folder, row.record)
-        work = partial(_load, project.images.path(row.record.id), kept, project.read_only_reason is None)
+        kept = thumbnail_path(cache.thumbnails, row.record)
+        work = partial(_load, project.images.path(row.record.id), kept, cache.writable)
         place = (self._generation, row.record.id)
         start(work, partial(self._take, place), partial(self._fail, place), owner=self)
 
@@ -109,7 +112,9 @@ def _load(image: Path, kept: Path, writable: bool) -> NDArray[np.uint8]:
     if pixels is None:
         pixels = make_thumbnail(image)
         if writable:
-            write_thumbnail(kept, pixels)
+            # A full disk costs only the time to make it again.
+            with suppress(UserFacingError, OSError):
+                write_thumbnail(kept, pixels)
     return pixels
 
 

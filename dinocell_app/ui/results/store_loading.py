@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 _PAUSE_MS = 400
 """Results of a running job arrive image by image: the tables are read once things are quiet this long."""
 
-_CACHE = "cache"
-
 
 class StoreLoading(QObject):
     """Read the chosen result set of the open project on a worker thread.
@@ -85,8 +83,10 @@ class StoreLoading(QObject):
         if project is None:
             self._show(ReadStore(CellStore.empty()))
             return
-        cache = None if project.read_only_reason else project.folder / _CACHE
-        request = StoreRequest(sources_of_set(project, self.set_name), cache)
+        cache = self._session.disk_cache()
+        writable = cache is not None and cache.writable
+        tables = cache.tables if cache is not None and writable else None
+        request = StoreRequest(sources_of_set(project, self.set_name), tables)
         self._set_loading(True)
         self._task = start(lambda: read_store(request), self._show, self._on_failed, owner=self)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from dinocell_app.project.disk_cache import DiskCache, cache_of
 from dinocell_app.ui.results.cell_store import CellColumn, CellSource, CellStore
 
 
@@ -129,6 +130,11 @@ class PlainSession(QObject):
         self.current_result: PlainResult | None = None
         self.t = self.z = self.selected_cell = 0
         self.errors: list[Exception] = []
+
+    def disk_cache(self) -> DiskCache | None:
+        if self.project is None:
+            return None
+        return cache_of(self.project.folder, "", read_only=bool(self.project.read_only_reason))
 
     def set_current_image(self, image_id: int) -> None:
         assert self.project is not None

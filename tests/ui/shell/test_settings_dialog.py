@@ -37,7 +37,7 @@ def test_what_was_chosen_is_kept_for_the_next_start(dialog, session):
     dialog.device.setCurrentIndex(dialog.device.findData("cpu"))
     dialog.threads.setValue(2)
     dialog.theme.setCurrentIndex(dialog.theme.findData("dark"))
-    dialog.cache.setValue(1024)
+    dialog.storage.memory.setValue(1024)
     edit(dialog, "fit").setKeySequence(QKeySequence("Ctrl+9"))
     dialog.accept()
     kept = read_settings()
