@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import statistics
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from dinocell_app.events import (
@@ -20,6 +22,8 @@ from dinocell_app.events import (
 
 RECENT_IMAGES = 20
 """Speed is the mean over this many images, so that it follows a change of their size."""
+INTERRUPTION = 20
+"""An image that took this many times the median was held up, by a computer that slept or was paused."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +150,7 @@ class ProgressCount:
         -------
         RunProgress
         """
-        speed = sum(self.seconds) / len(self.seconds) if self.seconds else None
+        speed = _typical(self.seconds)
         left = max(0, self.total - self.done - len(self.failures))
         share = self.tile_done / self.tile_total if self.tile_total and left else 0.0
         known = self.final is not None or self.device
@@ -180,3 +184,11 @@ class ProgressCount:
 
     def _leave_image(self) -> None:
         self.current_image, self.tile_done, self.tile_total = "", 0, 0
+
+
+def _typical(seconds: Collection[float]) -> float | None:
+    """Give the mean time of an image, without those that were held up."""
+    if not seconds:
+        return None
+    most = INTERRUPTION * statistics.median(seconds)
+    return statistics.fmean(value for value in seconds if value <= most)

@@ -155,6 +155,32 @@ def test_killed_at_random_moments(project_folder, tmp_path):
     assert contents(results) == contents(tmp_path / "undisturbed")
 
 
+def test_asleep_in_the_middle(project_folder, tmp_path):
+    """A computer that sleeps stops every process at once and lets all go on later."""
+    chance = random.Random(SEED)
+    window = open_window(project_folder)
+    naps = 0
+    while naps < 6 and window.poll() is None:
+        wait_for_a_moment(project_folder, chance)
+        alive = processes_of(project_folder)
+        if "run" not in alive:
+            continue
+        for number in alive.values():
+            os.kill(number, signal.SIGSTOP)
+        naps += 1
+        time.sleep(2)
+        for number in alive.values():
+            os.kill(number, signal.SIGCONT)
+    window.wait()
+    assert naps >= 2
+    assert sum(isinstance(event, JobStarted) for event in events_of(project_folder)) == 1
+    with Project.open(project_folder) as project:
+        (run,) = project.runs.all()
+        assert (run.state, run.n_finished, run.n_failed) == ("finished", N_IMAGES, 0)
+        results = project.results_folder / "first"
+    assert contents(results) == contents(tmp_path / "undisturbed")
+
+
 def wait_for_a_moment(folder: Path, chance: random.Random) -> None:
     """Wait a little now and then, which hits processes that start; else until some more tiles are done."""
     if chance.random() < 0.25:

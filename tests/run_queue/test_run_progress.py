@@ -62,6 +62,12 @@ def test_speed_follows_the_latest_images():
     assert counted(JobStarted("segment", 99), *slow, *quick).seconds_per_image == 1
 
 
+def test_a_night_asleep_is_not_the_speed_of_an_image():
+    slept = [ImageSegmented("s", 0, 2.0)] * 4 + [ImageSegmented("s", 0, 9 * 3600.0)]
+    progress = counted(JobStarted("segment", 10), *slept)
+    assert (progress.seconds_per_image, progress.remaining_seconds) == (2, 10)
+
+
 def test_a_resumed_run_counts_anew():
     progress = counted(
         START, ImageFailed("a", "no"), ImageSegmented("b", 5, 4.0), JobFinished(1, 1, 9.0, stopped=True),
