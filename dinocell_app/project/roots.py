@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dinocell_app.project.database import Database
+from dinocell_app.project.moved_folders import FoundFolder, KnownFolder
 
 
 @dataclass(frozen=True)
@@ -118,42 +120,33 @@ class RootTable:
         self._known = None
         return Root(root_id, name, path)
 
-    def locate(self, root_id: int, new_path: Path) -> int:
-        """Say where the images of a root are now; other missing roots that moved along are found too.
-
-        Parameters
-        ----------
-        root_id : int
-        new_path : Path
-            The folder that now holds what the root held, or the folder around it.
+    def known_folders(self) -> list[KnownFolder]:
+        """List the roots with what lies below them, for `moved_folders.find_moved`.
 
         Returns
         -------
-        int
-            Images found again, those of other roots included. With 0 nothing is changed.
+        list of KnownFolder
         """
-        old = self._by_id().get(root_id)
-        if old is None:
-            raise KeyError(root_id)
-        new_path = Path(os.path.abspath(new_path))
-        choices = [new_path, new_path / old.name, new_path / old.path.name]
-        best = max(choices, key=lambda choice: self._count(root_id, choice))
-        found = self._count(root_id, best)
-        if not found:
-            return 0
+        below: dict[int, list[str]] = {root.id: [] for root in self.all()}
+        for row in self._database.rows("SELECT root_id, relative_path FROM images"):
+            below[row["root_id"]].append(row["relative_path"])
+        return [KnownFolder(root.id, root.name, root.path, tuple(below[root.id])) for root in self.all()]
+
+    def move(self, found: Sequence[FoundFolder]) -> None:
+        """Note where roots are now.
+
+        Parameters
+        ----------
+        found : sequence of FoundFolder
+            From `moved_folders.find_moved`.
+        """
         with self._database.transaction():
-            self._move(root_id, best)
-            before, after = _changed_part(old.path, best)
-            for other in self.all():
-                if other.id == root_id or other.path.is_dir() or not other.path.is_relative_to(before):
-                    continue
-                place = after / other.path.relative_to(before)
-                n_images = self._count(other.id, place)
-                if n_images:
-                    self._move(other.id, place)
-                    found += n_images
+            for folder in found:
+                self._database.change(
+                    "UPDATE roots SET path = ?, relative_path = ? WHERE id = ?",
+                    (str(folder.path), self._relative(folder.path), folder.root_id),
+                )
         self._known = None
-        return found
 
     def _by_id(self) -> dict[int, Root]:
         if self._known is None:
@@ -179,28 +172,9 @@ class RootTable:
             return None
         return Path(os.path.relpath(path, self._around)).as_posix()
 
-    def _move(self, root_id: int, path: Path) -> None:
-        self._database.change(
-            "UPDATE roots SET path = ?, relative_path = ? WHERE id = ?",
-            (str(path), self._relative(path), root_id),
-        )
-
-    def _count(self, root_id: int, path: Path) -> int:
-        if not path.is_dir():
-            return 0
-        rows = self._database.rows("SELECT relative_path FROM images WHERE root_id = ?", (root_id,))
-        return sum((path / row[0]).exists() for row in rows)
-
     def _unused_name(self, name: str) -> str:
         taken = {root.name.casefold() for root in self.all()}
         chosen, number = name, 2
         while chosen.casefold() in taken:
             chosen, number = f"{name}_{number}", number + 1
         return chosen
-
-
-def _changed_part(old: Path, new: Path) -> tuple[Path, Path]:
-    """Leave out the folders at the end that two places have in common."""
-    while old.name and old.name == new.name and old != new:
-        old, new = old.parent, new.parent
-    return old, new

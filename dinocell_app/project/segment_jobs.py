@@ -41,7 +41,8 @@ def segment_job(
     if not image_ids:
         raise InvalidParameterError("There is no image to segment", remedy="Choose at least one image")
     check_set_name(set_name)
-    images = [project.images.get(image_id) for image_id in image_ids]
+    known = {image.id: image for image in project.images.all()}
+    images = [known[image_id] for image_id in image_ids]
     paths = project.images.paths()
     fields = job_fields(settings) | {
         "inputs": [paths[image.id] for image in images],

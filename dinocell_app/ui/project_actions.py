@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from dinocell_app.errors import UserFacingError
+from dinocell_app.project.moved_folders import FoundFolder, find_moved
+from dinocell_app.project.project import Project
 from dinocell_app.ui.export.export_dialog import ExportDialog
 from dinocell_app.ui.export.import_dialog import ImportLabelsDialog
 from dinocell_app.ui.images.adding import ImageSearch
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.settings_dialog import show_dialog
 from dinocell_app.ui.starting_projects import SUFFIX, copy_samples, project_folder_for, unused
+from dinocell_app.ui.workers import start
 
 
 class ProjectActions(QObject):
@@ -90,20 +94,37 @@ class ProjectActions(QObject):
         )
         if not folder:
             return
-        found = project.roots.locate(root.id, Path(folder))
+        self._session.noted.emit("Looking for the images …")
+        folders = project.roots.known_folders()
+        start(
+            partial(find_moved, folders, root.id, Path(folder)),
+            partial(self._on_located, project, root.name, folder),
+            self._session.report,
+            owner=self,
+        )
+
+    def _on_located(self, project: Project, name: str, folder: str, found: list[FoundFolder]) -> None:
+        if self._session.project is not project:
+            return
         if not found:
             problem = UserFacingError(
-                f"holds none of the images of “{root.name}”",
+                f"holds none of the images of “{name}”",
                 path=folder,
                 remedy="Choose the folder they are in now",
             )
             self._session.report(problem)
             return
+        try:
+            project.roots.move(found)
+        except UserFacingError as error:
+            self._session.report(error)
+            return
         self._session.refresh_images()
         still = len(project.roots.missing())
         more = f"; {still} more folders are missing: locate them next" if still > 1 else ""
         more = "; 1 more folder is missing: locate it next" if still == 1 else more
-        self._session.noted.emit(f"{found:,} images found again{more}")
+        n_images = sum(place.n_images for place in found)
+        self._session.noted.emit(f"{n_images:,} images found again{more}")
 
     def close_project(self) -> None:
         """Close the project; runs go on."""

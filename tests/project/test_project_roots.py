@@ -5,8 +5,15 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from dinocell_app.project.moved_folders import find_moved
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import FoundImage
+
+
+def locate(project: Project, place: Path) -> int:
+    found = find_moved(project.roots.known_folders(), 1, place)
+    project.roots.move(found)
+    return sum(folder.n_images for folder in found)
 
 
 def test_one_folder_named_finds_all_images_again(filled: Project, image_folder: Path, tmp_path: Path) -> None:
@@ -14,7 +21,7 @@ def test_one_folder_named_finds_all_images_again(filled: Project, image_folder: 
     elsewhere.parent.mkdir()
     image_folder.rename(elsewhere)
     assert [root.path for root in filled.roots.missing()] == [image_folder]
-    assert filled.roots.locate(1, elsewhere) == 5
+    assert locate(filled, elsewhere) == 5
     assert filled.roots.missing() == []
     assert all(path.is_file() for path in filled.images.paths().values())
     filled.close()
@@ -25,7 +32,7 @@ def test_one_folder_named_finds_all_images_again(filled: Project, image_folder: 
 def test_the_folder_around_may_be_named_too(filled: Project, image_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "archive").mkdir()
     image_folder.rename(tmp_path / "archive" / "images")
-    assert filled.roots.locate(1, tmp_path / "archive") == 5
+    assert locate(filled, tmp_path / "archive") == 5
     assert filled.roots.path(1) == tmp_path / "archive" / "images"
 
 
@@ -34,7 +41,7 @@ def test_a_folder_without_the_images_changes_nothing(
 ) -> None:
     (tmp_path / "wrong").mkdir()
     image_folder.rename(tmp_path / "archive")
-    assert filled.roots.locate(1, tmp_path / "wrong") == 0
+    assert locate(filled, tmp_path / "wrong") == 0
     assert filled.roots.path(1) == image_folder
 
 
@@ -46,7 +53,7 @@ def test_other_folders_that_moved_along_are_found_too(project: Project, tmp_path
         project.images.add([FoundImage(path, path.parent)])
     (tmp_path / "disk").rename(tmp_path / "other disk")
     assert len(project.roots.missing()) == 2
-    assert project.roots.locate(1, tmp_path / "other disk" / "one") == 2
+    assert locate(project, tmp_path / "other disk" / "one") == 2
     assert project.roots.missing() == []
     assert project.roots.path(2) == tmp_path / "other disk" / "two"
 
@@ -59,7 +66,7 @@ def test_a_folder_that_is_where_it_was_is_not_moved_along(project: Project, tmp_
             path.touch()
         project.images.add([FoundImage(tmp_path / "disk" / name / "x.tif", tmp_path / "disk" / name)])
     shutil.rmtree(tmp_path / "disk" / "one")
-    assert project.roots.locate(1, tmp_path / "copy" / "one") == 1
+    assert locate(project, tmp_path / "copy" / "one") == 1
     assert project.roots.path(2) == tmp_path / "disk" / "two"
 
 
