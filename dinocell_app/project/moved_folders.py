@@ -1,4 +1,4 @@
-"""Finding images again that lie elsewhere than before; looks at the disk only, so it is for a worker thread."""
+"""Finding images again that lie elsewhere; it looks at the disk only, so it is for a worker thread."""
 
 from __future__ import annotations
 
