@@ -116,6 +116,52 @@ class RunTable:
             self._write_job(self._runs_folder / str(run_id), job)
         return self.get(run_id)
 
+    def image_paths(self, run_id: int) -> dict[str, int]:
+        """List the images of a run by the paths its job names.
+
+        Parameters
+        ----------
+        run_id : int
+
+        Returns
+        -------
+        dict of str to int
+            Ids of images.
+        """
+        rows = self._database.rows("SELECT path, image_id FROM run_images WHERE run_id = ?", (run_id,))
+        return {row[0]: row[1] for row in rows}
+
+    def set_image_paths(self, run_id: int, paths: Sequence[Path]) -> None:
+        """Note that the job of a run names other paths.
+
+        Parameters
+        ----------
+        run_id : int
+        paths : sequence of Path
+            In the order of its images.
+        """
+        self._database.change_all(
+            "UPDATE run_images SET path = ? WHERE run_id = ? AND position = ?",
+            [(str(path), run_id, position) for position, path in enumerate(paths)],
+        )
+
+    def output(self, run_id: int) -> Path:
+        """Say where the results of a run go.
+
+        Parameters
+        ----------
+        run_id : int
+
+        Returns
+        -------
+        Path
+            Absolute; within the project folder wherever that is now.
+        """
+        row = self._database.row("SELECT output FROM runs WHERE id = ?", (run_id,))
+        if row is None:
+            raise KeyError(run_id)
+        return self._folder / str(row[0])
+
     def set_state(self, run_id: int, state: str) -> None:
         """Change the state of a run, as a person asked for.
 

@@ -47,6 +47,11 @@ class ImageSearch(QObject):
         session.project_closed.connect(self.cancel)
 
     @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """Files that the last search left out, with the reason of each."""
+        return tuple(self._left_out)
+
+    @property
     def active(self) -> bool:
         """Whether a search goes on."""
         return self._active

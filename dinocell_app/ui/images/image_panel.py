@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from dinocell_app.ui.images.adding import ImageSearch
 from dinocell_app.ui.images.image_changes import ImageChanges
+from dinocell_app.ui.images.left_out_dialog import LeftOutDialog
 from dinocell_app.ui.images.thumbnails import SHOWN, Thumbnails
 from dinocell_app.ui.images.tree_model import HEADERS, ImageTreeModel
 from dinocell_app.ui.images.tree_state import Order
@@ -59,6 +60,7 @@ class ImagePanel(QWidget):
         self.empty.setWordWrap(True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.searching = self._make_search_bar()
+        self.left_out = self._make_left_out_bar()
         top = QHBoxLayout()
         top.addWidget(self.filter, 1)
         top.addWidget(self.order)
@@ -68,6 +70,7 @@ class ImagePanel(QWidget):
         layout.addWidget(self.tree, 1)
         layout.addWidget(self.empty, 1)
         layout.addWidget(self.searching)
+        layout.addWidget(self.left_out)
         self.setMinimumWidth(MINIMUM_WIDTH)
         self._connect()
         self.reload()
@@ -140,6 +143,23 @@ class ImagePanel(QWidget):
         bar.hide()
         return bar
 
+    def _make_left_out_bar(self) -> QWidget:
+        bar = QWidget()
+        self.left_out_text = QLabel()
+        self.left_out_show = QPushButton("Show…")
+        self.left_out_show.setAccessibleName("Show the files that were left out")
+        self.left_out_show.setToolTip("List the files that were left out, and why.")
+        close = QPushButton("Hide")
+        close.setToolTip("Hide this line; the files stay where they are.")
+        close.clicked.connect(bar.hide)
+        layout = QHBoxLayout(bar)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.left_out_text, 1)
+        layout.addWidget(self.left_out_show)
+        layout.addWidget(close)
+        bar.hide()
+        return bar
+
     def _connect(self) -> None:
         session = self._session
         session.project_opened.connect(self._on_project)
@@ -156,9 +176,11 @@ class ImagePanel(QWidget):
         self.search.progressed.connect(self._on_search)
         self.search.ended.connect(self._on_search_ended)
         self.search_cancel.clicked.connect(self.search.cancel)
+        self.left_out_show.clicked.connect(self._show_left_out)
 
     def _on_project(self) -> None:
         self._thumbnails.clear()
+        self.left_out.hide()
         self.filter.clear()
         self.reload()
 
@@ -216,6 +238,7 @@ class ImagePanel(QWidget):
         self._session.set_selection(self.chosen_ids())
 
     def _on_search(self, words: str) -> None:
+        self.left_out.hide()
         self.search_text.setText(words)
         self.search_bar.show()
         self.search_cancel.show()
@@ -224,6 +247,14 @@ class ImagePanel(QWidget):
     def _on_search_ended(self, words: str) -> None:
         self.searching.hide()
         self._session.noted.emit(words)
+        count = len(self.search.left_out)
+        self.left_out_text.setText("1 file left out" if count == 1 else f"{count:,} files left out")
+        self.left_out.setVisible(count > 0)
+
+    def _show_left_out(self) -> None:
+        dialog = LeftOutDialog(self.search.left_out, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
 
     def _show_menu(self, at: QPoint) -> None:
         menu = self.changes.make_menu()

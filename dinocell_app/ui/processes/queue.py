@@ -11,8 +11,8 @@ from PySide6.QtCore import QObject
 
 from dinocell_app.errors import InvalidParameterError, UserFacingError
 from dinocell_app.file_locks import is_held
-from dinocell_app.job_files import read_job
-from dinocell_app.jobs import Job, SegmentJob
+from dinocell_app.jobs import SegmentJob
+from dinocell_app.project.moved_jobs import bring_up_to_date, job_of_today, segment_job_of
 from dinocell_app.run_queue import intents
 from dinocell_app.run_queue.order import ask_for, next_entry, put_in_order, withdraw
 from dinocell_app.run_queue.processes import start_worker
@@ -97,6 +97,7 @@ class Queue(FollowedRuns):
         run_id : int
         """
         folder = self._folder(run_id)
+        bring_up_to_date(self._open_project(), run_id)
         if intents.resume(folder):
             self._work_on(folder.parent)
         self._enter(run_id, "queued")
@@ -145,10 +146,14 @@ class Queue(FollowedRuns):
         follower = self._follower(run_id)
         while follower.read():
             pass
-        job = intents.retry_job(_segment_job(record.folder), follower.progress("").failures)
-        job = job.model_copy(update={"overwrite": replace})
-        found = [project.images.by_path(path) for path in job.inputs]
-        return self.enqueue(record.name, job, [image.id for image in found if image is not None])
+        job = intents.retry_job(segment_job_of(record.folder), follower.progress("").failures)
+        known = project.runs.image_paths(run_id)
+        ids = [known[str(path)] for path in job.inputs if str(path) in known]
+        places = project.images.paths()
+        job = job_of_today(project, run_id).model_copy(
+            update={"inputs": tuple(places[image_id] for image_id in ids), "overwrite": replace}
+        )
+        return self.enqueue(record.name, job, ids)
 
     def reorder(self, run_ids: Sequence[int]) -> None:
         """Give the waiting runs another order.
@@ -199,10 +204,3 @@ class Queue(FollowedRuns):
                 f"The process that does the runs cannot be started ({error})",
                 remedy="Start the computer anew",
             ) from error
-
-
-def _segment_job(folder: Path) -> SegmentJob:
-    job: Job = read_job(folder / "job.json")
-    if not isinstance(job, SegmentJob):
-        raise InvalidParameterError("is no segmentation", path=folder, remedy="Choose another run")
-    return job

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePath
 
 NO_REMEDY = "Look into the log of the run, then try the image again."
 
@@ -43,6 +44,10 @@ def explain(reason: str, path: str = "") -> Failure:
     text = reason.strip()
     if path and text.startswith(path):
         text = text[len(path) :].lstrip(": ")
+    elif path:
+        before, colon, rest = text.partition(": ")
+        # The file may have moved since.
+        text = rest if colon and PurePath(before).name == PurePath(path).name else text
     # A file named in between may hold dots; sentences end with a dot, a space and a capital letter.
     for place in range(len(text) - 3, 0, -1):
         if text[place : place + 2] == ". " and text[place + 2].isupper():

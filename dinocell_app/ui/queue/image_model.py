@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from dinocell_app.events import ImageFailed
+from dinocell_app.project.results import FAILED
 from dinocell_app.ui.queue.failures import explain
 
 if TYPE_CHECKING:
@@ -187,6 +188,9 @@ class RunImageModel(QAbstractTableModel):
         if path in self._failures:
             return _failed(self._failures[path])
         results = [r for r in project.results.of_image(image_id) if r.run_id == self._run_id]
+        failed = [result for result in results if result.status == FAILED]
+        if failed:
+            return _failed(ImageFailed(record.name, failed[0].reason, path))
         if results:
             cells = sum(result.n_cells for result in results)
             seconds = sum(result.seconds for result in results)

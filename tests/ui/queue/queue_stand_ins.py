@@ -52,6 +52,7 @@ class Result:
     run_id: int
     n_cells: int = 10
     seconds: float = 1.5
+    status: str = "finished"
 
 
 class Images:
