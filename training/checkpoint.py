@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from dinocell_app.errors import ModelError
-from dinocell_app.files import replacing
+from dinocell_app.files import PARTIAL_SUFFIX, replacing
 
 CHECKPOINT_NAME = "last.safetensors"
 _OPTIMISER_FIELDS = ("exp_avg", "exp_avg_sq", "step")
@@ -33,6 +34,8 @@ class TrainingState:
         Steps taken.
     scaler : GradScaler or None
         Of the loss in half precision.
+    epoch_losses : dict of str to float
+        Sums of the loss terms over the steps of the epoch.
     """
 
     network: nn.Module
@@ -40,6 +43,19 @@ class TrainingState:
     optimiser: torch.optim.Optimizer
     step: int = 0
     scaler: torch.amp.GradScaler | None = None
+    epoch_losses: dict[str, float] = field(default_factory=dict)
+
+    def add_losses(self, losses: Mapping[str, float], *, first: bool) -> None:
+        """Add the losses of a step to those of its epoch.
+
+        Parameters
+        ----------
+        losses : mapping of str to float
+        first : bool
+            Whether an epoch began with this step.
+        """
+        before: Mapping[str, float] = {} if first else self.epoch_losses
+        self.epoch_losses = {name: before.get(name, 0.0) + value for name, value in losses.items()}
 
 
 def save_checkpoint(state: TrainingState, folder: Path) -> Path:
@@ -67,7 +83,7 @@ def save_checkpoint(state: TrainingState, folder: Path) -> Path:
     # safetensors refuses tensors that share memory and those of other devices' strides.
     tensors = {name: value.detach().cpu().clone().contiguous() for name, value in tensors.items()}
     path = folder / CHECKPOINT_NAME
-    progress: dict[str, Any] = {"step": state.step, "schema_version": 1}
+    progress: dict[str, Any] = {"step": state.step, "schema_version": 1, "epoch_losses": state.epoch_losses}
     if state.scaler is not None and state.scaler.is_enabled():
         progress["scaler"] = state.scaler.state_dict()
     with replacing(path) as beside:
@@ -109,6 +125,7 @@ def load_checkpoint(state: TrainingState, folder: Path) -> bool:
         if state.scaler is not None and progress.get("scaler"):
             state.scaler.load_state_dict(progress["scaler"])
         state.step = int(progress["step"])
+        state.epoch_losses = dict(progress.get("epoch_losses", {}))
     except (RuntimeError, KeyError) as error:
         raise ModelError(
             "The checkpoint does not belong to this training job",
@@ -119,6 +136,18 @@ def load_checkpoint(state: TrainingState, folder: Path) -> bool:
     if "random_cuda" in tensors and torch.cuda.is_available():
         torch.cuda.set_rng_state(tensors["random_cuda"])
     return True
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what a process that was killed had not written to the end.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's `checkpoints` folder; one process works in it at a time.
+    """
+    for left in folder.glob(f".*{PARTIAL_SUFFIX}*"):
+        left.unlink(missing_ok=True)
 
 
 def _below(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

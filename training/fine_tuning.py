@@ -20,7 +20,7 @@ from dinocell_app.events import Event
 from dinocell_app.model.objective import Objective
 from dinocell_app.model.precision import Precision, autocast
 from training.checkpoint import TrainingState
-from training.processes import process_rank, together, without_averaging
+from training.processes import agreed, process_rank, together, without_averaging
 from training.schedule import Schedule, parameter_groups
 from training.training_loop import (
     Share,
@@ -30,6 +30,7 @@ from training.training_loop import (
     mean_losses,
     training_events,
 )
+from training.validation_history import KeepBest, restore_best
 
 
 @dataclass(frozen=True)
@@ -161,28 +162,54 @@ class FineTuning:
         self.state = TrainingState(network, average, optimiser, scaler=self._scaler)
         self._trained = together(network)
         self._batches: Iterator[CropBatch] = iter(())
+        self._should_stop: Callable[[], bool] = lambda: False
 
     @property
     def result(self) -> nn.Module:
         """The network to keep: the moving average where there is one."""
         return self.state.average if self.state.average is not None else self.state.network
 
-    def run(self, folder: Path, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
-        """Train to the end, or until asked to stop.
+    def run(
+        self,
+        folder: Path,
+        should_stop: Callable[[], bool] = lambda: False,
+        *,
+        patience: int = 0,
+    ) -> Iterator[Event]:
+        """Train to the end, until held-out crops say that it is no use, or until asked to stop.
 
         Parameters
         ----------
         folder : Path
             Run folder; `checkpoints/` in it is resumed from and written to after each epoch.
         should_stop : callable
-            Asked before every step.
+            Asked before every step, and in the first process between the batches of a validation.
+        patience : int
+            Epochs without a lower loss of held-out crops after which training ends; 0 for never.
 
         Returns
         -------
         iterator of Event
             JobStarted, StepFinished, EpochFinished and at last JobFinished.
         """
-        return training_events(self, folder, should_stop)
+        self._should_stop = should_stop
+        keep = KeepBest(self.result, patience)
+        return training_events(self, folder, agreed(should_stop, self.device), keep)
+
+    def restore_best(self, folder: Path) -> int | None:
+        """Give the result the weights of the epoch in which held-out crops had the lowest loss.
+
+        Parameters
+        ----------
+        folder : Path
+            Run folder.
+
+        Returns
+        -------
+        int or None
+            The epoch; None when nothing was held out or no epoch ended, and the result is left as it is.
+        """
+        return restore_best(self.result, folder / "checkpoints")
 
     def start(self, step: int) -> None:
         """Load from the example on which a step begins.
@@ -213,13 +240,14 @@ class FineTuning:
         """
         return ()
 
-    def validate(self) -> dict[str, float]:
+    def validate(self) -> dict[str, float] | None:
         """Measure the loss of the result on the held-out crops.
 
         Returns
         -------
-        dict of str to float
-            Mean of each loss term and their sum "total"; empty without held-out crops.
+        dict of str to float or None
+            Mean of each loss term and their sum "total"; empty without held-out crops. None when it was
+            asked to stop before the end.
         """
         if self.data.validation is None:
             return {}
@@ -232,9 +260,11 @@ class FineTuning:
                 self.data.validation, batch_size=self.parameters.batch_size, generator=torch.Generator()
             )
             for batch in crops:
+                if self._should_stop():
+                    break
                 losses.append({name: float(v) for name, v in self._losses(network, batch).items()})
         network.train(was_training)
-        return mean_losses(losses)
+        return mean_losses(losses) if len(losses) == len(crops) else None
 
     def take_step(self) -> dict[str, float]:
         """Take the next step.

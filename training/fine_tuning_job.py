@@ -23,7 +23,7 @@ from training.evaluation import evaluate_labels, summarise
 from training.fine_tuning import FineTuning, FineTuningParameters
 from training.fine_tuning_data import crops, read_data
 from training.model_card import CARD_NAME, model_card
-from training.processes import agreed, training_device
+from training.processes import training_device
 from training.starting_point import describe_data, starting_point
 
 
@@ -65,7 +65,7 @@ def fine_tune(job: FineTuneJob, run_folder: Path, should_stop: Callable[[], bool
     manifest = describe_data(manifest, job, data)
     parameters = FineTuningParameters(**job.training.model_dump())
     run = FineTuning(network, objective, crops(job, data, objective, manifest), parameters, device)
-    for event in run.run(run_folder, agreed(should_stop, device)):
+    for event in run.run(run_folder, should_stop):
         if not isinstance(event, JobFinished) or event.stopped:
             yield event
         elif run.rank == 0:

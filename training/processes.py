@@ -5,12 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from datetime import timedelta
+from typing import TypeVar
 
 import torch
 from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from dinocell_app.pipeline.devices import choose_device
+
+Result = TypeVar("Result")
+
+PATIENCE = timedelta(days=7)
+"""How long processes wait for one that measures, or that a person has paused."""
 
 
 def process_rank() -> tuple[int, int]:
@@ -24,7 +31,7 @@ def process_rank() -> tuple[int, int]:
     if "WORLD_SIZE" not in os.environ or not distributed.is_available():
         return 0, 1
     if not distributed.is_initialized():
-        distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+        distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo", timeout=PATIENCE)
     return distributed.get_rank(), distributed.get_world_size()
 
 
@@ -125,6 +132,27 @@ def sum_over_processes(value: torch.Tensor) -> torch.Tensor:
     if distributed.is_initialized():
         distributed.all_reduce(total)
     return total
+
+
+def shared_result(measure: Callable[[], Result] | None) -> Result | None:
+    """Let one process measure and all know what came out.
+
+    Parameters
+    ----------
+    measure : callable or None
+        Given in the first process, None in all others, which wait.
+
+    Returns
+    -------
+    object
+        What `measure` gave, in every process.
+    """
+    result = measure() if measure is not None else None
+    if not distributed.is_initialized():
+        return result
+    carried: list[Result | None] = [result]
+    distributed.broadcast_object_list(carried, src=0)
+    return carried[0]
 
 
 def wait_for_all() -> None:

@@ -14,8 +14,12 @@ from torch.utils.data import DataLoader, Dataset
 
 from dinocell_app.events import EpochFinished, Event, JobFinished, JobStarted, Notice, StepFinished
 from dinocell_app.model.precision import Precision, resolve_precision
-from training.checkpoint import TrainingState, load_checkpoint, save_checkpoint
-from training.processes import wait_for_all
+from training.checkpoint import TrainingState, load_checkpoint, remove_unfinished, save_checkpoint
+from training.processes import shared_result, wait_for_all
+from training.validation_history import KeepBest, ValidationHistory
+
+CHECKPOINT_SECONDS = 300.0
+"""How much of a long epoch a crash may cost."""
 
 
 class StepPlan(Protocol):
@@ -67,60 +71,77 @@ class Training(Protocol):
     def learning_rate(self) -> float:
         """Tell the learning rate of the step just taken."""
 
-    def validate(self) -> dict[str, float]:
-        """Measure on held-out examples at the end of an epoch; empty without any."""
+    def validate(self) -> dict[str, float] | None:
+        """Measure on held-out examples at the end of an epoch; empty without any, None when broken off."""
 
     def notices(self) -> Iterable[str]:
         """Say what the person should know at the end of an epoch."""
 
 
-def training_events(training: Training, folder: Path, should_stop: Callable[[], bool]) -> Iterator[Event]:
-    """Train to the end, or until asked to stop.
+def training_events(
+    training: Training, folder: Path, should_stop: Callable[[], bool], keep: KeepBest | None = None
+) -> Iterator[Event]:
+    """Train to the end, until held-out examples say that it is no use, or until asked to stop.
 
     Parameters
     ----------
     training : Training
     folder : Path
-        Run folder; `checkpoints/` in it is resumed from and written to after each epoch.
+        Run folder; `checkpoints/` in it is resumed from, and written to after and within epochs.
     should_stop : callable
         Asked before every step.
+    keep : KeepBest, optional
+        The weights that are kept from the best epoch, and how long a better one is waited for.
 
     Yields
     ------
     Event
         JobStarted, StepFinished, Notice, EpochFinished and at last JobFinished.
     """
-    started = time.monotonic()
+    started = epoch_started = time.monotonic()
     checkpoints = folder / "checkpoints"
     plan, state = training.plan, training.state
+    if training.rank == 0:
+        remove_unfinished(checkpoints)
     resumed = load_checkpoint(state, checkpoints)
+    history = ValidationHistory(checkpoints)
+    history.forget_after(state.step // plan.steps_per_epoch)
     yield JobStarted(training.kind, plan.total_steps, state.step, str(training.device))
     if resumed:
         yield Notice(f"Resumed after step {state.step}")
     training.start(state.step)
-    epoch_losses: list[dict[str, float]] = []
-    epoch_started = time.monotonic()
+    saved = time.monotonic()
     stopped = False
-    while state.step < plan.total_steps:
+    while True:
+        epoch, since = divmod(state.step, plan.steps_per_epoch)
+        if epoch and not since and epoch not in history.epochs:
+            values = shared_result(training.validate if training.rank == 0 else None)
+            if values is None:
+                stopped = True
+                break
+            history.add(epoch, values, keep.network if keep else None, write=training.rank == 0)
+            yield from (Notice(message) for message in training.notices())
+            losses = {name: total / plan.steps_per_epoch for name, total in state.epoch_losses.items()}
+            yield EpochFinished(epoch, plan.epochs, losses, values, time.monotonic() - epoch_started)
+            epoch_started = time.monotonic()
+        if keep and history.is_over(epoch, keep.patience) and not since:
+            yield Notice(f"Ended after epoch {epoch}: nothing got better since epoch {history.best_epoch}")
+            break
+        if state.step >= plan.total_steps:
+            break
         if should_stop():
             stopped = True
+            _save(training, checkpoints)
             break
         losses = training.take_step()
-        epoch_losses.append(losses)
+        state.add_losses(losses, first=not since)
         yield StepFinished(state.step, plan.total_steps, losses, training.learning_rate())
         if state.step % plan.steps_per_epoch == 0:
             _save(training, checkpoints)
-            yield from (Notice(message) for message in training.notices())
-            yield EpochFinished(
-                state.step // plan.steps_per_epoch,
-                plan.epochs,
-                mean_losses(epoch_losses),
-                training.validate(),
-                time.monotonic() - epoch_started,
-            )
-            epoch_losses, epoch_started = [], time.monotonic()
-    if stopped:
-        _save(training, checkpoints)
+            saved = time.monotonic()
+        elif training.rank == 0 and time.monotonic() - saved > CHECKPOINT_SECONDS:
+            save_checkpoint(state, checkpoints)
+            saved = time.monotonic()
     yield JobFinished(state.step // plan.steps_per_epoch, 0, time.monotonic() - started, stopped=stopped)
 
 

@@ -203,3 +203,59 @@ def test_a_cut_cell_points_to_its_own_centre_beyond_the_crop():
         _, target, _ = dataset[index]
         outward += int((target[0, 0] < -1).any())
     assert outward > 3
+
+
+def _held_out(length=2):
+    data = _dataset()
+    data.length = length
+    return data
+
+
+def _with_scores(monkeypatch, scores):
+    """A training whose epochs are scored as told."""
+    given = iter(scores)
+    monkeypatch.setattr(FineTuning, "validate", lambda training: {"total": next(given)})
+    return _training(replace(PARAMETERS, epochs=len(scores), steps_per_epoch=1), _held_out())
+
+
+def test_the_weights_of_the_best_epoch_are_kept(monkeypatch, tmp_path):
+    training = _with_scores(monkeypatch, [3.0, 1.0, float("nan"), 2.0])
+    weights = {}
+    for event in training.run(tmp_path):
+        if isinstance(event, EpochFinished):
+            weights[event.epoch] = copy.deepcopy(training.result.state_dict())
+    assert training.restore_best(tmp_path) == 2
+    for name, value in training.result.state_dict().items():
+        assert torch.equal(value, weights[2][name]), name
+    changed = [n for n in weights[2] if not torch.equal(weights[2][n], weights[4][n])]
+    assert changed
+
+
+def test_training_ends_when_held_out_crops_do_not_get_better(monkeypatch, tmp_path):
+    training = _with_scores(monkeypatch, [3.0, 1.0, 2.0, 1.5, 0.5, 0.4])
+    events = list(training.run(tmp_path, patience=2))
+    assert [event.epoch for event in events if isinstance(event, EpochFinished)] == [1, 2, 3, 4]
+    assert "since epoch 2" in events[-2].message
+    assert not events[-1].stopped
+    again = list(_training(replace(PARAMETERS, epochs=6, steps_per_epoch=1)).run(tmp_path, patience=2))
+    assert not _losses(again)
+
+
+def test_a_validation_that_is_broken_off_is_made_up_for(tmp_path):
+    asked = 0
+
+    def stop_in_the_validation():
+        nonlocal asked
+        asked += 1
+        return asked > 4  # before two steps and two of the three batches
+
+    parameters = replace(PARAMETERS, epochs=1)
+    first = list(_training(parameters, _held_out(5)).run(tmp_path, stop_in_the_validation))
+    assert not [event for event in first if isinstance(event, EpochFinished)]
+    assert first[-1].stopped
+    second = list(_training(parameters, _held_out(5)).run(tmp_path))
+    assert not _losses(second)
+    (epoch,) = [event for event in second if isinstance(event, EpochFinished)]
+    assert epoch.losses["total"] == pytest.approx(sum(_losses(first)) / 2)
+    whole = list(_training(parameters, _held_out(5)).run(tmp_path / "whole"))
+    assert epoch.validation == next(e for e in whole if isinstance(e, EpochFinished)).validation
