@@ -101,9 +101,7 @@ def training_events(
     started = epoch_started = time.monotonic()
     checkpoints = folder / "checkpoints"
     plan, state = training.plan, training.state
-    if training.rank == 0:
-        remove_unfinished(checkpoints)
-    resumed = load_checkpoint(state, checkpoints)
+    resumed = _resume(training, checkpoints)
     history = ValidationHistory(checkpoints)
     history.forget_after(state.step // plan.steps_per_epoch)
     yield JobStarted(training.kind, plan.total_steps, state.step, str(training.device))
@@ -241,6 +239,12 @@ def choose_attention(network: nn.Module, device: torch.device, precision: Precis
     for module in network.modules():
         if hasattr(module, "fused_attn"):
             setattr(module, "fused_attn", fused)  # noqa: B010 - mypy takes attributes of modules for tensors
+
+
+def _resume(training: Training, checkpoints: Path) -> bool:
+    if training.rank == 0:
+        remove_unfinished(checkpoints)
+    return load_checkpoint(training.state, checkpoints)
 
 
 def _save(training: Training, checkpoints: Path) -> None:
