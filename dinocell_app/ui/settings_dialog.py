@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 from dinocell_app.settings import ApplicationSettings
 from dinocell_app.ui.actions import ACTIONS, PRESETS, conflicting
 from dinocell_app.ui.models.models_page import ModelsPage
-from dinocell_app.ui.segment.output_choice import FORMAT_TEXTS
+from dinocell_app.ui.segment.output_choice import FORMAT_NOTES, FORMAT_TEXTS
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.storage_page import StoragePage
 
@@ -129,6 +129,7 @@ class SettingsDialog(QDialog):
         self.formats.setAccessibleName("Files of new projects")
         for name, text in FORMAT_TEXTS.items():
             item = QListWidgetItem(text)
+            item.setToolTip(FORMAT_NOTES[name])
             item.setData(Qt.ItemDataRole.UserRole, name)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             chosen = name in self._before.formats

@@ -59,6 +59,18 @@ class CheckList(QWidget):
                 item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
                 item.setCheckState(Qt.CheckState.Checked if value in ticked else Qt.CheckState.Unchecked)
 
+    def explain(self, notes: Mapping[str, str]) -> None:
+        """Say more about things under the mouse.
+
+        Parameters
+        ----------
+        notes : mapping of str to str
+            By value.
+        """
+        with QSignalBlocker(self.list):
+            for item in (self.list.item(number) for number in range(self.list.count())):
+                item.setToolTip(notes.get(str(item.data(Qt.ItemDataRole.UserRole)), ""))
+
     def ticked(self) -> tuple[str, ...]:
         """Give what is ticked.
 

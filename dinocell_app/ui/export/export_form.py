@@ -29,6 +29,7 @@ from dinocell_app.ui.export.export_choice import (
     ExportChoice,
     Which,
 )
+from dinocell_app.ui.segment.output_choice import FORMAT_NOTES
 
 WHAT_TEXTS = {
     "labels": "Masks: label images (TIFF)",
@@ -133,6 +134,7 @@ class ExportForm(QWidget):
             self.which.setCurrentIndex(max(self.which.findData(choice.which), 0))
             self.combined.setChecked(choice.combined)
         self.what.offer(WHAT_TEXTS, (*choice.formats, *choice.run_tables))
+        self.what.explain(FORMAT_NOTES)
         with QSignalBlocker(self.folder), QSignalBlocker(self.replace):
             self.folder.setText(choice.folder)
             self.replace.setChecked(choice.existing == "replace")

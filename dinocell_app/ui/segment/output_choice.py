@@ -19,6 +19,20 @@ FORMAT_TEXTS = {
 }
 """Formats by their names in jobs, as people read them."""
 
+FORMAT_NOTES = {
+    "labels": "Every cell has a number, 0 is background. It looks black in a picture viewer: that is normal, "
+    "the numbers are small. The overlay is the picture to look at.",
+    "overlay": "The image with its cells in colours, to look at.",
+    "csv": "One row for each cell, for spreadsheets and R.",
+    "roi": "For ImageJ and Fiji: open it in the ROI Manager.",
+    "geojson": "For QuPath: drop it on the image.",
+    "coco": "For programs that read COCO annotations.",
+    "cellpose": "For Cellpose, which opens it beside the image.",
+    "ome-zarr": "For napari and other programs that read large images in parts.",
+    "parquet": "One row for each cell, for Python and R; smaller and quicker than CSV.",
+}
+"""What a format is for, as tooltips say it."""
+
 NEEDED = ("labels", "csv")
 """The window shows results by these two, so runs started here always write them."""
 
@@ -47,6 +61,7 @@ class OutputChoice(QWidget):
         for name, text in FORMAT_TEXTS.items():
             entry = self.menu.addAction(text)
             entry.setCheckable(True)
+            entry.setToolTip(FORMAT_NOTES[name])
             entry.toggled.connect(self._on_toggled)
             if name in NEEDED:
                 entry.setEnabled(False)
