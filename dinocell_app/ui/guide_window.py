@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QUrl
-from PySide6.QtGui import QImage, QTextDocument
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QImage, QTextCursor, QTextDocument
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QLineEdit,
+    QSplitter,
+    QTextBrowser,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from dinocell_app.resource_files import resource_path
 
-_SIZE = (920, 760)
+_SIZE = (1120, 760)
+_SPLIT = (240, 860)
+_LISTED_LEVELS = (2, 3)
+"""Levels of headings in the contents: the title says nothing new."""
+_ABOVE_PX = 8
 _MARGIN_PX = 48
 
 
@@ -41,8 +56,48 @@ class GuideView(QTextBrowser):
         return picture.scaledToWidth(widest) if picture.width() > widest else picture
 
 
+@dataclass(frozen=True)
+class Heading:
+    """A heading of the guide.
+
+    Parameters
+    ----------
+    text : str
+    level : int
+        1 for the title.
+    position : int
+        Of its first letter in the document.
+    """
+
+    text: str
+    level: int
+    position: int
+
+
+def headings_of(document: QTextDocument) -> list[Heading]:
+    """List the headings of a document.
+
+    Parameters
+    ----------
+    document : QTextDocument
+
+    Returns
+    -------
+    list of Heading
+        From top to bottom.
+    """
+    found = []
+    block = document.begin()
+    while block.isValid():
+        level = block.blockFormat().headingLevel()
+        if level:
+            found.append(Heading(block.text(), level, block.position()))
+        block = block.next()
+    return found
+
+
 class GuideWindow(QDialog):
-    """The user guide in a window of its own, beside the work.
+    """The user guide in a window of its own, beside the work: contents at the left, a search above.
 
     Parameters
     ----------
@@ -53,9 +108,64 @@ class GuideWindow(QDialog):
         super().__init__(parent)
         self.setWindowTitle("User guide")
         self.resize(*_SIZE)
-        layout = QVBoxLayout(self)
         self.view = GuideView(resource_path("docs", "user_guide.md"), self)
+        self.contents = QTreeWidget()
+        self.contents.setHeaderHidden(True)
+        self.contents.setAccessibleName("Contents of the guide")
+        self.contents.setToolTip("Choose a section to read it.")
+        self.search = QLineEdit(placeholderText="Find in the guide", clearButtonEnabled=True)
+        self.search.setAccessibleName("Find in the guide")
+        self.search.setToolTip("Enter goes to the next place.")
+        self._fill_contents()
+        parts = QSplitter()
+        parts.addWidget(self.contents)
+        parts.addWidget(self.view)
+        parts.setSizes(list(_SPLIT))
+        parts.setStretchFactor(1, 1)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        # Enter in the search field looks for the next place and closes nothing.
+        buttons.button(QDialogButtonBox.StandardButton.Close).setAutoDefault(False)
         buttons.rejected.connect(self.reject)
-        layout.addWidget(self.view, 1)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.search)
+        layout.addWidget(parts, 1)
         layout.addWidget(buttons)
+        self.contents.currentItemChanged.connect(self._on_section)
+        self.search.returnPressed.connect(self.find_next)
+
+    def go_to(self, position: int) -> None:
+        """Show a place of the guide at the top.
+
+        Parameters
+        ----------
+        position : int
+            Of a letter in the document.
+        """
+        cursor = QTextCursor(self.view.document())
+        cursor.setPosition(position)
+        self.view.setTextCursor(cursor)
+        bar = self.view.verticalScrollBar()
+        bar.setValue(bar.value() + self.view.cursorRect(cursor).top() - _ABOVE_PX)
+
+    def find_next(self) -> None:
+        """Mark the next place that has the words searched for, from the top again after the last."""
+        words = self.search.text()
+        if not words or self.view.find(words):
+            return
+        self.view.moveCursor(QTextCursor.MoveOperation.Start)
+        self.view.find(words)
+
+    def _fill_contents(self) -> None:
+        parents: dict[int, QTreeWidgetItem] = {}
+        for heading in headings_of(self.view.document()):
+            if heading.level not in _LISTED_LEVELS:
+                continue
+            around = parents.get(heading.level - 1)
+            item = QTreeWidgetItem(around if around is not None else self.contents, [heading.text])
+            item.setData(0, Qt.ItemDataRole.UserRole, heading.position)
+            parents[heading.level] = item
+        self.contents.expandAll()
+
+    def _on_section(self, item: QTreeWidgetItem | None) -> None:
+        if item is not None:
+            self.go_to(int(item.data(0, Qt.ItemDataRole.UserRole)))

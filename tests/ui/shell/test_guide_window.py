@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QTextDocument
 
 from dinocell_app.resource_files import resource_path
@@ -36,3 +36,36 @@ def test_every_picture_of_the_guide_fits_the_window(qtbot, width):
         picture = view.loadResource(QTextDocument.ResourceType.ImageResource.value, QUrl(name))
         assert not picture.isNull(), f"{name} cannot be shown"
         assert picture.width() <= width
+
+
+def test_the_contents_lead_to_their_sections(qtbot):
+    guide = GuideWindow()
+    qtbot.addWidget(guide)
+    guide.show()
+    sections = guide.contents.findItems("", Qt.MatchFlag.MatchContains | Qt.MatchFlag.MatchRecursive)
+    page = resource_path("docs", "user_guide.md").read_text(encoding="utf-8")
+    assert len(sections) == len(re.findall(r"^###? ", page, re.MULTILINE))
+    tops = []
+    for section in (sections[0], sections[len(sections) // 2]):
+        guide.contents.setCurrentItem(section)
+        cursor = guide.view.textCursor()
+        assert cursor.block().text() == section.text(0)
+        assert 0 <= guide.view.cursorRect(cursor).top() < 40, "the section stands at the top"
+        tops.append(guide.view.verticalScrollBar().value())
+    assert tops[1] > tops[0]
+
+
+def test_searching_goes_on_from_the_top_after_the_last_place(qtbot):
+    guide = GuideWindow()
+    qtbot.addWidget(guide)
+    guide.show()
+    guide.search.setText("pixel size")
+    places = []
+    for _ in range(60):
+        qtbot.keyClick(guide.search, Qt.Key.Key_Return)
+        places.append(guide.view.textCursor().selectionStart())
+        if places.count(places[0]) == 2:
+            break
+    assert guide.isVisible()
+    assert places[-1] == places[0]
+    assert len(set(places)) > 3
