@@ -226,8 +226,11 @@ class FineTuneJob(_Job):
         What a network without a base model is taught: "flows" or "distance_map".
     held_out : tuple of Path
         Folders of labelled images for scoring; empty to hold out a share of `data`.
+    held_out_images : tuple of Path
+        Images of `data` that are held out, in place of a share.
     validation_share : float
-        Share of the images of `data` that is held out when `held_out` is empty; 0 for none.
+        Share of the images of `data` that is held out when neither `held_out` nor `held_out_images` is
+        given, never less than one of two; 0 for none.
     name : str
         Of the model; empty for the name of its folder.
     channel : str
@@ -240,8 +243,12 @@ class FineTuneJob(_Job):
         Share of crops that are drawn rather than taken from images.
     fully_labelled : bool
         Whether unlabelled pixels are background; if not, they hardly count.
+    partly_labelled_images : tuple of Path
+        Images of `data` in which not every cell is outlined, though those of other images are.
     augmentation : AugmentationSettings
     training : TrainingSettings
+    patience : int
+        Epochs without better validation after which training ends; 0 for never.
     cell_diameter_px : float or None
         Diameter the model is for; None for the base model's or the median of the data.
     licence : str
@@ -260,6 +267,7 @@ class FineTuneJob(_Job):
     backbone_weights: Path | None = None
     objective: Literal["flows", "distance_map"] = "flows"
     held_out: tuple[Path, ...] = ()
+    held_out_images: tuple[Path, ...] = ()
     validation_share: float = Field(default=0.1, ge=0, lt=1)
     name: str = ""
     channel: str = "grey"
@@ -267,8 +275,10 @@ class FineTuneJob(_Job):
     crop_size: int = Field(default=256, ge=32)
     synthetic_share: float = Field(default=0.0, ge=0, le=1)
     fully_labelled: bool = True
+    partly_labelled_images: tuple[Path, ...] = ()
     augmentation: AugmentationSettings = AugmentationSettings()
     training: TrainingSettings = TrainingSettings()
+    patience: int = Field(default=0, ge=0)
     cell_diameter_px: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     licence: str = ""
     overwrite: bool = False

@@ -48,6 +48,25 @@ def content_hash(pixels: NDArray[Any]) -> str:
     return digest.hexdigest()
 
 
+def ranked_contents(fingerprints: Sequence[str], seed: int) -> list[str]:
+    """Put distinct contents into an order that neither names nor the order of files influence.
+
+    Parameters
+    ----------
+    fingerprints : sequence of str
+    seed : int
+        Another seed gives another order.
+
+    Returns
+    -------
+    list of str
+        Each content once.
+    """
+    return sorted(
+        set(fingerprints), key=lambda content: hashlib.sha256(f"{seed}:{content}".encode()).digest()
+    )
+
+
 def split_by_content(
     items: Sequence[Item],
     fingerprint: Callable[[Item], str],
@@ -89,9 +108,7 @@ def split_by_content(
             remedy="Give for example 0.1",
         )
     fingerprints = [fingerprint(item) for item in items]
-    ranked = sorted(
-        set(fingerprints), key=lambda content: hashlib.sha256(f"{seed}:{content}".encode()).digest()
-    )
+    ranked = ranked_contents(fingerprints, seed)
     if len(ranked) < 2:
         raise InvalidParameterError(
             f"{len(items)} labelled images show {len(ranked)} different pictures, and one has to be held out "

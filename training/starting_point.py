@@ -21,6 +21,7 @@ from dinocell_app.model.objectives import objective_by_name
 from dinocell_app.model.segmenter import CONFIGS, Segmenter, for_objective
 from training.crops import median_diameter
 from training.fine_tuning_data import LabelledData
+from training.held_out import HeldOut
 
 _USUAL_RANGE = (0.5, 2.0)
 """Diameters a model serves, as multiples of the smallest and largest typical one it was shown."""
@@ -94,6 +95,27 @@ def starting_point(job: FineTuneJob) -> tuple[Segmenter, Manifest]:
         lineage=origin,
         attributions=attributions,
     )
+
+
+def contents_scored_before(job: FineTuneJob) -> frozenset[str]:
+    """Give what the base model, and those it was made from, were scored on and never taught.
+
+    Parameters
+    ----------
+    job : FineTuneJob
+
+    Returns
+    -------
+    frozenset of str
+        Contents as `training.held_out.picture_hash` gives them.
+
+    Raises
+    ------
+    UserFacingError
+        If there is no such model, or its list is damaged.
+    """
+    kept = HeldOut.read(find_model(job.base_model)) if job.base_model is not None else None
+    return kept.contents if kept is not None else frozenset()
 
 
 def describe_data(manifest: Manifest, job: FineTuneJob, data: LabelledData) -> Manifest:

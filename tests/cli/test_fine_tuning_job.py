@@ -9,7 +9,10 @@ import pytest
 import tifffile
 
 from dinocell_app.cli import main
+from dinocell_app.commands.execution import events_of
+from dinocell_app.errors import InvalidParameterError
 from dinocell_app.events import EpochFinished, JobFinished, StepFinished
+from dinocell_app.job_files import read_job
 from dinocell_app.model.manifest import read_manifest
 from dinocell_app.run_folder import RunFolder
 
@@ -106,3 +109,51 @@ def test_a_folder_without_labels_is_explained(words, data, capsys):
         path.unlink()
     assert main(words) == 2
     assert "_masks" in capsys.readouterr().err
+
+
+def _stop_after(folder, steps, job):
+    """Do a job and ask it to stop after so many steps, as the window does."""
+    taken = 0
+    stop = folder.path / "STOP"
+
+    def events():
+        nonlocal taken
+        for event in folder.record(events_of(job, folder.should_stop, folder.path)):
+            taken += isinstance(event, StepFinished)
+            if taken == steps:
+                stop.touch()
+            yield event
+
+    return list(events())
+
+
+def test_stopped_after_an_epoch_it_makes_a_model_of_the_best_and_can_go_on(words, tmp_path):
+    assert main([*words, "--save-job", str(tmp_path / "job.json"), "--run-folder", str(tmp_path / "no")]) == 0
+    job = read_job(tmp_path / "job.json").model_copy(update={"output": tmp_path / "stopped"})
+    folder = RunFolder.create(tmp_path / "run", job)
+    last = _stop_after(folder, 3, job)[-1]
+    assert last.stopped
+    assert last.outputs == (str(tmp_path / "stopped"),)
+    assert not folder.stop_path.exists()
+    early = read_manifest(tmp_path / "stopped")
+    assert early.scores
+    assert not folder.finished()
+    again = list(folder.record(events_of(job, folder.should_stop, folder.path)))
+    assert [event.step for event in again if isinstance(event, StepFinished)] == [4]
+    assert not again[-1].stopped
+    other = job.model_copy(update={"name": "other"})
+    with pytest.raises(InvalidParameterError, match="a model is there already"):
+        list(events_of(other, lambda: False, tmp_path / "other-run"))
+
+
+def test_a_model_made_from_a_model_is_scored_on_the_same_pictures(words, data, tmp_path):
+    assert main(words) == 0
+    first = json.loads((tmp_path / "mine" / "held_out.json").read_text())
+    assert first == json.loads((tmp_path / "mine-run" / "held_out.json").read_text())
+    second = [str(tmp_path / "mine") if word.endswith("tiny") else word for word in words]
+    assert second != words
+    second[second.index("-o") + 1] = str(tmp_path / "second")
+    assert main([*second, "--seed", "5"]) == 0
+    again = json.loads((tmp_path / "second" / "held_out.json").read_text())
+    assert again["pictures"] == first["pictures"]
+    assert again["inherited"] == [picture["content"] for picture in first["pictures"]]

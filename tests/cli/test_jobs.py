@@ -55,6 +55,8 @@ def test_a_job_survives_the_file(job):
         FineTuneJob(
             data=(ROOT / "a",), output=ROOT / "m", augmentation=AugmentationSettings(diameter_range=(15, 72)),
             training=TrainingSettings(epochs=2, loss_weights={"flow_y": 0.5}), base_model=None,
+            held_out_images=(ROOT / "a" / "1, 2.tif", ROOT / "a" / "3.tif"), patience=4,
+            partly_labelled_images=(ROOT / "a" / "4.tif",),
         ),
     ],
 )  # fmt: skip

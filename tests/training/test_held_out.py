@@ -1,0 +1,172 @@
+"""Held-out pictures: never none without a word, written down before the first step, honoured for ever."""
+
+from __future__ import annotations
+
+import json
+
+import imageio.v3 as iio
+import numpy as np
+import pytest
+import tifffile
+
+from dinocell_app.errors import InvalidParameterError, UnreadableFileError
+from dinocell_app.jobs import FineTuneJob
+from training.fine_tuning_data import for_scoring, read_data
+from training.held_out import HELD_OUT_NAME, HeldOut, picture_hash
+
+SHAPE = (40, 40)
+
+
+def _picture(seed):
+    return np.random.default_rng(seed).integers(0, 255, SHAPE).astype(np.uint8)
+
+
+def _labels():
+    labels = np.zeros(SHAPE, np.uint16)
+    labels[5:15, 5:15], labels[20:34, 20:34] = 1, 2
+    return labels
+
+
+def _write(folder, *seeds):
+    folder.mkdir(exist_ok=True)
+    for seed in seeds:
+        tifffile.imwrite(folder / f"p{seed}.tif", _picture(seed))
+        tifffile.imwrite(folder / f"p{seed}_masks.tif", _labels())
+    return folder
+
+
+def _job(data, **fields):
+    return FineTuneJob(data=(data,), output=data.parent / "model", **fields)
+
+
+def _names(pairs):
+    return [pair.image_path.name for pair in pairs]
+
+
+@pytest.mark.parametrize(("n", "share", "n_held_out"), [(2, 0.01, 1), (10, 0.3, 3), (3, 0.99, 2)])
+def test_of_two_pictures_or_more_at_least_one_is_held_out_and_one_is_taught(tmp_path, n, share, n_held_out):
+    data = read_data(_job(_write(tmp_path / "data", *range(n)), validation_share=share))
+    assert len(data.held_out) == n_held_out
+    assert len(data.training) == n - n_held_out
+    assert not set(_names(data.held_out)) & set(_names(data.training))
+    assert not data.notices
+
+
+@pytest.mark.parametrize(
+    ("seeds", "share", "said"), [((0,), 0.5, "only one labelled picture"), ((0, 1), 0, "the share is 0")]
+)
+def test_holding_out_nothing_is_said(tmp_path, seeds, share, said):
+    data = read_data(_job(_write(tmp_path / "data", *seeds), validation_share=share))
+    assert not data.held_out
+    (notice,) = data.notices
+    assert said in notice
+
+
+def test_named_pictures_are_held_out_in_place_of_a_share(tmp_path):
+    folder = _write(tmp_path / "data", *range(10))
+    chosen = (folder / "p3.tif", folder / "p8.tif")
+    data = read_data(_job(folder, held_out_images=chosen, validation_share=0.5))
+    assert _names(data.held_out) == ["p3.tif", "p8.tif"]
+    assert len(data.training) == 8
+
+
+def test_a_named_picture_that_is_not_there_is_an_error(tmp_path):
+    folder = _write(tmp_path / "data", 0, 1)
+    with pytest.raises(InvalidParameterError, match=r"elsewhere\.tif.*held out"):
+        read_data(_job(folder, held_out_images=(folder / "elsewhere.tif",)))
+
+
+def test_copies_in_a_held_out_folder_are_not_taught(tmp_path):
+    folder, scoring = _write(tmp_path / "data", *range(4)), tmp_path / "scoring"
+    scoring.mkdir()
+    iio.imwrite(scoring / "renamed.png", _picture(2))
+    iio.imwrite(scoring / "renamed_masks.png", _labels())
+    data = read_data(_job(folder, held_out=(scoring,)))
+    assert _names(data.training) == ["p0.tif", "p1.tif", "p3.tif"]
+    assert _names(data.held_out) == ["renamed.png"]
+    assert [notice for notice in data.notices if "p2.tif" in notice and "not taught" in notice]
+
+
+def test_a_run_keeps_its_choice_when_pictures_are_added(tmp_path):
+    folder, run = _write(tmp_path / "data", *range(4)), tmp_path / "run"
+    run.mkdir()
+    first = read_data(_job(folder, validation_share=0.5))
+    first.record.write(run)
+    _write(folder, *range(4, 40))
+    (folder / first.held_out[0].image_path.name).rename(folder / "moved.tif")
+    masks = first.held_out[0].label_source.path
+    masks.rename(folder / "moved_masks.tif")
+    again = read_data(_job(folder, validation_share=0.5), run)
+    assert sorted(_names(again.held_out)) == sorted(["moved.tif", first.held_out[1].image_path.name])
+    assert len(again.training) == 38
+    assert again.record == first.record
+
+
+def test_what_the_base_model_was_scored_on_is_held_out_again(tmp_path):
+    folder = _write(tmp_path / "data", *range(6))
+    base = HeldOut(inherited=frozenset({picture_hash(folder / "p1.tif"), picture_hash(folder / "p4.tif")}))
+    base.write(tmp_path)
+    known = HeldOut.read(tmp_path).contents
+    data = read_data(_job(folder, validation_share=0.17), inherited=known)
+    assert _names(data.held_out) == ["p1.tif", "p4.tif"]  # more than the share asks for: none is added
+    assert any("p1.tif, p4.tif" in notice and "base model" in notice for notice in data.notices)
+    assert known <= data.record.contents
+    more = read_data(_job(folder, validation_share=0.5), inherited=known)
+    assert len(more.held_out) == 3
+    explicit = read_data(_job(folder, held_out_images=(folder / "p0.tif",)), inherited=known)
+    assert _names(explicit.held_out) == ["p0.tif", "p1.tif", "p4.tif"]
+    elsewhere = read_data(_job(_write(tmp_path / "other", 20, 21)), inherited=known)
+    assert known < elsewhere.record.contents
+
+
+def test_nothing_left_to_learn_from_is_an_error(tmp_path):
+    folder = _write(tmp_path / "data", 0, 1)
+    known = frozenset(picture_hash(folder / f"p{n}.tif") for n in (0, 1))
+    with pytest.raises(InvalidParameterError, match="All 2 labelled pictures are held out"):
+        read_data(_job(folder), inherited=known)
+
+
+def test_a_damaged_list_is_an_error_not_an_empty_one(tmp_path):
+    (tmp_path / HELD_OUT_NAME).write_text(json.dumps({"pictures": [{"path": "a"}]}))
+    with pytest.raises(UnreadableFileError, match="held-out"):
+        HeldOut.read(tmp_path)
+    assert HeldOut.read(tmp_path / "nowhere") is None
+
+
+def test_a_picture_is_known_again_in_another_format_and_as_colours(tmp_path):
+    picture = _picture(0)
+    tifffile.imwrite(tmp_path / "a.tif", picture)
+    tifffile.imwrite(tmp_path / "b.tif", picture, compression="zlib", byteorder=">")
+    iio.imwrite(tmp_path / "c.png", picture)
+    iio.imwrite(tmp_path / "d.png", np.stack([picture] * 3, axis=-1))
+    tifffile.imwrite(tmp_path / "e.tif", picture[::-1])
+    hashes = [picture_hash(tmp_path / name) for name in ("a.tif", "b.tif", "c.png", "d.png", "e.tif")]
+    assert len(set(hashes[:4])) == 1
+    assert hashes[4] != hashes[0]
+
+
+def test_a_picture_that_cannot_be_read_is_left_out_with_its_reason(tmp_path):
+    folder = _write(tmp_path / "data", *range(3))
+    whole = tmp_path / "large.tif"
+    tifffile.imwrite(
+        whole, np.random.default_rng(0).integers(0, 255, SHAPE).astype(np.uint8), compression="zlib"
+    )
+    content = bytearray(whole.read_bytes())
+    with tifffile.TiffFile(whole) as file:
+        (start,), (length,) = file.pages[0].dataoffsets, file.pages[0].databytecounts
+    content[start : start + length] = bytes(length)
+    (folder / "p1.tif").write_bytes(content)
+    data = read_data(_job(folder))
+    assert [path.name for path, _ in data.unpaired] == ["p1.tif"]
+    assert len(data.training) + len(data.held_out) == 2
+
+
+def test_partly_labelled_pictures_are_the_last_to_be_held_out_and_forgive_cells_found_beside(tmp_path):
+    folder = _write(tmp_path / "data", *range(6))
+    partly = tuple(folder / f"p{n}.tif" for n in range(5))
+    data = read_data(_job(folder, partly_labelled_images=partly, validation_share=0.17))
+    assert _names(data.held_out) == ["p5.tif"]
+    chosen = read_data(_job(folder, partly_labelled_images=partly, held_out_images=partly[:1]))
+    (pair,) = for_scoring(chosen.held_out)
+    assert (pair.read_ignore_region(SHAPE) == (_labels() == 0)).all()
+    assert not chosen.held_out[0].read_ignore_region(SHAPE).any()

@@ -1,0 +1,145 @@
+"""What a fine-tuning leaves behind: a model folder of its best weights, with card and held-out scores."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from dinocell_app.errors import InvalidParameterError, ModelError
+from dinocell_app.events import Event, JobFinished, Notice
+from dinocell_app.files import write_json, write_text
+from dinocell_app.jobs import FineTuneJob
+from dinocell_app.model.manifest import MANIFEST_NAME, Manifest, Score, read_manifest
+from dinocell_app.model.model_folder import SegmentationModel, save_model
+from dinocell_app.model.segmenter import Segmenter
+from dinocell_app.segmentation.parameters import SegmentationParameters
+from dinocell_app.segmentation.predictor import segment_image
+from training.datasets import LabelledPair
+from training.evaluation import evaluate_labels, summarise
+from training.fine_tuning import FineTuning
+from training.fine_tuning_data import LabelledData, for_scoring
+from training.model_card import CARD_NAME, model_card
+
+MODEL_MADE_NAME = "model.json"
+"""In the run folder: which model the run made, so that going on may replace it."""
+
+
+@dataclass(frozen=True)
+class Making:
+    """What a model is made from, beside its weights.
+
+    Parameters
+    ----------
+    job : FineTuneJob
+    run_folder : Path
+    manifest : Manifest
+        Without scores.
+    data : LabelledData
+    """
+
+    job: FineTuneJob
+    run_folder: Path
+    manifest: Manifest
+    data: LabelledData
+
+
+def require_place(job: FineTuneJob, run_folder: Path) -> None:
+    """Make sure that the model folder may be written.
+
+    Parameters
+    ----------
+    job : FineTuneJob
+    run_folder : Path
+
+    Raises
+    ------
+    InvalidParameterError
+        If another run's model is there and may not be replaced.
+    """
+    if job.overwrite or not (job.output / MANIFEST_NAME).exists():
+        return
+    made = run_folder / MODEL_MADE_NAME
+    try:
+        if made.exists() and json.loads(made.read_text())["sha256"] == read_manifest(job.output).sha256:
+            return
+    except (ValueError, KeyError, TypeError, ModelError):
+        pass  # whatever is there, it is no model of this run
+    raise InvalidParameterError(
+        "a model is there already",
+        path=job.output,
+        remedy="Choose another folder for the model, or allow replacing it with --overwrite",
+    )
+
+
+def make_model(finished: JobFinished, run: FineTuning, making: Making) -> Iterator[Event]:
+    """Make the model folder at the end of a training, or of the part after which a person stopped it.
+
+    Parameters
+    ----------
+    finished : JobFinished
+        Of the training.
+    run : FineTuning
+        Its result gets the weights of the best epoch.
+    making : Making
+
+    Yields
+    ------
+    Event
+        Notices and JobFinished, with the model folder if there is one.
+    """
+    job, data = making.job, making.data
+    best = run.restore_best(making.run_folder)
+    if finished.stopped and best is None and (data.held_out or not run.state.step):
+        yield Notice("Stopped before an epoch was judged, so there is no model; the training can go on")
+        yield finished
+        return
+    if best is not None and best * run.plan.steps_per_epoch != run.state.step:
+        yield Notice(f"The weights of epoch {best} are kept: held-out crops had the lowest loss then")
+    written = save_model(run.result, making.manifest, job.output)
+    write_json(making.run_folder / MODEL_MADE_NAME, {"sha256": written.sha256})
+    data.record.write(job.output)
+    write_text(job.output / CARD_NAME, model_card(written, job))
+    trained = SegmentationModel(written, _ready(run.result), run.objective, run.device)
+    scores = held_out_scores(trained, for_scoring(data.held_out))
+    if scores:
+        yield Notice("Held-out images: " + ", ".join(f"{s.metric} {s.value:.3f}" for s in scores))
+        written = written.model_copy(update={"scores": scores})
+        write_json(job.output / MANIFEST_NAME, written.model_dump(mode="json"))
+        write_text(job.output / CARD_NAME, model_card(written, job))
+    yield replace(finished, outputs=(str(job.output),))
+
+
+def held_out_scores(model: SegmentationModel, pairs: Sequence[LabelledPair]) -> tuple[Score, ...]:
+    """Score a model on labelled images, with the measured cell diameter.
+
+    Parameters
+    ----------
+    model : SegmentationModel
+    pairs : sequence of LabelledPair
+
+    Returns
+    -------
+    tuple of Score
+        Means over the images; none without images.
+    """
+    if not pairs:
+        return ()
+    scores = []
+    for pair in pairs:
+        pixels, labels = pair.read()
+        found = segment_image(pixels, model, SegmentationParameters())
+        scores.append(evaluate_labels(found.labels, labels, ignore=pair.read_ignore_region(labels.shape)))
+    mean = summarise(scores).mean
+    shown = ("ap_0.5", "ap_0.75", "seg", "det", "mma")
+    data_set = f"{len(pairs)} held-out images"
+    return tuple(Score(data_set=data_set, split="held out", metric=name, value=mean[name]) for name in shown)
+
+
+def _ready(network: torch.nn.Module) -> Segmenter:
+    if not isinstance(network, Segmenter):
+        raise TypeError(f"a {type(network).__name__} cannot segment")
+    return network.eval()
