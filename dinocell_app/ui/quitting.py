@@ -31,10 +31,13 @@ def ask_about_runs(parent: QWidget, count: int) -> str:
     what = "A run is" if count == 1 else f"{count} runs are"
     box = QMessageBox(QMessageBox.Icon.Question, "Quit", f"{what} not finished.", parent=parent)
     box.setInformativeText(
-        "Kept running, they go on without the window and are found again when you open the project."
+        "Kept running, it goes on without the window and is found again when you open the project."
+        if count == 1
+        else "Kept running, they go on without the window and are found again when you open the project."
     )
     buttons = {text: box.addButton(text, role) for text, role in _ROLES.items()}
-    box.addButton(QMessageBox.StandardButton.Cancel)
+    stay = box.addButton(QMessageBox.StandardButton.Cancel)
+    stay.setText("Do not quit")  # "Cancel" beside "Cancel them" would be a riddle
     box.exec()
     clicked = box.clickedButton()
     answer = next((text for text, button in buttons.items() if button is clicked), "")

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
+    QSizePolicy,
     QSplitter,
     QStackedWidget,
     QTableView,
@@ -45,13 +46,15 @@ if TYPE_CHECKING:
 EMPTY = "No runs yet. Choose settings under Segment, then run on this, the selected or all images."
 
 _WIDTHS = {
-    Column.STATE: 120,
-    Column.PROGRESS: 150,
-    Column.REMAINING: 125,
-    Column.CELLS: 65,
-    Column.SPEED: 130,
+    Column.NAME: 170,
+    Column.STATE: 105,
+    Column.PROGRESS: 125,
+    Column.REMAINING: 100,
+    Column.CELLS: 60,
 }
-_SPLIT = (720, 520)
+_SPLIT = (700, 540)
+_LOWEST_TABLE = 48
+"""Pixels: two rows in a dock that was made very low."""
 
 
 class QueuePanel(QWidget):
@@ -72,7 +75,7 @@ class QueuePanel(QWidget):
         self.table.setModel(self.model)
         self.table.setItemDelegateForColumn(Column.PROGRESS, ProgressDelegate(self.table))
         header = self.table.horizontalHeader()
-        header.setSectionResizeMode(Column.NAME, QHeaderView.ResizeMode.Stretch)
+        header.setStretchLastSection(True)
         for column, width in _WIDTHS.items():
             header.resizeSection(column, width)
         self.images = RunImagesView()
@@ -166,13 +169,8 @@ class QueuePanel(QWidget):
         self.log_button.clicked.connect(self.show_log)
         buttons.addWidget(self.log_button)
         buttons.addStretch(1)
-        left = QWidget()
-        column = QVBoxLayout(left)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(buttons)
-        column.addWidget(self.table, 1)
         splitter = QSplitter(Qt.Orientation.Horizontal)
-        splitter.addWidget(left)
+        splitter.addWidget(self.table)
         splitter.addWidget(self.images)
         splitter.setStretchFactor(0, 3)
         splitter.setStretchFactor(1, 2)
@@ -180,9 +178,16 @@ class QueuePanel(QWidget):
         empty = QLabel(EMPTY)
         empty.setWordWrap(True)
         empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        runs = QWidget()
+        column = QVBoxLayout(runs)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(buttons)
+        column.addWidget(splitter, 1)
         self.pages = QStackedWidget()
         self.pages.addWidget(empty)
-        self.pages.addWidget(splitter)
+        self.pages.addWidget(runs)
+        # The tables take what a low dock leaves them, rather than being scrolled with their buttons.
+        self.pages.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.addWidget(self.message)
@@ -259,6 +264,7 @@ def _table(name: str) -> QTableView:
     table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setShowGrid(False)
+    table.setMinimumHeight(_LOWEST_TABLE)
     table.setWordWrap(False)
     table.setTabKeyNavigation(False)
     table.verticalHeader().hide()

@@ -43,6 +43,7 @@ class RunImagesView(QWidget):
         self.only_failed = QCheckBox("Only failed")
         self.only_failed.setToolTip("Show only the images that failed, with the reason and what to do.")
         self.table = QTableView()
+        self.table.setMinimumHeight(48)
         self.table.setAccessibleName("Images of the run")
         self.table.setModel(self.model)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)

@@ -222,11 +222,11 @@ def _in_popup(widget):
     return False
 
 
-@pytest.mark.parametrize("text", [quitting.KEEP, quitting.FINISH_IMAGE, quitting.CANCEL_RUNS, "Cancel"])
+@pytest.mark.parametrize("text", [quitting.KEEP, quitting.FINISH_IMAGE, quitting.CANCEL_RUNS, "Do not quit"])
 def test_the_question_answers_with_the_button_that_was_pressed(window, qtbot, text):
     def press():
         box = next(w for w in window.findChildren(QMessageBox) if w.isVisible())
         next(b for b in box.buttons() if b.text().replace("&", "") == text).click()
 
     QTimer.singleShot(0, press)
-    assert quitting.ask_about_runs(window, 1) == ("" if text == "Cancel" else text)
+    assert quitting.ask_about_runs(window, 1) == ("" if text == "Do not quit" else text)
