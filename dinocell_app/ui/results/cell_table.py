@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -115,6 +115,8 @@ class CellTable(QWidget):
         header.setSortIndicatorClearable(True)
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         header.setAccessibleName("Columns of the table; click to sort")
+        # Taken over when the header is done with the mouse: the model is reset by it.
+        header.sectionMoved.connect(lambda *_: QTimer.singleShot(0, self, self._take_dragged_order))
         view.setSortingEnabled(True)
         view.selectionModel().currentRowChanged.connect(self._on_row)
         self._fit_columns()
@@ -143,6 +145,19 @@ class CellTable(QWidget):
         self._cells.sort_by("", ascending=True)
         self.view.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.show_chosen()
+
+    def _take_dragged_order(self) -> None:
+        """Let columns that were dragged be the order of the table, which is remembered and copied."""
+        header, names = self.view.horizontalHeader(), self.model.names
+        places = [header.logicalIndex(place) for place in range(header.count())]
+        if places == sorted(places) or len(places) != len(names):
+            return
+        blocked = header.blockSignals(True)
+        for place in range(header.count()):
+            header.moveSection(header.visualIndex(place), place)
+        header.blockSignals(blocked)
+        self.model.set_names([names[place] for place in places])
+        self._on_rows_changed()
 
     def _on_rows_changed(self) -> None:
         """Show by which column the cells are sorted, also when another tab asked for it."""

@@ -118,6 +118,23 @@ def test_columns_are_chosen_in_a_dialog(cells, qtbot):
     assert chooser.chosen() == []
 
 
+def test_columns_that_are_dragged_are_the_order_of_the_table(cells, qtbot):
+    table = CellTable(cells)
+    qtbot.addWidget(table)
+    table.show()
+    table.model.set_names(["image", "label", "area_px2", "circularity"])
+    cells.sort_by("area_px2", ascending=False)
+    header = table.view.horizontalHeader()
+    header.moveSection(2, 0)
+    qtbot.waitUntil(lambda: table.model.names == ["area_px2", "image", "label", "circularity"])
+    assert [header.visualIndex(place) for place in range(4)] == [0, 1, 2, 3]
+    assert header.sortIndicatorSection() == 0
+    header.moveSection(3, 1)
+    qtbot.waitUntil(lambda: table.model.names == ["area_px2", "circularity", "image", "label"])
+    areas = [table.model.index(row, 0).data(Qt.ItemDataRole.UserRole) for row in range(10)]
+    assert areas == sorted(areas, reverse=True)
+
+
 def test_the_first_columns_prefer_micrometres():
     names = [
         "image",
