@@ -187,6 +187,31 @@ class EpochFinished(Event):
 
 
 @dataclass(frozen=True)
+class SamplePredicted(Event):
+    """A crop of one picture, a held-out one if there is any, was segmented by the network as it is.
+
+    Parameters
+    ----------
+    epoch : int
+        Counted from 1; 0 for the model that the training starts from.
+    image : str
+        Name of the picture that the crop is from.
+    n_cells, n_labelled : int
+        Cells found, and cells a person outlined.
+    picture, labels, labelled_picture : str
+        Files relative to the run folder: what was found, drawn and as label image, and what was labelled.
+    """
+
+    epoch: int
+    image: str
+    n_cells: int
+    n_labelled: int
+    picture: str
+    labels: str
+    labelled_picture: str
+
+
+@dataclass(frozen=True)
 class JobFinished(Event):
     """A job ended.
 
@@ -233,6 +258,7 @@ EVENTS: Mapping[str, type[Event]] = {
         Notice,
         StepFinished,
         EpochFinished,
+        SamplePredicted,
         JobFinished,
         JobFailed,
     )

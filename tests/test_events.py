@@ -10,6 +10,7 @@ from dinocell_app.events import (
     ImageFailed,
     ImageSegmented,
     JobFinished,
+    SamplePredicted,
     StepFinished,
     from_json_line,
     to_json_line,
@@ -22,6 +23,7 @@ from dinocell_app.events import (
         ImageSegmented("a/b.tif", 12, 0.5, ("a/b_labels.tif", "a/b_cells.csv")),
         ImageFailed("µ.png", "µ.png: The file is cut short.", "µ.png"),
         EpochFinished(1, 2, {"total": 0.5}, {"total": 0.25}, 3.0),
+        SamplePredicted(0, "p 1.tif", 3, 4, "samples/a.png", "samples/a.tif", "samples/b.png"),
         JobFinished(3, 1, 2.0, outputs=("cells.csv",)),
     ],
 )

@@ -10,10 +10,17 @@ from dinocell_app.jobs import FineTuneJob
 from dinocell_app.model.objectives import objective_by_name
 from training.fine_tuning import FineTuning, FineTuningParameters
 from training.fine_tuning_data import crops, read_data
-from training.fine_tuning_result import Making, make_model, require_place
+from training.fine_tuning_result import Making, make_model, model_of, require_place
+from training.fine_tuning_watch import FineTuningWatch
 from training.held_out import HELD_OUT_NAME
 from training.processes import training_device
-from training.starting_point import contents_scored_before, describe_data, starting_point
+from training.starting_point import (
+    contents_scored_before,
+    describe_data,
+    starting_point,
+    typical_diameters,
+)
+from training.training_check import concerns_of_scale, stop_if_doomed
 
 
 def fine_tune(job: FineTuneJob, run_folder: Path, should_stop: Callable[[], bool]) -> Iterator[Event]:
@@ -48,13 +55,21 @@ def fine_tune(job: FineTuneJob, run_folder: Path, should_stop: Callable[[], bool
         yield Notice(notice)
     network, manifest = starting_point(job)
     objective = objective_by_name(manifest.objective)
-    manifest = describe_data(manifest, job, data)
+    sizes = typical_diameters(data.training)
+    concerns = concerns_of_scale(sizes, crop_size=job.crop_size, brought_to=job.augmentation.diameter_range)
+    stop_if_doomed(concerns)
+    yield from (Notice(str(concern)) for concern in concerns)
+    manifest = describe_data(manifest, job, data, sizes)
     parameters = FineTuningParameters(**job.training.model_dump())
     run = FineTuning(network, objective, crops(job, data, objective, manifest), parameters, device)
+    making = Making(job, run_folder, manifest, data)
     if run.rank == 0 and not (run_folder / HELD_OUT_NAME).exists():
         data.record.write(run_folder)
+    watch = FineTuningWatch(job, data, run_folder, lambda: model_of(run, manifest))
     for event in run.run(run_folder, should_stop, patience=job.patience):
         if isinstance(event, JobFinished) and run.rank == 0:
-            yield from make_model(event, run, Making(job, run_folder, manifest, data))
-        else:
-            yield event
+            yield from make_model(event, run, making)
+            continue
+        yield event
+        if run.rank == 0:
+            yield from watch.after(event)

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
-
 from dinocell_app.errors import InvalidParameterError, ModelError
 from dinocell_app.events import Event, JobFinished, Notice
 from dinocell_app.files import write_json, write_text
@@ -103,14 +101,32 @@ def make_model(finished: JobFinished, run: FineTuning, making: Making) -> Iterat
     write_json(making.run_folder / MODEL_MADE_NAME, {"sha256": written.sha256})
     data.record.write(job.output)
     write_text(job.output / CARD_NAME, model_card(written, job))
-    trained = SegmentationModel(written, _ready(run.result), run.objective, run.device)
-    scores = held_out_scores(trained, for_scoring(data.held_out))
+    scores = held_out_scores(model_of(run, written), for_scoring(data.held_out))
     if scores:
         yield Notice("Held-out images: " + ", ".join(f"{s.metric} {s.value:.3f}" for s in scores))
         written = written.model_copy(update={"scores": scores})
         write_json(job.output / MANIFEST_NAME, written.model_dump(mode="json"))
         write_text(job.output / CARD_NAME, model_card(written, job))
     yield replace(finished, outputs=(str(job.output),))
+
+
+def model_of(run: FineTuning, manifest: Manifest) -> SegmentationModel:
+    """Make what a training has so far ready to segment.
+
+    Parameters
+    ----------
+    run : FineTuning
+        Its result is brought into evaluation mode; the next step brings it back.
+    manifest : Manifest
+
+    Returns
+    -------
+    SegmentationModel
+    """
+    network = run.result.eval()
+    if not isinstance(network, Segmenter):
+        raise TypeError(f"a {type(network).__name__} cannot segment")
+    return SegmentationModel(manifest, network, run.objective, run.device)
 
 
 def held_out_scores(model: SegmentationModel, pairs: Sequence[LabelledPair]) -> tuple[Score, ...]:
@@ -137,9 +153,3 @@ def held_out_scores(model: SegmentationModel, pairs: Sequence[LabelledPair]) -> 
     shown = ("ap_0.5", "ap_0.75", "seg", "det", "mma")
     data_set = f"{len(pairs)} held-out images"
     return tuple(Score(data_set=data_set, split="held out", metric=name, value=mean[name]) for name in shown)
-
-
-def _ready(network: torch.nn.Module) -> Segmenter:
-    if not isinstance(network, Segmenter):
-        raise TypeError(f"a {type(network).__name__} cannot segment")
-    return network.eval()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from dinocell_app.model.model_folder import load_model
 from dinocell_app.model.objectives import objective_by_name
 from dinocell_app.model.segmenter import CONFIGS, Segmenter, for_objective
 from training.crops import median_diameter
+from training.datasets import LabelledPair
 from training.fine_tuning_data import LabelledData
 from training.held_out import HeldOut
 
@@ -118,7 +120,24 @@ def contents_scored_before(job: FineTuneJob) -> frozenset[str]:
     return kept.contents if kept is not None else frozenset()
 
 
-def describe_data(manifest: Manifest, job: FineTuneJob, data: LabelledData) -> Manifest:
+def typical_diameters(pairs: Sequence[LabelledPair]) -> list[float]:
+    """Measure the median cell diameter of each picture that has cells.
+
+    Parameters
+    ----------
+    pairs : sequence of LabelledPair
+
+    Returns
+    -------
+    list of float
+        Pixels.
+    """
+    return [d for d in (median_diameter(pair.read()[1]) for pair in pairs) if d is not None]
+
+
+def describe_data(
+    manifest: Manifest, job: FineTuneJob, data: LabelledData, seen: Sequence[float]
+) -> Manifest:
     """Say in a manifest what the model is trained on and which cell diameters it is for.
 
     Parameters
@@ -126,6 +145,8 @@ def describe_data(manifest: Manifest, job: FineTuneJob, data: LabelledData) -> M
     manifest : Manifest
     job : FineTuneJob
     data : LabelledData
+    seen : sequence of float
+        `typical_diameters` of the pictures that are taught.
 
     Returns
     -------
@@ -138,7 +159,6 @@ def describe_data(manifest: Manifest, job: FineTuneJob, data: LabelledData) -> M
     known = tuple(each for each in manifest.training_data if each.name not in {new.name for new in sets})
     fields: dict[str, object] = {"training_data": (*known, *sets)}
     chosen = job.augmentation.diameter_range
-    seen = [d for d in (median_diameter(pair.read()[1]) for pair in data.training) if d is not None]
     low, high = manifest.cell_diameter_range_px
     if chosen is not None:
         fields |= {

@@ -11,7 +11,7 @@ import tifffile
 from dinocell_app.cli import main
 from dinocell_app.commands.execution import events_of
 from dinocell_app.errors import InvalidParameterError
-from dinocell_app.events import EpochFinished, JobFinished, StepFinished
+from dinocell_app.events import EpochFinished, JobFinished, SamplePredicted, StepFinished
 from dinocell_app.job_files import read_job
 from dinocell_app.model.manifest import read_manifest
 from dinocell_app.run_folder import RunFolder
@@ -74,6 +74,11 @@ def test_a_folder_teaches_a_model(words, data, tiny_model, tmp_path, capsys):
     assert kinds.count(StepFinished) == 4
     assert kinds.count(EpochFinished) == 2
     assert kinds[-1] is JobFinished
+    samples = [event for event in run.events() if isinstance(event, SamplePredicted)]
+    assert [event.epoch for event in samples] == [0, 1, 2]
+    assert all((run.path / event.picture).is_file() for event in samples)
+    held_out = json.loads((tmp_path / "mine" / "held_out.json").read_text())["pictures"]
+    assert samples[0].image in held_out[0]["path"]
     segment = [
         "segment",
         str(data / "p1.tif"),
@@ -157,3 +162,18 @@ def test_a_model_made_from_a_model_is_scored_on_the_same_pictures(words, data, t
     again = json.loads((tmp_path / "second" / "held_out.json").read_text())
     assert again["pictures"] == first["pictures"]
     assert again["inherited"] == [picture["content"] for picture in first["pictures"]]
+
+
+def test_a_training_whose_weights_run_away_is_ended_with_advice(words, tmp_path, capsys):
+    assert main([*words, "--learning-rate", "1e30"]) == 2
+    said = capsys.readouterr().err
+    assert "loss" in said
+    assert "1e+29" in said
+    assert not (tmp_path / "mine").exists()
+
+
+def test_cells_larger_than_the_crops_are_refused_before_the_first_step(words, tmp_path, capsys):
+    words[words.index("--crop-size") + 1] = "32"
+    assert main([*words, "--diameter-range", "20,60"]) == 2
+    assert "larger crops" in capsys.readouterr().err
+    assert not (tmp_path / "mine-run" / "checkpoints").exists()
