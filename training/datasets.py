@@ -25,7 +25,15 @@ from dinocell_app.imaging.planes import ChannelChoice, PlaneChoice, resolve_chan
 from dinocell_app.imaging.reading import open_image, read_metadata
 from training.coco_labels import read_listed_labels
 from training.diagnosis import LabelProblem, ProblemKind, diagnose_labels, diagnose_storage
-from training.pairing import LabelFormat, LabelSource, Unpaired, find_pairs
+from training.ignore_regions import ignore_file, read_ignore_file
+from training.pairing import (
+    IMAGE_ENDINGS,
+    LABEL_ENDINGS,
+    LabelFormat,
+    LabelSource,
+    Unpaired,
+    find_pairs,
+)
 from training.splitting import Split, content_hash, split_by_content
 
 GREY_CHANNEL = ChannelChoice()
@@ -103,7 +111,7 @@ class LabelledPair:
             return next(select_planes(reader, self.plane, self.channel)).pixels
 
     def read_ignore_region(self, shape: tuple[int, int]) -> NDArray[np.bool_]:
-        """Read where the labels say nothing: the crowd regions of COCO, nowhere for other formats.
+        """Read where the labels say nothing: the crowd regions of COCO, and a painted `x_ignore.tif`.
 
         Parameters
         ----------
@@ -118,11 +126,13 @@ class LabelledPair:
         Raises
         ------
         UnreadableFileError
-            If the COCO file cannot be read.
+            If the COCO file or the painted region cannot be read.
         """
+        region = np.zeros(shape, dtype=bool)
         if self.label_source.format is LabelFormat.COCO:
-            return read_listed_labels(self.label_source.path, self.label_source.image_name)[1]
-        return np.zeros(shape, dtype=bool)
+            region |= read_listed_labels(self.label_source.path, self.label_source.image_name)[1]
+        painted = ignore_file(self.image_path, self.label_source.path, (*IMAGE_ENDINGS, *LABEL_ENDINGS))
+        return region if painted is None else region | read_ignore_file(painted, shape)
 
     @cached_property
     def diagnosis(self) -> tuple[LabelProblem, ...]:

@@ -31,8 +31,8 @@ LABEL_FOLDERS = frozenset({"masks", "mask", "labels", "label", "annotations"})
 IMAGE_ENDINGS = ("_img", "_image")
 LABEL_ENDINGS = ("_masks", "_mask", "_labels", "_label", "_cp_masks")
 ROI_ENDINGS = ("_rois", "_roiset")
-DERIVED_ENDINGS = ("_flows", "_outlines", "_output", "_overlay", "_cellprob", "_probability")
-"""What segmentation programs write beside an image; neither an image nor labels."""
+DERIVED_ENDINGS = ("_flows", "_outlines", "_output", "_overlay", "_cellprob", "_probability", "_ignore")
+"""What programs write beside an image, and painted ignore regions; neither an image nor labels."""
 
 Key = tuple[tuple[str, ...], str]
 """What an image and its labels have in common: folders and name in lower case, markers removed."""
