@@ -31,6 +31,9 @@ MIN_PIECE_SHARE = 0.25
 and a broken tip taught as a cell of its own makes the network see cells in every process."""
 
 
+CACHE_BYTES = 1 << 30
+"""Of decoded pictures that a training keeps in memory, in all its processes that load crops together."""
+
 UNKNOWN = -1
 """In place of a label where the labels say nothing; such pixels have no weight in the loss."""
 
@@ -85,6 +88,9 @@ class CropParameters:
         Weight of unlabelled pixels of partially labelled images (paper 3.3.5).
     synthetic_share : float
         Probability that an example is synthetic.
+    cache_bytes : int
+        Of decoded pictures that are kept in the memory of each loader process; the last one is kept even if
+        it alone is larger, as reading it for every crop would take for ever.
     """
 
     size: int
@@ -92,6 +98,7 @@ class CropParameters:
     normalisation: str = "percentile"
     ignore_weight: float = 0.05
     synthetic_share: float = 0.0
+    cache_bytes: int = CACHE_BYTES
 
 
 @dataclass(frozen=True)
@@ -102,7 +109,7 @@ class _Prepared:
 
     @property
     def n_bytes(self) -> int:
-        return self.pixels.nbytes + self.labels.nbytes
+        return self.pixels.nbytes + self.labels.nbytes + self.scenery.anchors.nbytes
 
 
 class CropDataset(Dataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]):
@@ -119,8 +126,6 @@ class CropDataset(Dataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]):
     length : int
         Number of examples.
     """
-
-    CACHE_BYTES = 1 << 30
 
     def __init__(
         self,
@@ -141,7 +146,7 @@ class CropDataset(Dataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]):
         weights = np.array([source.weight for source in self.sources], float)
         self._probabilities = weights / weights.sum() if len(weights) else weights
         self._cache: OrderedDict[tuple[int, int], _Prepared] = OrderedDict()
-        self._cached_bytes = 0
+        self.cached_bytes = 0
 
     def __len__(self) -> int:
         return self.length
@@ -237,10 +242,10 @@ class CropDataset(Dataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]):
         known = np.where(ignored & (labels == 0), UNKNOWN, labels).astype(np.int32)
         prepared = _Prepared(pixels, known, scenery)
         self._cache[key] = prepared
-        self._cached_bytes += prepared.n_bytes
-        while self._cached_bytes > self.CACHE_BYTES and len(self._cache) > 1:
+        self.cached_bytes += prepared.n_bytes
+        while self.cached_bytes > self.parameters.cache_bytes and len(self._cache) > 1:
             _, oldest = self._cache.popitem(last=False)
-            self._cached_bytes -= oldest.n_bytes
+            self.cached_bytes -= oldest.n_bytes
         return prepared
 
 

@@ -24,6 +24,7 @@ from training.processes import agreed, process_rank, together, without_averaging
 from training.schedule import Schedule, parameter_groups
 from training.training_loop import (
     Share,
+    TimedBatches,
     batches_from,
     choose_attention,
     loss_scaler,
@@ -161,13 +162,18 @@ class FineTuning:
         self._scaler = loss_scaler(parameters.precision, device)
         self.state = TrainingState(network, average, optimiser, scaler=self._scaler)
         self._trained = together(network)
-        self._batches: Iterator[CropBatch] = iter(())
+        self._batches = TimedBatches(iter(()))
         self._should_stop: Callable[[], bool] = lambda: False
 
     @property
     def result(self) -> nn.Module:
         """The network to keep: the moving average where there is one."""
         return self.state.average if self.state.average is not None else self.state.network
+
+    @property
+    def loading_seconds(self) -> float:
+        """How long crops were waited for since the start."""
+        return self._batches.seconds
 
     def run(
         self,

@@ -17,7 +17,7 @@ from dinocell_app.jobs import FineTuneJob
 from dinocell_app.model.manifest import Manifest
 from dinocell_app.model.objective import Objective
 from training.augmentation import Augmentation
-from training.crops import CropDataset, CropParameters, Source
+from training.crops import CACHE_BYTES, CropDataset, CropParameters, Source
 from training.datasets import LabelledPair, binary_as_components, labelled_pairs
 from training.fine_tuning import FineTuningData
 from training.held_out import HeldOut, picture_hash
@@ -26,6 +26,7 @@ from training.synthetic import random_scene_parameters, render_scene
 
 VALIDATION_CROPS_PER_IMAGE = 4
 MAX_VALIDATION_CROPS = 64
+HELD_OUT_CACHE_BYTES = CACHE_BYTES // 4
 
 
 @dataclass(frozen=True)
@@ -169,6 +170,7 @@ def crops(job: FineTuneJob, data: LabelledData, objective: Objective, manifest: 
         seed=job.training.seed,
         normalisation=manifest.intensity_normalisation,
         synthetic_share=job.synthetic_share,
+        cache_bytes=(CACHE_BYTES - HELD_OUT_CACHE_BYTES) // max(1, job.training.workers),
     )
     scenes = _Scenes(job.augmentation.diameter_range) if job.synthetic_share else None
     training = CropDataset(_sources(job, data), objective, how, changes, scenes=scenes)
@@ -176,7 +178,7 @@ def crops(job: FineTuneJob, data: LabelledData, objective: Objective, manifest: 
         return FineTuningData(training)
     length = min(MAX_VALIDATION_CROPS, VALIDATION_CROPS_PER_IMAGE * len(data.held_out))
     held_out = _by_completeness(data.held_out)
-    plain = replace(how, synthetic_share=0.0, seed=job.training.seed + 1)
+    plain = replace(how, synthetic_share=0.0, seed=job.training.seed + 1, cache_bytes=HELD_OUT_CACHE_BYTES)
     return FineTuningData(training, CropDataset(held_out, objective, plain, changes, length=length))
 
 

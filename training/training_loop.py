@@ -158,7 +158,28 @@ class Share:
     device: torch.device
 
 
-def batches_from(dataset: Dataset[Any], plan: StepPlan, step: int, share: Share) -> Iterator[Any]:
+class TimedBatches(Iterator[Any]):
+    """Batches of a loader, and how long they were waited for.
+
+    Parameters
+    ----------
+    batches : iterator
+    """
+
+    def __init__(self, batches: Iterator[Any]) -> None:
+        self._batches = batches
+        self.seconds = 0.0
+
+    def __next__(self) -> Any:  # noqa: ANN401 - whatever the data set gives
+        """Wait for the next batch."""
+        started = time.perf_counter()
+        try:
+            return next(self._batches)
+        finally:
+            self.seconds += time.perf_counter() - started
+
+
+def batches_from(dataset: Dataset[Any], plan: StepPlan, step: int, share: Share) -> TimedBatches:
     """Load from the example on which a step begins; each process takes its own.
 
     Parameters
@@ -172,23 +193,22 @@ def batches_from(dataset: Dataset[Any], plan: StepPlan, step: int, share: Share)
 
     Returns
     -------
-    iterator
+    TimedBatches
         Batches of examples.
     """
     per_step = plan.batch_size * plan.accumulation
     first = step * per_step * share.world_size + share.rank
     indices = range(first, plan.total_steps * per_step * share.world_size, share.world_size)
-    return iter(
-        DataLoader(
-            dataset,
-            batch_size=plan.batch_size,
-            sampler=indices,
-            num_workers=plan.workers,
-            # A loader without a generator draws from the global one, and a resumed run would differ.
-            generator=torch.Generator(),
-            pin_memory=share.device.type == "cuda",
-        )
+    loader = DataLoader(
+        dataset,
+        batch_size=plan.batch_size,
+        sampler=indices,
+        num_workers=plan.workers,
+        # A loader without a generator draws from the global one, and a resumed run would differ.
+        generator=torch.Generator(),
+        pin_memory=share.device.type == "cuda",
     )
+    return TimedBatches(iter(loader))
 
 
 def mean_losses(losses: Sequence[dict[str, float]]) -> dict[str, float]:

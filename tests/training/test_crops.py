@@ -73,3 +73,43 @@ def test_where_labels_say_nothing_nothing_is_taught():
     assert ignored[32:58, 43:58].all()
     assert not ignored[:28].any()
     assert not ignored[:, :33].any()
+
+
+class Counted(Labelled):
+    """A picture that counts how often it is read."""
+
+    def __init__(self, seed):
+        labels = np.zeros((100, 100), np.int32)
+        labels[10 + seed : 40, 10:40] = 1
+        super().__init__(labels)
+        self.n_read = 0
+
+    def read(self):
+        self.n_read += 1
+        return super().read()
+
+
+def test_pictures_in_memory_are_bounded_by_bytes_and_the_oldest_goes():
+    one = 100 * 100 * (4 + 4) + 16  # grey values, labels and a pixel of the one cell
+    images = [Counted(seed) for seed in range(4)]
+    data = CropDataset(
+        [Source(images)], FlowsObjective(), CropParameters(32, cache_bytes=2 * one + 10), PAPER
+    )
+    for index in range(40):
+        data[index]
+        assert data.cached_bytes <= 2 * one + 10
+    assert data.cached_bytes == 2 * one
+    assert sum(image.n_read for image in images) > 8
+    roomy = [Counted(seed) for seed in range(4)]
+    data = CropDataset([Source(roomy)], FlowsObjective(), CropParameters(32, cache_bytes=4 * one), PAPER)
+    for index in range(40):
+        data[index]
+    assert [image.n_read for image in roomy] == [1, 1, 1, 1]
+
+
+def test_a_picture_larger_than_the_cache_is_kept_alone():
+    images = [Counted(seed) for seed in range(2)]
+    data = CropDataset([Source(images[:1])], FlowsObjective(), CropParameters(32, cache_bytes=10), PAPER)
+    for index in range(5):
+        data[index]
+    assert images[0].n_read == 1

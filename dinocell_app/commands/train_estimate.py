@@ -1,0 +1,84 @@
+"""`dinocell-app train estimate`: what a training will cost, before it is started."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from dinocell_app.commands.console import EXIT_OK, duration
+from dinocell_app.commands.options import Subcommands, absolute_path
+from dinocell_app.errors import InvalidParameterError
+from dinocell_app.job_files import read_job
+from dinocell_app.jobs import FineTuneJob, Job
+from dinocell_app.run_folder import RunFolder
+
+
+def add_command(kinds: Subcommands) -> None:
+    """Declare the command.
+
+    Parameters
+    ----------
+    kinds : argparse subparsers
+        Of `dinocell-app train`.
+    """
+    parser = kinds.add_parser(
+        "estimate",
+        help="tell how long a training will take and how much memory it needs",
+        description="Take three steps of a training, tell what the whole will cost, and write nothing.",
+    )
+    parser.add_argument(
+        "run_folder", metavar="RUN_FOLDER", nargs="?", type=absolute_path, help="folder with a job.json"
+    )
+    parser.add_argument(
+        "--job", type=absolute_path, metavar="FILE", help="job file, in place of a run folder"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(execute=estimate_training)
+
+
+def estimate_training(arguments: argparse.Namespace) -> int:
+    """Do the command.
+
+    Parameters
+    ----------
+    arguments : Namespace
+
+    Returns
+    -------
+    int
+        Exit code.
+
+    Raises
+    ------
+    UserFacingError
+        If the job is no training, or cannot be done.
+    """
+    from training.estimates import estimate
+
+    folder: Path | None = arguments.run_folder
+    if (folder is None) == (arguments.job is None):
+        raise InvalidParameterError(
+            "train estimate needs either a run folder or --job FILE",
+            remedy="See dinocell-app train estimate --help",
+        )
+    job: Job = read_job(arguments.job) if folder is None else RunFolder(folder).read_job()
+    if not isinstance(job, FineTuneJob):
+        raise InvalidParameterError(
+            f"is a job to {job.kind}, and costs are known for fine-tuning only",
+            path=arguments.job or folder,
+            remedy="Name a job made by dinocell-app train finetune",
+        )
+    cost = estimate(job, folder)
+    if arguments.json:
+        print(json.dumps(asdict(cost)))
+        return EXIT_OK
+    print(
+        f"About {duration(cost.total_seconds)} on {cost.device}: {cost.n_steps} steps of "
+        f"{duration(cost.seconds_per_step)}, validations of {duration(cost.seconds_validation)}"
+    )
+    if cost.peak_memory_bytes:
+        print(f"Memory: {cost.peak_memory_bytes / 2**30:.1f} GiB")
+    print(f"Waiting for images: {cost.loading_share:.0%} of the time")
+    return EXIT_OK
