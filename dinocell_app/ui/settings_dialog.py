@@ -155,9 +155,11 @@ class SettingsDialog(QDialog):
         page = QWidget()
         layout = QVBoxLayout(page)
         self.preset = _choice(PRESET_NAMES, self._before.shortcut_preset, "Shortcuts")
+        self.preset.setToolTip("Start from the keys of Cellpose or of napari.")
         self.preset.currentIndexChanged.connect(self._show_preset)
         self.table = QTableWidget(len(ACTIONS), 2)
         self.table.setAccessibleName("Shortcuts of all actions")
+        self.table.setTabKeyNavigation(False)  # Tab leaves the table; arrows go through it
         self.table.setHorizontalHeaderLabels(["Action", "Shortcut"])
         self.table.verticalHeader().hide()
         self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)

@@ -83,3 +83,51 @@ def dark_palette() -> QPalette:
     for role in (_Role.WindowText, _Role.Text, _Role.ButtonText):
         palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(_GREYED))
     return palette
+
+
+def luminance(colour: QColor) -> float:
+    """Say how bright a colour looks, as the Web Content Accessibility Guidelines define it.
+
+    Parameters
+    ----------
+    colour : QColor
+
+    Returns
+    -------
+    float
+        0 for black, 1 for white.
+    """
+    parts = (colour.redF(), colour.greenF(), colour.blueF())
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: QColor, other: QColor) -> float:
+    """Give the contrast of two colours; words need 4.5 to be read with ease.
+
+    Parameters
+    ----------
+    one, other : QColor
+
+    Returns
+    -------
+    float
+        1 to 21.
+    """
+    dark, bright = sorted((luminance(one), luminance(other)))
+    return (bright + 0.05) / (dark + 0.05)
+
+
+def text_on(background: QColor) -> QColor:
+    """Choose black or white for words on a colour.
+
+    Parameters
+    ----------
+    background : QColor
+
+    Returns
+    -------
+    QColor
+        Its contrast is at least 4.5, whatever the colour.
+    """
+    return max((QColor("black"), QColor("white")), key=lambda text: contrast(text, background))

@@ -75,6 +75,7 @@ class ExportForm(QWidget):
         self.folder = QLineEdit()
         self.folder.setAccessibleName("Folder")
         self.folder.setPlaceholderText("Folder to write to")
+        self.folder.setToolTip("The folder that the files are written to.")
         self.browse = QPushButton("Browse…")
         self.browse.setToolTip("Choose the folder to write to.")
         self.replace = QCheckBox("Replace files that exist")

@@ -41,6 +41,7 @@ class Gallery(QWidget):
         self.descending = QComboBox()
         self.descending.addItems(["Smallest first", "Largest first"])
         self.descending.setAccessibleName("Direction of sorting")
+        self.descending.setToolTip("Which cells come first.")
         self.view = QTableView()
         self._set_up_view()
         self._asking = QTimer(self)

@@ -14,10 +14,10 @@ from dinocell_app.ui.results.column_text import column_text, number_text
 from dinocell_app.ui.results.image_summary import source_problem
 from dinocell_app.ui.results.image_values import ImageValues
 from dinocell_app.ui.results.overview_layout import OverviewLayout, overview_layout
+from dinocell_app.ui.theme import text_on
 
 _Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
-_BRIGHT = 140
 _FIELD = (76, 40)
 
 
@@ -106,8 +106,7 @@ class OverviewModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.BackgroundRole:
             return colour
         if role == Qt.ItemDataRole.ForegroundRole and colour is not None:
-            grey = 0.299 * colour.red() + 0.587 * colour.green() + 0.114 * colour.blue()
-            return QColor("black" if grey > _BRIGHT else "white")
+            return text_on(colour)
         return None
 
     def headerData(

@@ -49,6 +49,7 @@ class CellSizeEdit(QWidget):
         self.number.setToolTip("How long a typical cell is across.")
         self.unit = QComboBox()
         self.unit.setAccessibleName("Unit of the cell diameter")
+        self.unit.setToolTip("Whether the diameter is in µm or in pixels of the image.")
         self.unit.addItem("px", "px")
         self.unit.addItem("µm", "um")
         self.draw = QPushButton(DRAW)

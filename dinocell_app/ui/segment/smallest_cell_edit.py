@@ -38,6 +38,7 @@ class SmallestCellEdit(QWidget):
         )
         self.unit = QComboBox()
         self.unit.setAccessibleName("Unit of the smallest cell")
+        self.unit.setToolTip("Whether the area is in µm² or in pixels of the image.")
         self.unit.addItem("px", "px")
         self.unit.addItem("µm²", "um")
         layout = QHBoxLayout(self)

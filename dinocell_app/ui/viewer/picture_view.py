@@ -45,6 +45,7 @@ class PictureView(QWidget):
         self.box = ToolBox()
         self.view = pg.GraphicsView(self)
         self.view.setCentralItem(self.box)
+        self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keyboard works the widget around it
         self.view.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         self.view.hide()
         self.message = QLabel(EMPTY, self)
