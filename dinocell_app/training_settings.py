@@ -68,8 +68,8 @@ class TrainingSettings(_Settings):
     precision : {"auto", "fp32", "bf16", "fp16"}
     loss_weights : dict of str to float
         Factors of loss terms, 1 where not named.
-    workers : int
-        Loader processes.
+    workers : int or None
+        Loader processes; None for a few beside a GPU and none otherwise.
     seed : int
     """
 
@@ -86,7 +86,7 @@ class TrainingSettings(_Settings):
     gradient_clip: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "fp32"
     loss_weights: dict[str, float] = Field(default_factory=dict)
-    workers: int = Field(default=0, ge=0)
+    workers: int | None = Field(default=None, ge=0)
     seed: int = 0
 
 

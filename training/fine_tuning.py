@@ -60,8 +60,8 @@ class FineTuningParameters:
         Of the forward and backward pass; fp16 scales the loss and needs CUDA.
     loss_weights : mapping of str to float
         Factors of the objective's loss terms, 1 where not named.
-    workers : int
-        Loader processes.
+    workers : int or None
+        Loader processes; None for a few beside a GPU and none otherwise.
     seed : int
     """
 
@@ -78,7 +78,7 @@ class FineTuningParameters:
     gradient_clip: float = 0.0
     precision: Precision = "fp32"
     loss_weights: dict[str, float] = field(default_factory=dict)
-    workers: int = 0
+    workers: int | None = None
     seed: int = 0
 
     @property

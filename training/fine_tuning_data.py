@@ -22,7 +22,9 @@ from training.datasets import LabelledPair, binary_as_components, labelled_pairs
 from training.fine_tuning import FineTuningData
 from training.held_out import HeldOut, picture_hash
 from training.held_out_choice import Examined, Wish, divide
+from training.processes import training_device
 from training.synthetic import random_scene_parameters, render_scene
+from training.training_loop import loader_processes
 
 VALIDATION_CROPS_PER_IMAGE = 4
 MAX_VALIDATION_CROPS = 64
@@ -165,12 +167,13 @@ def crops(job: FineTuneJob, data: LabelledData, objective: Objective, manifest: 
     FineTuningData
     """
     changes = Augmentation(**job.augmentation.model_dump())
+    n_processes = loader_processes(job.training.workers, training_device(job.device))
     how = CropParameters(
         size=job.crop_size,
         seed=job.training.seed,
         normalisation=manifest.intensity_normalisation,
         synthetic_share=job.synthetic_share,
-        cache_bytes=(CACHE_BYTES - HELD_OUT_CACHE_BYTES) // max(1, job.training.workers),
+        cache_bytes=(CACHE_BYTES - HELD_OUT_CACHE_BYTES) // max(1, n_processes),
     )
     scenes = _Scenes(job.augmentation.diameter_range) if job.synthetic_share else None
     training = CropDataset(_sources(job, data), objective, how, changes, scenes=scenes)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +19,9 @@ from dinocell_app.model.precision import Precision, resolve_precision
 from training.checkpoint import TrainingState, load_checkpoint, remove_unfinished, save_checkpoint
 from training.processes import shared_result, wait_for_all
 from training.validation_history import KeepBest, ValidationHistory
+
+LOADER_PROCESSES = 4
+"""A process makes about fifty crops of 256 pixels a second, and a fast GPU learns from some hundred."""
 
 CHECKPOINT_SECONDS = 300.0
 """How much of a long epoch a crash may cost."""
@@ -42,8 +47,8 @@ class StepPlan(Protocol):
         """Batches of a step."""
 
     @property
-    def workers(self) -> int:
-        """Loader processes."""
+    def workers(self) -> int | None:
+        """Loader processes; None to choose by device."""
 
     @property
     def total_steps(self) -> int:
@@ -179,6 +184,28 @@ class TimedBatches(Iterator[Any]):
             self.seconds += time.perf_counter() - started
 
 
+def loader_processes(wanted: int | None, device: torch.device) -> int:
+    """Choose how many processes load examples.
+
+    Parameters
+    ----------
+    wanted : int or None
+        What a person chose, if they did.
+    device : device
+
+    Returns
+    -------
+    int
+        A GPU would wait for a single process; a CPU is slower than its loader and needs its cores itself.
+        A packaged application cannot start copies of itself for this.
+    """
+    if wanted is not None:
+        return wanted
+    if device.type != "cuda" or getattr(sys, "frozen", False):
+        return 0
+    return max(0, min(LOADER_PROCESSES, (os.cpu_count() or 1) - 1))
+
+
 def batches_from(dataset: Dataset[Any], plan: StepPlan, step: int, share: Share) -> TimedBatches:
     """Load from the example on which a step begins; each process takes its own.
 
@@ -203,7 +230,7 @@ def batches_from(dataset: Dataset[Any], plan: StepPlan, step: int, share: Share)
         dataset,
         batch_size=plan.batch_size,
         sampler=indices,
-        num_workers=plan.workers,
+        num_workers=loader_processes(plan.workers, share.device),
         # A loader without a generator draws from the global one, and a resumed run would differ.
         generator=torch.Generator(),
         pin_memory=share.device.type == "cuda",

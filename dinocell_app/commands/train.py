@@ -173,7 +173,7 @@ COMMAND = JobCommand(
             metavar="NAME=X",
             many=True,
         ),
-        _training("workers", "--workers", "processes that load crops (default: 0)", int),
+        _training("workers", "--workers", "processes that load crops (default: by device)", int),
         _training("seed", "--seed", "of everything drawn at random (default: 0)", int),
         Option("licence", ("--licence",), "of the training data, for the model card", metavar="TEXT"),
         OVERWRITE,

@@ -18,6 +18,7 @@ from training.augmentation import Augmentation
 from training.checkpoint import CHECKPOINT_NAME
 from training.crops import CropDataset, CropParameters, Source
 from training.fine_tuning import FineTuning, FineTuningData, FineTuningParameters
+from training.training_loop import Share, batches_from, loader_processes
 
 TINY = SegmenterConfig(
     backbone="vit_small_patch14_dinov2",
@@ -259,3 +260,27 @@ def test_a_validation_that_is_broken_off_is_made_up_for(tmp_path):
     assert epoch.losses["total"] == pytest.approx(sum(_losses(first)) / 2)
     whole = list(_training(parameters, _held_out(5)).run(tmp_path / "whole"))
     assert epoch.validation == next(e for e in whole if isinstance(e, EpochFinished)).validation
+
+
+def test_loader_processes_give_the_same_batches_in_the_same_order():
+    plan = replace(PARAMETERS, epochs=1, steps_per_epoch=2)
+    share = Share(0, 1, torch.device("cpu"))
+    alone, helped = (
+        list(batches_from(_dataset(), replace(plan, workers=workers), 0, share)) for workers in (0, 2)
+    )
+    assert len(alone) == len(helped) == 2
+    for one, other in zip(alone, helped, strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def test_loader_processes_help_a_gpu_unless_chosen(monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 16)
+    gpu, cpu = torch.device("cuda"), torch.device("cpu")
+    assert loader_processes(None, gpu) == 4
+    assert loader_processes(None, cpu) == 0
+    assert loader_processes(0, gpu) == 0
+    assert loader_processes(3, cpu) == 3
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    assert loader_processes(None, gpu) == 1
+    monkeypatch.setattr("sys.frozen", True, raising=False)
+    assert loader_processes(None, gpu) == 0
