@@ -118,6 +118,11 @@ class PreviewAsked(Message):
 
 
 @dataclass(frozen=True)
+class FeaturesAsked(PreviewAsked):
+    """The window wants to see what the model sees; answered by FeaturesDrawn in place of Previewed."""
+
+
+@dataclass(frozen=True)
 class DecodingAsked(Message):
     """The window wants the last preview with other thresholds.
 
@@ -185,6 +190,24 @@ class Previewed(Message):
 
 
 @dataclass(frozen=True)
+class FeaturesDrawn(Message):
+    """Features are drawn.
+
+    Parameters
+    ----------
+    request : int
+    picture : str
+        File in NumPy's format, red, green and blue of each pixel; the window removes it.
+    region : tuple of int or None
+        As asked for, cut to the image.
+    """
+
+    request: int
+    picture: str
+    region: Region | None
+
+
+@dataclass(frozen=True)
 class PreviewFailed(Message):
     """A preview cannot be made.
 
@@ -215,11 +238,13 @@ MESSAGES: Mapping[str, type[Message]] = {
     kind.__name__: kind
     for kind in (
         PreviewAsked,
+        FeaturesAsked,
         DecodingAsked,
         CancelAsked,
         EngineReady,
         PreviewProgressed,
         Previewed,
+        FeaturesDrawn,
         PreviewFailed,
         PreviewCancelled,
     )
@@ -261,11 +286,11 @@ def message_from_line(line: str | bytes) -> Message:
     try:
         fields: dict[str, Any] = json.loads(line)
         kind = MESSAGES[fields.pop("message")]
-        if kind is PreviewAsked:
+        if kind in (PreviewAsked, FeaturesAsked):
             fields["preview"] = _preview(fields["preview"])
         elif kind is DecodingAsked:
             fields["choice"] = DecodingChoice(**fields["choice"])
-        elif kind is Previewed:
+        elif kind in (Previewed, FeaturesDrawn):
             fields["region"] = _region(fields["region"])
         return kind(**fields)
     except (KeyError, TypeError, AttributeError) as error:

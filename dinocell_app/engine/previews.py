@@ -43,6 +43,39 @@ class _OpenPlane:
 
 
 @dataclass(frozen=True)
+class Prepared:
+    """What a request needs before the network runs.
+
+    Parameters
+    ----------
+    model : SegmentationModel
+    pixels : ndarray of shape (M, N)
+        The plane.
+    pixel_size_um : float or None
+    region : tuple of int or None
+        Cut to the plane; None for all of it.
+    parameters : SegmentationParameters
+    place : hashable
+        Tells apart planes, models and cell sizes.
+    scale : ScaleChoice or None
+        That of an earlier request for the same.
+    """
+
+    model: SegmentationModel
+    pixels: NDArray[Any]
+    pixel_size_um: float | None
+    region: Region | None
+    parameters: SegmentationParameters
+    place: Hashable
+    scale: ScaleChoice | None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width of the plane."""
+        return self.pixels.shape[0], self.pixels.shape[1]
+
+
+@dataclass(frozen=True)
 class _Shown:
     """The preview that is seen: what a decoding with other thresholds starts from."""
 
@@ -86,6 +119,40 @@ class Previews:
         """
         started = time.monotonic()
         self._shown = None
+        ready = self.prepare(request)
+        model, region, parameters, whole = ready.model, ready.region, ready.parameters, ready.place
+        found = self._outputs.get((whole, region))
+        if found is None:
+            if region is None:
+                found = yield from segmenting(ready.pixels, model, parameters)
+            else:
+                found = yield from segmenting_region(
+                    ready.pixels, slices_of(region), model, parameters, ready.scale
+                )
+            self._scales[whole] = found.scale
+            self._keep((whole, region), found)
+        else:
+            found = decode_again(found, model, parameters)
+            self._outputs.move_to_end((whole, region))
+        self._shown = _Shown(request, found, ready.pixel_size_um, ready.shape, region)
+        return _result(found, model, region, started)
+
+    def prepare(self, request: PreviewRequest) -> Prepared:
+        """Load the model and read the plane, unless they are there from the request before.
+
+        Parameters
+        ----------
+        request : PreviewRequest
+
+        Returns
+        -------
+        Prepared
+
+        Raises
+        ------
+        UserFacingError
+            If the image, the model or a setting cannot be used.
+        """
         job = preview_job(request)
         model = self._ready_model(job)
         plane = self._open_plane(request, job)
@@ -93,22 +160,8 @@ class Previews:
         region = _within(request.region, shape)
         size_um = request.pixel_size_um if request.pixel_size_um is not None else plane.file_pixel_size_um
         parameters = _for_region(segmentation_parameters(job, size_um), region, shape)
-        whole = (plane.key, model.manifest.sha256, str(model.device), parameters.diameter_px)
-        found = self._outputs.get((whole, region))
-        if found is None:
-            if region is None:
-                found = yield from segmenting(plane.pixels, model, parameters)
-            else:
-                found = yield from segmenting_region(
-                    plane.pixels, _slices(region), model, parameters, self._scales.get(whole)
-                )
-            self._scales[whole] = found.scale
-            self._keep((whole, region), found)
-        else:
-            found = decode_again(found, model, parameters)
-            self._outputs.move_to_end((whole, region))
-        self._shown = _Shown(request, found, size_um, shape, region)
-        return _result(found, model, region, started)
+        place = (plane.key, model.manifest.sha256, str(model.device), parameters.diameter_px)
+        return Prepared(model, plane.pixels, size_um, region, parameters, place, self._scales.get(place))
 
     def decode(self, choice: DecodingChoice) -> PreviewResult:
         """Show the last preview with other thresholds; the network does not run.
@@ -227,7 +280,17 @@ def _within(region: Region | None, shape: tuple[int, int]) -> Region | None:
     return None if cut == (0, 0, *shape) else cut
 
 
-def _slices(region: Region) -> tuple[slice, slice]:
+def slices_of(region: Region) -> tuple[slice, slice]:
+    """Give the rows and columns of a region.
+
+    Parameters
+    ----------
+    region : tuple of int
+
+    Returns
+    -------
+    tuple of slice
+    """
     row, column, height, width = region
     return slice(row, row + height), slice(column, column + width)
 

@@ -6,17 +6,20 @@ import logging
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 
 import numpy as np
 
+from dinocell_app.engine.feature_pictures import FeaturePicture, drawing_features
 from dinocell_app.engine.mailbox import Mailbox, Request
 from dinocell_app.engine.previews import Previews
 from dinocell_app.errors import UserFacingError
-from dinocell_app.events import TilesPredicted
+from dinocell_app.events import Event, TilesPredicted
 from dinocell_app.preview_messages import (
     EngineReady,
+    FeaturesAsked,
+    FeaturesDrawn,
     Message,
     PreviewAsked,
     PreviewCancelled,
@@ -102,6 +105,9 @@ class Service:
         if result is None or self._mailbox.given_up():
             return PreviewCancelled(number)
         path = self._folder / f"{number}.npy"
+        if isinstance(result, FeaturePicture):
+            np.save(path, result.pixels)
+            return FeaturesDrawn(number, str(path), result.region)
         np.save(path, result.labels)
         return Previewed(
             request=number,
@@ -114,16 +120,20 @@ class Service:
             region=result.region,
         )
 
-    def _result(self, request: Request) -> PreviewResult | None:
+    def _result(self, request: Request) -> PreviewResult | FeaturePicture | None:
         """Do a request; None when it was given up on the way."""
         if not isinstance(request, PreviewAsked):
             return self._previews.decode(request.choice)
-        steps = self._previews.previewing(request.preview)
+        steps: Generator[Event, None, PreviewResult | FeaturePicture]
+        if isinstance(request, FeaturesAsked):
+            steps = drawing_features(self._previews, request.preview)
+        else:
+            steps = self._previews.previewing(request.preview)
         while True:
             try:
                 event = next(steps)
             except StopIteration as finished:
-                result: PreviewResult = finished.value
+                result: PreviewResult | FeaturePicture = finished.value
                 return result
             if self._mailbox.given_up():
                 steps.close()

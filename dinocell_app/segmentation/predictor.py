@@ -146,6 +146,8 @@ def segmenting_region(
     model: SegmentationModel,
     parameters: SegmentationParameters,
     scale: ScaleChoice | None = None,
+    *,
+    keep_features: bool = False,
 ) -> Generator[Event, None, Segmentation]:
     """Segment a part of an image as it would be segmented within the whole.
 
@@ -159,6 +161,8 @@ def segmenting_region(
     parameters : SegmentationParameters
     scale : ScaleChoice, optional
         Of an earlier segmentation of the image with the same diameter; chosen when not given.
+    keep_features : bool
+        As for `segmenting`.
 
     Yields
     ------
@@ -171,13 +175,14 @@ def segmenting_region(
         In the frame of the region.
     """
     prepared = NORMALISATIONS[model.manifest.intensity_normalisation].prepare_image(image)
-    predictor = _Predictor(model, parameters, "")
+    predictor = _Predictor(model, parameters, "", keep_features=keep_features)
     if scale is None:
         scale, _ = yield from predictor.choose_scale(prepared)
     part = prepared[region]
     maps = yield from predictor.predict(resample_image(part, scale.factor))
     maps = resample_maps(maps, (part.shape[0], part.shape[1]))
-    return Segmentation(_decode(model, maps, parameters, scale), maps, scale)
+    features = predictor.features.result() if predictor.features is not None else None
+    return Segmentation(_decode(model, maps, parameters, scale), maps, scale, features)
 
 
 def decode_again(
