@@ -6,10 +6,8 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QLabel,
-    QMessageBox,
     QPushButton,
     QSplitter,
     QVBoxLayout,
@@ -19,6 +17,7 @@ from PySide6.QtWidgets import (
 from dinocell_app.errors import UnreadableFileError, UserFacingError
 from dinocell_app.project.records import ChannelDisplay, ResultRecord
 from dinocell_app.ui.session import Session
+from dinocell_app.ui.viewer.contrast_everywhere import show_everywhere
 from dinocell_app.ui.viewer.contrast_panel import ContrastPanel
 from dinocell_app.ui.viewer.hover_text import HoverInfo, hover_text, length_text
 from dinocell_app.ui.viewer.image_viewer import ImageViewer
@@ -27,9 +26,8 @@ from dinocell_app.ui.viewer.label_colours import LabelStyle
 from dinocell_app.ui.viewer.loading import LoadedImage, LoadedLabels, load_image, load_labels
 from dinocell_app.ui.viewer.picture_view import EMPTY, ZOOM_STEP
 from dinocell_app.ui.viewer.plane_sliders import PlaneSliders
+from dinocell_app.ui.viewer.second_view import SecondView
 from dinocell_app.ui.workers import Task, start
-
-NO_LABELS = -1
 
 
 class ViewerPanel(QWidget):
@@ -48,15 +46,9 @@ class ViewerPanel(QWidget):
         self._asked: tuple[int, int, int] | None = None
         self._shown: tuple[int, int, int] | None = None
         self.viewer = ImageViewer()
-        self.other = ImageViewer()
-        self.other.setAccessibleName("Second view")
-        self.other.hide()
-        self.other.set_label_style(LabelStyle("off"))
         self.labels = LabelBar()
-        self.beside = QComboBox()
-        self.beside.setAccessibleName("Result in the second view")
-        self.beside.setToolTip("What the second view shows over the image.")
-        self.beside.hide()
+        self.second = SecondView(session, self.viewer, partial(self._load_labels, "beside"), self)
+        self.other, self.beside = self.second.viewer, self.second.choice
         self.contrast = ContrastPanel()
         self.contrast.hide()
         self.contrast_button = QPushButton("Contrast")
@@ -84,7 +76,7 @@ class ViewerPanel(QWidget):
         layout.addWidget(self.status)
         self.status.setContentsMargins(6, 0, 6, 0)
         layout.addWidget(self.contrast)
-        self.viewer.set_label_style(self.labels.label_style())
+        self._on_style(self.labels.label_style())
         self._connect()
         self._show_image()
 
@@ -124,16 +116,10 @@ class ViewerPanel(QWidget):
         ----------
         on : bool
         """
-        self.other.setVisible(on)
-        self.beside.setVisible(on)
-        # A hidden view has a size of its own and would pull the other one about.
-        self.other.box.setXLink(self.viewer.box if on else None)
-        self.other.box.setYLink(self.viewer.box if on else None)
+        self.second.set_shown(on)
         if on:
             half = self.views.width() // 2
             self.views.setSizes([half, half])
-            self._list_results()
-            self._show_beside()
 
     def _connect(self) -> None:
         session = self._session
@@ -142,11 +128,10 @@ class ViewerPanel(QWidget):
         session.current_image_changed.connect(self._show_image)
         session.plane_changed.connect(self._show_image)
         session.current_result_changed.connect(self._show_result)
-        session.results_changed.connect(self._list_results)
+        session.results_changed.connect(self.second.list_results)
         session.cell_selected.connect(self._on_selected)
         session.settings_changed.connect(self._on_settings)
         self.labels.changed.connect(self._on_style)
-        self.beside.currentIndexChanged.connect(self._show_beside)
         self.contrast.changed.connect(self._on_displays)
         self.contrast.wanted_everywhere.connect(self._show_everywhere)
         self.sliders.plane_asked.connect(session.set_plane)
@@ -211,7 +196,7 @@ class ViewerPanel(QWidget):
             viewer.set_image(loaded, displays, keep_view=keep)
         self.contrast.show_image(loaded.names, displays, loaded.statistics)
         self._show_result()
-        self._list_results()
+        self.second.list_results()
 
     def _show_result(self) -> None:
         result = self._session.current_result
@@ -240,34 +225,9 @@ class ViewerPanel(QWidget):
         if viewer is self.viewer:
             viewer.select_cell(self._session.selected_cell)
 
-    def _list_results(self) -> None:
-        """Offer the results of the image in the second view."""
-        project, image = self._session.project, self._session.current_image
-        if project is None or image is None or not self.other.isVisibleTo(self):
-            return
-        chosen = self.beside.currentData()
-        self.beside.blockSignals(True)
-        self.beside.clear()
-        self.beside.addItem("Image only", NO_LABELS)
-        for result in project.results.of_image(image.id):
-            if result.status == "finished":
-                self.beside.addItem(f"{result.name}: {result.n_cells:,} cells", result.id)
-        self.beside.setCurrentIndex(max(0, self.beside.findData(chosen)))
-        self.beside.blockSignals(False)
-        self._show_beside()
-
-    def _show_beside(self) -> None:
-        project, chosen = self._session.project, self.beside.currentData()
-        if project is None or not self.other.isVisibleTo(self):
-            return
-        some = chosen is not None and chosen != NO_LABELS
-        self.other.set_label_style(self.labels.label_style() if some else LabelStyle("off"))
-        self._load_labels("beside", self.other, project.results.get(chosen) if some else None)
-
     def _on_style(self, style: LabelStyle) -> None:
         self.viewer.set_label_style(style)
-        if self.beside.currentData() not in (None, NO_LABELS):
-            self.other.set_label_style(style)
+        self.second.set_style(style)
 
     def _fail(self, error: Exception) -> None:
         self._say(str(error) if isinstance(error, UserFacingError) else "The image cannot be shown.")
@@ -288,23 +248,11 @@ class ViewerPanel(QWidget):
             project.displays.set([image.id], displays)
 
     def _show_everywhere(self, displays: tuple[ChannelDisplay, ...]) -> None:
-        """Give all images with as many channels these displays, after asking."""
         project = self._session.project
-        if project is None or project.read_only_reason is not None:
-            return
-        alike = [
-            image.id
-            for image in project.images.all()
-            if image.n_channels == len(displays) and not image.problem
-        ]
-        question = (
-            f"Show {len(alike):,} images with these colours and this contrast? What you chose for single "
-            "images before is forgotten. Nothing that is measured changes."
-        )
-        answer = QMessageBox.question(self, "Contrast of all images", question)
-        if answer == QMessageBox.StandardButton.Yes:
-            project.displays.set(alike, displays)
-            self.status.setText(f"{len(alike):,} images are shown this way.")
+        if project is not None:
+            said = show_everywhere(project, displays, self)
+            if said:
+                self.status.setText(said)
 
     def _on_hover(self, info: HoverInfo | None) -> None:
         if self.viewer.box.tool == "ruler":
