@@ -15,6 +15,13 @@ PIXEL_SIZE = Option(
     parse=parse_pixel_size,
     metavar="LENGTH",
 )
+AXES = Option(
+    "axes",
+    ("--axes",),
+    "what the axes stored in TIFF files are, where they say something else: one letter each of "
+    "T times, Z slices, C channels, Y rows, X columns, as in YXC",
+    metavar="LETTERS",
+)
 PLANE = Option(
     "plane",
     ("--plane",),
