@@ -151,5 +151,5 @@ def held_out_scores(model: SegmentationModel, pairs: Sequence[LabelledPair]) -> 
         scores.append(evaluate_labels(found.labels, labels, ignore=pair.read_ignore_region(labels.shape)))
     mean = summarise(scores).mean
     shown = ("ap_0.5", "ap_0.75", "seg", "det", "mma")
-    data_set = f"{len(pairs)} held-out images"
+    data_set = "1 held-out image" if len(pairs) == 1 else f"{len(pairs)} held-out images"
     return tuple(Score(data_set=data_set, split="held out", metric=name, value=mean[name]) for name in shown)

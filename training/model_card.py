@@ -59,7 +59,8 @@ def _scores(manifest: Manifest) -> list[str]:
     if not manifest.scores:
         return ["No image was held out, so nothing is known about how well it does."]
     return [
-        "Means over images it was not taught, with measured cell diameters.",
+        "Means over images it was not taught, with measured cell diameters. Models made from this one "
+        "are not taught them either: `held_out.json` tells which they are.",
         "",
         "| images | metric | value |",
         "|---|---|---|",

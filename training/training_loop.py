@@ -14,8 +14,10 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
+from dinocell_app.errors import UserFacingError
 from dinocell_app.events import EpochFinished, Event, JobFinished, JobStarted, Notice, StepFinished
 from dinocell_app.model.precision import Precision, resolve_precision
+from dinocell_app.segmentation.batching import is_out_of_memory
 from training.checkpoint import TrainingState, load_checkpoint, remove_unfinished, save_checkpoint
 from training.processes import shared_result, wait_for_all
 from training.validation_history import KeepBest, ValidationHistory
@@ -136,7 +138,7 @@ def training_events(
             stopped = True
             _save(training, checkpoints)
             break
-        losses = training.take_step()
+        losses = step_within_memory(training)
         state.add_losses(losses, first=not since)
         yield StepFinished(state.step, plan.total_steps, losses, training.learning_rate())
         if state.step % plan.steps_per_epoch == 0:
@@ -146,6 +148,34 @@ def training_events(
             save_checkpoint(state, checkpoints)
             saved = time.monotonic()
     yield JobFinished(state.step // plan.steps_per_epoch, 0, time.monotonic() - started, stopped=stopped)
+
+
+def step_within_memory(training: Training) -> dict[str, float]:
+    """Take the next step, and say what can be done when the memory does not suffice.
+
+    Parameters
+    ----------
+    training : Training
+
+    Returns
+    -------
+    dict of str to float
+        Terms of the loss and their sum "total".
+
+    Raises
+    ------
+    UserFacingError
+        If the memory of the device does not suffice.
+    """
+    try:
+        return training.take_step()
+    except (RuntimeError, MemoryError) as error:
+        if isinstance(error, RuntimeError) and not is_out_of_memory(error):
+            raise
+        raise UserFacingError(
+            f"The memory of {training.device} does not suffice for {training.plan.batch_size} examples",
+            remedy="Choose a smaller batch (more accumulation keeps the step as it is), or smaller crops",
+        ) from error
 
 
 @dataclass(frozen=True)

@@ -177,3 +177,24 @@ def test_cells_larger_than_the_crops_are_refused_before_the_first_step(words, tm
     assert main([*words, "--diameter-range", "20,60"]) == 2
     assert "larger crops" in capsys.readouterr().err
     assert not (tmp_path / "mine-run" / "checkpoints").exists()
+
+
+def test_a_pause_holds_the_training_within_a_step(words, tmp_path, monkeypatch):
+    assert main([*words, "--save-job", str(tmp_path / "job.json"), "--run-folder", str(tmp_path / "no")]) == 0
+    job = read_job(tmp_path / "job.json").model_copy(update={"output": tmp_path / "paused"})
+    folder = RunFolder.create(tmp_path / "run", job)
+    steps, steps_at_polls = 0, []
+
+    def wait(seconds):
+        steps_at_polls.append(steps)
+        if len(steps_at_polls) == 3:
+            folder.pause_path.unlink()
+
+    monkeypatch.setattr("dinocell_app.run_folder.time.sleep", wait)
+    for event in events_of(job, folder.should_stop, folder.path):
+        if isinstance(event, StepFinished):
+            steps = event.step
+            if steps == 1:
+                folder.pause_path.touch()
+    assert steps == 4
+    assert steps_at_polls == [1, 1, 1]

@@ -10,7 +10,7 @@ import torch
 from skimage.draw import disk
 from torch.utils.data import default_collate
 
-from dinocell_app.errors import ModelError
+from dinocell_app.errors import ModelError, UserFacingError
 from dinocell_app.events import EpochFinished, JobFinished, JobStarted, StepFinished
 from dinocell_app.model.flows import FlowsObjective
 from dinocell_app.model.segmenter import FLOW_CHANNELS, Segmenter, SegmenterConfig
@@ -284,3 +284,21 @@ def test_loader_processes_help_a_gpu_unless_chosen(monkeypatch):
     assert loader_processes(None, gpu) == 1
     monkeypatch.setattr("sys.frozen", True, raising=False)
     assert loader_processes(None, gpu) == 0
+
+
+def test_too_little_memory_is_said_with_what_to_do(monkeypatch, tmp_path):
+    def take_step(training):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB")
+
+    monkeypatch.setattr(FineTuning, "take_step", take_step)
+    with pytest.raises(UserFacingError, match=r"does not suffice for 2 examples.*smaller batch"):
+        list(_training().run(tmp_path))
+
+
+def test_a_fault_in_a_step_is_not_taken_for_too_little_memory(monkeypatch, tmp_path):
+    def take_step(training):
+        raise RuntimeError("shapes differ")
+
+    monkeypatch.setattr(FineTuning, "take_step", take_step)
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        list(_training().run(tmp_path))
