@@ -56,7 +56,7 @@ class TrainingSettings(_Settings):
     learning_rate : float
         Of the whole network, or of all but the encoder.
     encoder_learning_rate : float or None
-        None for the same rate throughout.
+        None for the same rate throughout; 0 leaves the encoder as it is, which is much faster.
     weight_decay : float
     warmup_epochs : int
     decay_start_epoch : int or None

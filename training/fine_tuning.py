@@ -47,7 +47,8 @@ class FineTuningParameters:
     learning_rate : float
         Of the whole network, or of all but the encoder.
     encoder_learning_rate : float or None
-        None for the same rate throughout, as the paper found best.
+        None for the same rate throughout, as the paper found best; 0 leaves the encoder as it is, which is
+        much faster.
     weight_decay : float
     warmup_epochs : int
     decay_start_epoch : int or None
@@ -150,6 +151,9 @@ class FineTuning:
         self.device = device
         self.rank, self.world_size = process_rank()
         network = network.to(device).to(memory_format=torch.channels_last)
+        if parameters.encoder_learning_rate == 0:
+            # A still encoder needs no gradients: less than half of the time, and far less memory.
+            network.get_submodule("backbone").requires_grad_(False)
         choose_attention(network, device, parameters.precision)
         average = copy.deepcopy(network).requires_grad_(False).eval() if parameters.average_decay else None
         rate = parameters.learning_rate

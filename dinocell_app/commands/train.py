@@ -158,7 +158,7 @@ COMMAND = JobCommand(
             metavar="N",
         ),
         _training("learning_rate", "--learning-rate", "default: 2e-5"),
-        _training("encoder_learning_rate", "--encoder-learning-rate", "default: the same"),
+        _training("encoder_learning_rate", "--encoder-learning-rate", "default: the same; 0 is fastest"),
         _training("weight_decay", "--weight-decay", "default: 1e-4"),
         _training("warmup_epochs", "--warmup-epochs", "default: 8", int),
         _training("decay_start_epoch", "--decay-start-epoch", "default: the end of the warm-up", int),

@@ -302,3 +302,19 @@ def test_a_fault_in_a_step_is_not_taken_for_too_little_memory(monkeypatch, tmp_p
     monkeypatch.setattr(FineTuning, "take_step", take_step)
     with pytest.raises(RuntimeError, match="shapes differ"):
         list(_training().run(tmp_path))
+
+
+def test_an_encoder_that_is_to_stay_gets_no_gradients_and_the_rest_learns_as_before(tmp_path):
+    plan = replace(PARAMETERS, encoder_learning_rate=0.0, gradient_clip=0.0, average_decay=0.0)
+    still = _training(plan)
+    before = copy.deepcopy(still.state.network.state_dict())
+    list(still.run(tmp_path / "still"))
+    assert all(p.grad is None for p in still.state.network.backbone.parameters())
+    after = still.state.network.state_dict()
+    moved = {name for name in before if not torch.equal(before[name], after[name])}
+    assert moved
+    assert not [name for name in moved if name.startswith("backbone.")]
+    with_gradients = _training(replace(plan, encoder_learning_rate=1e-30))
+    list(with_gradients.run(tmp_path / "gradients"))
+    for name, value in with_gradients.state.network.state_dict().items():
+        torch.testing.assert_close(after[name], value, msg=name)
