@@ -200,6 +200,8 @@ class SamplePredicted(Event):
         Cells found, and cells a person outlined.
     picture, labels, labelled_picture : str
         Files relative to the run folder: what was found, drawn and as label image, and what was labelled.
+    n_correct : int
+        Cells found that overlap an outlined one by half or more of their union.
     """
 
     epoch: int
@@ -209,6 +211,7 @@ class SamplePredicted(Event):
     picture: str
     labels: str
     labelled_picture: str
+    n_correct: int = 0
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ from dinocell_app.segmentation.parameters import SegmentationParameters
 from dinocell_app.segmentation.predictor import segment_image
 from training.crops import median_diameter
 from training.datasets import LabelledPair
+from training.label_overlaps import count_overlaps
+from training.matching import match_by_iou
 
 SAMPLES_NAME = "samples"
 LABELLED_NAME = "labelled.png"
@@ -124,6 +126,7 @@ def write_sample(
         picture=f"{SAMPLES_NAME}/{_stem(epoch)}.png",
         labels=f"{SAMPLES_NAME}/{_stem(epoch)}_labels.tif",
         labelled_picture=f"{SAMPLES_NAME}/{LABELLED_NAME}",
+        n_correct=len(match_by_iou(count_overlaps(labels, sample.labels), 0.5)),
     )
 
 

@@ -47,3 +47,5 @@ def test_a_small_picture_is_taken_whole_and_written_with_what_was_found(tmp_path
         assert (tmp_path / "run" / file).is_file()
     assert (earlier_sample(3, tmp_path / "run") == found).all()
     assert earlier_sample(2, tmp_path / "run") is None
+    half = np.where(sample.labels == 1, 9, 0).astype(np.uint16)
+    assert write_sample(sample, half, 4, tmp_path / "run").n_correct == 1
