@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTemporaryDir, QThreadPool, Signal
 
 from dinocell_app.preview_messages import (
@@ -13,6 +15,8 @@ from dinocell_app.preview_messages import (
     DecodingAsked,
     DecodingChoice,
     EngineReady,
+    FeaturesAsked,
+    FeaturesDrawn,
     Message,
     PreviewAsked,
     PreviewCancelled,
@@ -54,9 +58,12 @@ class Engine(QObject):
     """Request, PreviewResult."""
     failed = Signal(int, str)
     """Request, sentence."""
+    features_drawn = Signal(int, object, object)
+    """Request, colours of shape (M, N, 3) and their region."""
     cancelled = Signal(int)
     """A request was given up, because of `cancel` or a newer one."""
     _labels_read = Signal(int, object)
+    _features_read = Signal(int, object, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -68,6 +75,7 @@ class Engine(QObject):
         self._unsent: list[Message] = []
         self._last_words = b""
         self._labels_read.connect(self._on_labels_read)
+        self._features_read.connect(self._on_features_read)
 
     def preview(self, request: PreviewRequest) -> int:
         """Ask for a preview; anything asked for before is given up.
@@ -83,6 +91,22 @@ class Engine(QObject):
         """
         number = self._next_number()
         self._send(PreviewAsked(number, request))
+        return number
+
+    def draw_features(self, request: PreviewRequest) -> int:
+        """Ask what the model sees; anything asked for before is given up.
+
+        Parameters
+        ----------
+        request : PreviewRequest
+
+        Returns
+        -------
+        int
+            Number of the request in the signals.
+        """
+        number = self._next_number()
+        self._send(FeaturesAsked(number, request))
         return number
 
     def decode(self, decoding: DecodingChoice) -> int:
@@ -176,6 +200,8 @@ class Engine(QObject):
                 self.progressed.emit(message.request, message.done, message.total)
             case Previewed():
                 QThreadPool.globalInstance().start(lambda: self._read_labels(message))
+            case FeaturesDrawn():
+                QThreadPool.globalInstance().start(lambda: self._read_features(message))
             case PreviewFailed():
                 self._close_request(message.request)
                 self.failed.emit(message.request, message.sentence)
@@ -183,14 +209,21 @@ class Engine(QObject):
                 self._close_request(message.request)
                 self.cancelled.emit(message.request)
 
+    def _read_features(self, message: FeaturesDrawn) -> None:
+        self._features_read.emit(message.request, _array(Path(message.picture)), message.region)
+
+    def _on_features_read(self, request: int, pixels: object, region: object) -> None:
+        if request not in self._open_requests:
+            return
+        self._close_request(request)
+        if pixels is None:
+            self.failed.emit(request, ENDED.format(detail=""))
+        else:
+            self.features_drawn.emit(request, pixels, region)
+
     def _read_labels(self, message: Previewed) -> None:
-        """Read an array on a worker thread: a large one takes longer than the window may stand still."""
-        path = Path(message.labels)
-        try:
-            labels = np.load(path, allow_pickle=False)
-            path.unlink()
-        except (OSError, ValueError) as error:
-            _logger.warning("the labels of a preview cannot be read: %s", error)
+        labels = _array(Path(message.labels))
+        if labels is None:
             self._labels_read.emit(message.request, None)
             return
         result = PreviewResult(
@@ -259,3 +292,14 @@ class Engine(QObject):
         if state != self.state:
             self.state = state
             self.state_changed.emit(state)
+
+
+def _array(path: Path) -> NDArray[Any] | None:
+    """Read an array on a worker thread: a large one takes longer than the window may stand still."""
+    try:
+        array: NDArray[Any] = np.load(path, allow_pickle=False)
+        path.unlink()
+    except (OSError, ValueError) as error:
+        _logger.warning("an answer of the preview process cannot be read: %s", error)
+        return None
+    return array

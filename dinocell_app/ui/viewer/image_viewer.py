@@ -208,13 +208,13 @@ class ImageViewer(PictureView):
         return self.labels, 0, 0
 
     def _draw_overlay(self) -> None:
-        self._take_away(self._overlay)
+        self.remove_layer(self._overlay)
         self._overlay = None
         labels, top, left = self._shown_labels()
         if labels is None:
             return
         painter = LabelPainter(labels, self.style_of_labels)
-        self._overlay = self._add(TiledItem(labels.shape, painter, opaque=False), 1)
+        self._overlay = self.add_layer(TiledItem(labels.shape, painter, opaque=False), 1)
         self._overlay.setPos(left, top)
         self._overlay.setVisible(self.style_of_labels.mode != "off")
 

@@ -125,13 +125,13 @@ class PictureView(QWidget):
         """
         same = self.image is not None and image is not None and image.shape == self.image.shape
         self.image, self._displays = image, tuple(displays)
-        self._take_away(self._picture)
+        self.remove_layer(self._picture)
         self._picture = None
         self.view.setVisible(image is not None)
         self.message.setVisible(image is None)
         if image is None:
             return
-        self._picture = self._add(
+        self._picture = self.add_layer(
             TiledItem(image.shape, PicturePainter(image, self._displays), opaque=True), 0
         )
         if not (keep_view and same):
@@ -220,13 +220,31 @@ class PictureView(QWidget):
         else:
             super().keyPressEvent(event)
 
-    def _add(self, item: TiledItem, height: int) -> TiledItem:
+    def add_layer(self, item: TiledItem, height: float) -> TiledItem:
+        """Put something on the picture, or the picture itself.
+
+        Parameters
+        ----------
+        item : TiledItem
+        height : float
+            What is higher covers what is lower; the picture has 0.
+
+        Returns
+        -------
+        TiledItem
+        """
         item.set_memory(self._cache_megabytes // 2)
         item.setZValue(height)
         self.box.addItem(item, ignoreBounds=True)
         return item
 
-    def _take_away(self, item: TiledItem | None) -> None:
+    def remove_layer(self, item: TiledItem | None) -> None:
+        """Take something off the picture.
+
+        Parameters
+        ----------
+        item : TiledItem or None
+        """
         if item is not None:
             self.box.removeItem(item)
             item.deleteLater()

@@ -19,6 +19,8 @@ from dinocell_app.project.records import ChannelDisplay, ResultRecord
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.viewer.contrast_everywhere import show_everywhere
 from dinocell_app.ui.viewer.contrast_panel import ContrastPanel
+from dinocell_app.ui.viewer.feature_bar import FeatureBar
+from dinocell_app.ui.viewer.feature_control import FeatureControl
 from dinocell_app.ui.viewer.hover_text import HoverInfo, hover_text, length_text
 from dinocell_app.ui.viewer.image_viewer import ImageViewer
 from dinocell_app.ui.viewer.label_bar import LabelBar
@@ -55,6 +57,14 @@ class ViewerPanel(QWidget):
         self.contrast_button.setCheckable(True)
         self.contrast_button.setToolTip("Show or hide colour and contrast of the channels.")
         self.contrast_button.toggled.connect(self.contrast.setVisible)
+        self.feature_bar = FeatureBar()
+        self.feature_bar.hide()
+        self.features = FeatureControl(session, self.viewer, self.feature_bar, self)
+        self.features_button = QPushButton("Features")
+        self.features_button.setCheckable(True)
+        self.features_button.setToolTip(
+            "Show what the model sees: parts of the image that are alike to it have the same colour."
+        )
         self.sliders = PlaneSliders()
         self.sliders.hide()
         self.status = QLabel()
@@ -66,12 +76,14 @@ class ViewerPanel(QWidget):
         top = QHBoxLayout()
         top.addWidget(self.labels, 1)
         top.addWidget(self.beside)
+        top.addWidget(self.features_button)
         top.addWidget(self.contrast_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         layout.addLayout(top)
         layout.addWidget(self.views, 1)
+        layout.addWidget(self.feature_bar)
         layout.addWidget(self.sliders)
         layout.addWidget(self.status)
         self.status.setContentsMargins(6, 0, 6, 0)
@@ -134,6 +146,8 @@ class ViewerPanel(QWidget):
         self.labels.changed.connect(self._on_style)
         self.contrast.changed.connect(self._on_displays)
         self.contrast.wanted_everywhere.connect(self._show_everywhere)
+        self.features_button.toggled.connect(self._show_features)
+        self.features.ended.connect(lambda: self.features_button.setChecked(False))
         self.sliders.plane_asked.connect(session.set_plane)
         self.viewer.ruler_drawn.connect(self._on_ruler)
         for viewer in (self.viewer, self.other):
@@ -181,6 +195,8 @@ class ViewerPanel(QWidget):
         self.viewer.say(text)
         self.other.say(text)
         self.contrast.show_image((), (), ())
+        self.features_button.setChecked(False)
+        self.features_button.setEnabled(False)
         self.sliders.hide()
         self.status.clear()
 
@@ -189,6 +205,7 @@ class ViewerPanel(QWidget):
         if project is None or place != self._asked:
             return
         self._shown = place
+        self.features_button.setEnabled(True)
         self.status.clear()
         displays = project.displays.get(place[0])
         keep = self._session.settings.keep_view
@@ -246,6 +263,13 @@ class ViewerPanel(QWidget):
             viewer.set_displays(displays)
         if project is not None and image is not None and project.read_only_reason is None:
             project.displays.set([image.id], displays)
+
+    def _show_features(self, on: bool) -> None:
+        self.feature_bar.setVisible(on)
+        if on:
+            self.features.ask()
+        else:
+            self.features.take_away()
 
     def _show_everywhere(self, displays: tuple[ChannelDisplay, ...]) -> None:
         project = self._session.project
