@@ -21,6 +21,9 @@ DEFAULT_MODEL = "dinocell-s8"
 DeviceName = Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")]
 """A torch device, or "auto" for the fastest there is."""
 
+AxesWord = Annotated[str, Field(pattern=r"^([TZCYXS]{2,8})?$")]
+"""Letters of stored axes, as in "YXC"; empty where the file is believed."""
+
 _DECODING = DecodingParameters()
 
 
@@ -64,6 +67,10 @@ class SegmentJob(_Job):
         Edge of a pixel, in place of what files say.
     image_pixel_sizes_um : mapping of str to float
         Edge of a pixel by absolute path of the image, in place of `pixel_size_um`.
+    axes : str
+        What the axes stored in TIFF files are, as `imaging.axes` reads it; "" to believe the files.
+    image_axes : mapping of str to str
+        The same by absolute path of the image, in place of `axes`.
     cell_probability : float
         Threshold, 0 to 1.
     flow_threshold : float
@@ -107,6 +114,8 @@ class SegmentJob(_Job):
     diameter: Length | None = None
     pixel_size_um: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     image_pixel_sizes_um: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = {}
+    axes: AxesWord = ""
+    image_axes: dict[str, AxesWord] = {}
     cell_probability: float = Field(default=_DECODING.cell_probability_threshold, ge=0, le=1)
     flow_threshold: float = Field(default=_DECODING.flow_threshold, ge=0, allow_inf_nan=False)
     min_size: Area | None = None
@@ -149,6 +158,8 @@ class MeasureJob(_Job):
         Folder for the tables.
     pixel_size_um : float or None
         Edge of a pixel, in place of what files say.
+    axes : str
+        What the axes stored in TIFF images are, as `imaging.axes` reads it; "" to believe the files.
     plane : str
         As `imaging.planes.PlaneChoice` reads it; labels are for one plane.
     formats : tuple of str
@@ -166,6 +177,7 @@ class MeasureJob(_Job):
     labels: Path
     output: Path
     pixel_size_um: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    axes: AxesWord = ""
     plane: str = "each"
     formats: tuple[str, ...] = Field(default=("csv",), min_length=1)
     recursive: bool = False

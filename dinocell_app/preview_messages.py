@@ -34,6 +34,8 @@ class PreviewRequest:
     settings : SegmentSettings
     pixel_size_um : float or None
         Edge of a pixel, in place of what the file says; None to believe the file.
+    axes : str
+        As for `imaging.reading.open_image`.
     """
 
     path: Path
@@ -43,6 +45,7 @@ class PreviewRequest:
     region: Region | None
     settings: SegmentSettings
     pixel_size_um: float | None = None
+    axes: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,15 @@ from pathlib import Path
 from dinocell_app.commands.console import EXIT_OK, EXIT_SOME_FAILED
 from dinocell_app.commands.execution import execute
 from dinocell_app.commands.options import JobCommand, Option, Subcommands, absolute_path
-from dinocell_app.commands.shared_options import FORMATS, OVERWRITE, PIXEL_SIZE, PLANE, RECURSIVE, TEXTURE
+from dinocell_app.commands.shared_options import (
+    AXES,
+    FORMATS,
+    OVERWRITE,
+    PIXEL_SIZE,
+    PLANE,
+    RECURSIVE,
+    TEXTURE,
+)
 from dinocell_app.jobs import MeasureJob
 
 COMMAND = JobCommand(
@@ -19,6 +27,7 @@ COMMAND = JobCommand(
         Option("labels", (), "its labels, or a folder of them", parse=absolute_path, metavar="LABELS"),
         Option("output", ("-o", "--output"), "folder for tables", parse=absolute_path, metavar="OUT"),
         PIXEL_SIZE,
+        AXES,
         PLANE,
         FORMATS,
         RECURSIVE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dinocell_app.commands.options import JobCommand, Option, absolute_path
 from dinocell_app.commands.shared_options import (
+    AXES,
     DEVICE,
     FORMATS,
     OVERWRITE,
@@ -49,6 +50,7 @@ COMMAND = JobCommand(
             metavar="LENGTH",
         ),
         PIXEL_SIZE,
+        AXES,
         Option(
             "cell_probability",
             ("--cell-probability",),

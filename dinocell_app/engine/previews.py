@@ -209,9 +209,9 @@ class Previews:
             z=choice.z if choice.z in ("max", "mean") else request.z,
             t=choice.t if choice.t in ("max", "mean") else request.t,
         )
-        key = (request.path, _version(request.path), str(where), where.t, job.channel)
+        key = (request.path, _version(request.path), request.axes, str(where), where.t, job.channel)
         if self._plane is None or self._plane.key != key:
-            with open_image(request.path) as reader:
+            with open_image(request.path, request.axes) as reader:
                 pixels = next(select_planes(reader, where, ChannelChoice.parse(job.channel))).pixels
                 size = pixel_size(None, reader.metadata)
             self._plane = _OpenPlane(key, pixels, size.um)

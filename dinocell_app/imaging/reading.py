@@ -7,7 +7,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import cast
 
-from dinocell_app.errors import UnreadableFileError
+from dinocell_app.errors import InvalidParameterError, UnreadableFileError
+from dinocell_app.imaging.axes import StoredAxes
 from dinocell_app.imaging.file_formats import (
     FORMAT_OF_SUFFIX,
     FileFormat,
@@ -17,7 +18,7 @@ from dinocell_app.imaging.file_formats import (
 from dinocell_app.imaging.image_reader import ImageReader, reading_failures
 from dinocell_app.imaging.metadata import ImageMetadata
 
-__all__ = ["ImageReader", "open_image", "read_metadata"]
+__all__ = ["ImageReader", "open_image", "read_metadata", "stored_axes"]
 
 _READERS = MappingProxyType(
     {
@@ -34,13 +35,15 @@ _READERS = MappingProxyType(
 """Where the reader of a format is: imported when the first such file is opened."""
 
 
-def open_image(path: Path | str) -> ImageReader:
+def open_image(path: Path | str, axes: str = "") -> ImageReader:
     """Open an image file without decoding its pixels.
 
     Parameters
     ----------
     path : Path or str
         A file, or the folder of an OME-Zarr image.
+    axes : str
+        What the axes stored in a TIFF file are, where it says something else (`imaging.axes`), as in "YXC".
 
     Returns
     -------
@@ -53,20 +56,62 @@ def open_image(path: Path | str) -> ImageReader:
         If there is no such file or it is no image that can be read.
     MissingDependencyError
         If its format needs an optional package.
+    InvalidParameterError
+        If `axes` does not fit the file.
     """
     path = Path(path)
     with reading_failures(path):
-        module, reader = _READERS[_format_of(path)]
-        return cast("ImageReader", getattr(import_module(module), reader)(path))
+        kind = _format_of(path)
+        module, reader = _READERS[kind]
+        opened = getattr(import_module(module), reader)
+        if not axes:
+            return cast("ImageReader", opened(path))
+        if kind is not FileFormat.TIFF:
+            raise InvalidParameterError(
+                f"is a {kind.value} file, whose axes are fixed",
+                path=path,
+                remedy="Leave its axes as they are",
+            )
+        return cast("ImageReader", opened(path, axes))
 
 
-def read_metadata(path: Path | str) -> ImageMetadata:
+def stored_axes(path: Path | str) -> StoredAxes | None:
+    """Read which axes a file stores, whatever they mean.
+
+    Parameters
+    ----------
+    path : Path or str
+
+    Returns
+    -------
+    StoredAxes or None
+        None for formats whose axes cannot be misread.
+
+    Raises
+    ------
+    UnreadableFileError
+        If it is no image that can be read.
+    """
+    path = Path(path)
+    with reading_failures(path):
+        if _format_of(path) is not FileFormat.TIFF:
+            return None
+        import tifffile
+
+        with tifffile.TiffFile(path) as tiff:
+            series = tiff.series[0]
+            return StoredAxes(series.axes, tuple(series.shape))
+
+
+def read_metadata(path: Path | str, axes: str = "") -> ImageMetadata:
     """Read what a file says about itself and close it again.
 
     Parameters
     ----------
     path : Path or str
         A file, or the folder of an OME-Zarr image.
+    axes : str
+        As for `open_image`.
 
     Returns
     -------
@@ -78,7 +123,7 @@ def read_metadata(path: Path | str) -> ImageMetadata:
     UnreadableFileError
         As `open_image`.
     """
-    with open_image(path) as reader:
+    with open_image(path, axes) as reader:
         return reader.metadata
 
 

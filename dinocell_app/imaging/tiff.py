@@ -13,6 +13,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from dinocell_app.errors import UnreadableFileError
+from dinocell_app.imaging.axes import StoredAxes, check_axes
 from dinocell_app.imaging.image_reader import ImageReader, check_declared_size
 from dinocell_app.imaging.metadata import ImageMetadata, name_channels
 from dinocell_app.imaging.tiff_directories import directories_are_whole
@@ -42,18 +43,20 @@ class TiffReader(ImageReader):
         and X (positions, angles, unnamed ones) are unrolled into slices, the file's Z running fastest.
         Alpha is dropped. Palettes become RGB, except in ImageJ files, whose look-up tables only
         colour the display. Values are as stored, also where 0 is white.
+    axes : str
+        What the stored axes are, in place of what the file says (`imaging.axes`); "" to believe the file.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, axes: str = "") -> None:
         self._tiff = tifffile.TiffFile(path)
         try:
-            metadata = self._describe(path)
+            metadata = self._describe(path, axes)
         except BaseException:
             self._tiff.close()
             raise
         super().__init__(metadata)
 
-    def _describe(self, path: Path) -> ImageMetadata:
+    def _describe(self, path: Path, word: str) -> ImageMetadata:
         tiff = self._tiff
         if not directories_are_whole(path):
             raise UnreadableFileError("ends before its last page", path=path, remedy=_TRUNCATED_REMEDY)
@@ -62,7 +65,9 @@ class TiffReader(ImageReader):
         if len(tiff.series) > 1:
             _logger.warning("%s holds %d image series; the first is read", path, len(tiff.series))
         self._series = series = tiff.series[0]
-        self._axes = TiffAxes(series.axes, series.shape)
+        if word:
+            check_axes(word, StoredAxes(series.axes, tuple(series.shape)), path)
+        self._axes = TiffAxes(word or series.axes, series.shape)
         if self._axes.rows is None or self._axes.columns is None:
             raise UnreadableFileError(
                 f"has the axes {series.axes} instead of rows and columns",

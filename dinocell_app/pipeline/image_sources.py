@@ -67,6 +67,23 @@ def given_pixel_size(job: SegmentJob, path: Path) -> float | None:
     return job.image_pixel_sizes_um.get(str(path), job.pixel_size_um)
 
 
+def given_axes(job: SegmentJob, path: Path) -> str:
+    """Find what the user says the stored axes of an image are.
+
+    Parameters
+    ----------
+    job : SegmentJob
+    path : Path
+        The image, as the job names it.
+
+    Returns
+    -------
+    str
+        That of the image, else that of the job; "" where the file is believed.
+    """
+    return job.image_axes.get(str(path), job.axes)
+
+
 def count_planes(metadata: ImageMetadata, choice: PlaneChoice) -> int:
     """Count the planes that a choice gives.
 

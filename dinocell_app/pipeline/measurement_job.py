@@ -58,7 +58,7 @@ def measure_images(job: MeasureJob, should_stop: Callable[[], bool] = lambda: Fa
 def _measure(job: MeasureJob, choice: PlaneChoice, pair: FilePair) -> Generator[Event, None, Event]:
     started = time.monotonic()
     place = Place(job.output, pair.stem)
-    with open_image(pair.first) as reader:
+    with open_image(pair.first, job.axes) as reader:
         size = pixel_size(job.pixel_size_um, reader.metadata)
         wanted = PlaneRecord(
             model_id="",
@@ -70,7 +70,11 @@ def _measure(job: MeasureJob, choice: PlaneChoice, pair: FilePair) -> Generator[
             precision="",
             pixel_size_um=size.um,
             pixel_size_source=size.source,
-            image_selection={"labels": file_sha256(pair.labels), "plane": str(choice)},
+            image_selection={
+                "labels": file_sha256(pair.labels),
+                "plane": str(choice),
+                **({"axes": job.axes} if job.axes else {}),
+            },
             name=pair.name,
         )
         finished = finished_record(place, wanted, job.formats, overwrite=job.overwrite)

@@ -24,7 +24,7 @@ from dinocell_app.pipeline.given_references import (
     find_reference,
     kept_references,
 )
-from dinocell_app.pipeline.image_sources import given_pixel_size, pixel_size
+from dinocell_app.pipeline.image_sources import given_axes, given_pixel_size, pixel_size
 from dinocell_app.pipeline.segmentation_settings import segmentation_parameters
 from dinocell_app.reference_spec import ReferenceSpec
 from dinocell_app.segmentation.predictor import Segmentation, segmenting
@@ -226,7 +226,7 @@ class ReferenceCells:
     def _segment(self, found: GivenReference, model: SegmentationModel) -> _Picture:
         """Run the network over the picture of a reference as over the pictures of the job."""
         job, path = self._job, found.path
-        with open_image(path) as reader:
+        with open_image(path, given_axes(job, path)) as reader:
             size = pixel_size(given_pixel_size(job, path), reader.metadata).um
             planes = select_planes(reader, PlaneChoice.parse(job.plane), ChannelChoice.parse(job.channel))
             pixels = next(planes).pixels

@@ -35,6 +35,7 @@ from dinocell_app.model.precision import resolve_precision
 from dinocell_app.pipeline.devices import choose_device, describe_device
 from dinocell_app.pipeline.image_sources import (
     count_planes,
+    given_axes,
     given_pixel_size,
     pixel_size,
     read_channels,
@@ -124,7 +125,7 @@ class _Run:
         """Segment every chosen plane of an image."""
         n_cells, n_skipped, n_done, seconds = 0, 0, 0, 0.0
         outputs: list[str] = []
-        with open_image(image.path) as reader:
+        with open_image(image.path, given_axes(self.job, image.path)) as reader:
             source = _Source(image, reader, self._record(image, reader.metadata))
             n_planes = count_planes(reader.metadata, self.plane)
             for plane in select_planes(reader, self.plane, self.channel):
@@ -221,7 +222,11 @@ class _Run:
             precision=str(resolve_precision(job.precision, self.device)).removeprefix("torch."),
             pixel_size_um=size.um,
             pixel_size_source=size.source,
-            image_selection={"channel": str(self.channel), "plane": str(self.plane)},
+            image_selection={
+                "channel": str(self.channel),
+                "plane": str(self.plane),
+                **({"axes": axes} if (axes := given_axes(job, image.path)) else {}),
+            },
         )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from dinocell_app.errors import UserFacingError
 from dinocell_app.imaging.file_formats import is_zarr_folder
-from dinocell_app.imaging.reading import read_metadata
+from dinocell_app.imaging.reading import read_metadata, stored_axes
 from dinocell_app.imaging.scan import LeftOut, natural_key, scan_folder, scan_inputs
 from dinocell_app.project.records import FoundImage
 
@@ -33,7 +34,11 @@ class SearchProgress:
 
 
 def find_images(
-    inputs: Sequence[Path], *, recursive: bool, known: frozenset[Path] = frozenset()
+    inputs: Sequence[Path],
+    *,
+    recursive: bool,
+    known: frozenset[Path] = frozenset(),
+    folder_axes: Mapping[Path, Mapping[str, str]] = MappingProxyType({}),
 ) -> Iterator[FoundImage | LeftOut | SearchProgress]:
     """Find the images among files and folders, folder by folder, and read what they say about themselves.
 
@@ -45,6 +50,8 @@ def find_images(
         Whether folders inside the folders are searched.
     known : frozenset of Path
         Absolute paths of images that are not wanted again.
+    folder_axes : mapping of Path to mapping of str to str
+        What axes are in folders whose files are wrong about them (`ImageTable.folder_axes`).
 
     Yields
     ------
@@ -69,14 +76,15 @@ def find_images(
                     continue
                 seen.add(found)
                 n_found += 1
-                yield found_image(found, root)
+                axes = _remembered(found, folder_axes.get(found.parent))
+                yield found_image(found, root, axes)
             elif isinstance(found, SearchProgress):
                 yield SearchProgress(n_found, found.folder)
             else:
                 yield found
 
 
-def found_image(path: Path, root: Path) -> FoundImage:
+def found_image(path: Path, root: Path, axes: str = "") -> FoundImage:
     """Read what an image says about itself.
 
     Parameters
@@ -85,6 +93,8 @@ def found_image(path: Path, root: Path) -> FoundImage:
         Absolute.
     root : Path
         The folder it was found through.
+    axes : str
+        What its stored axes are where the file is wrong (`imaging.axes`).
 
     Returns
     -------
@@ -92,10 +102,10 @@ def found_image(path: Path, root: Path) -> FoundImage:
         With a problem when it cannot be read.
     """
     try:
-        metadata = read_metadata(path)
+        metadata = read_metadata(path, axes)
     except UserFacingError as error:
         remedy = f" {error.remedy}." if error.remedy else ""
-        return FoundImage(path, root, problem=f"{path.name} {error.what}.{remedy}")
+        return FoundImage(path, root, problem=f"{path.name} {error.what}.{remedy}", axes=axes)
     return FoundImage(
         path=path,
         root=root,
@@ -108,7 +118,19 @@ def found_image(path: Path, root: Path) -> FoundImage:
         channel_names=metadata.channel_names,
         is_rgb=metadata.is_rgb,
         pixel_size_um=metadata.pixel_size_um,
+        axes=axes,
     )
+
+
+def _remembered(path: Path, by_codes: Mapping[str, str] | None) -> str:
+    """Give the axes that files stored like this one have in its folder."""
+    if not by_codes:
+        return ""
+    try:
+        stored = stored_axes(path)
+    except UserFacingError:
+        return ""
+    return by_codes.get(stored.codes, "") if stored is not None else ""
 
 
 def _named(path: Path) -> Iterator[Path | LeftOut | SearchProgress]:

@@ -15,7 +15,8 @@ from dinocell_app.project.records import FoundImage, ImageRecord, PixelSizeScope
 from dinocell_app.project.roots import Root, RootTable
 
 _FILE_COLUMNS = (
-    "n_times, n_slices, n_channels, height, width, dtype, channel_names, is_rgb, file_pixel_size_um, problem"
+    "n_times, n_slices, n_channels, height, width, dtype, channel_names, is_rgb, file_pixel_size_um, "
+    "problem, axes"
 )
 
 
@@ -145,7 +146,7 @@ class ImageTable:
                 relative = path.relative_to(root.path).as_posix()
                 row = self._database.rows(
                     f"INSERT INTO images (root_id, relative_path, {_FILE_COLUMNS}) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *",
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *",
                     (root.id, relative, *_file_values(image)),
                 )[0]
                 added.append(row)
@@ -153,7 +154,7 @@ class ImageTable:
         return [_record(row, sizes, ()) for row in added]
 
     def refresh(self, image_id: int, found: FoundImage) -> ImageRecord:
-        """Take over what a file says now, after it was mended or found again.
+        """Take over what a file says now, after it was mended, found again or given other axes.
 
         Parameters
         ----------
@@ -163,13 +164,65 @@ class ImageTable:
         Returns
         -------
         ImageRecord
+            With no plane and no displays remembered where the axes are others than before.
+        """
+        self.refresh_all([(image_id, found)])
+        return self.get(image_id)
+
+    def refresh_all(self, found: Sequence[tuple[int, FoundImage]]) -> None:
+        """Take over what files say now, of all images or of none.
+
+        Parameters
+        ----------
+        found : sequence of (int, FoundImage)
+            Ids of images and what their files say.
         """
         names = _FILE_COLUMNS.split(", ")
-        self._database.change(
-            f"UPDATE images SET {', '.join(f'{name} = ?' for name in names)} WHERE id = ?",
-            (*_file_values(found), image_id),
-        )
-        return self.get(image_id)
+        axes = dict(self._database.rows("SELECT id, axes FROM images"))
+        changed = [(image_id,) for image_id, image in found if axes.get(image_id) != image.axes]
+        with self._database.transaction():
+            self._database.change_all(
+                f"UPDATE images SET {', '.join(f'{name} = ?' for name in names)} WHERE id = ?",
+                [(*_file_values(image), image_id) for image_id, image in found],
+            )
+            self._database.change_all("DELETE FROM channel_displays WHERE image_id = ?", changed)
+            self._database.change_all(
+                "UPDATE images SET shown_time = 0, shown_slice = 0 WHERE id = ?", changed
+            )
+
+    def folder_axes(self) -> dict[Path, dict[str, str]]:
+        """List what axes are in folders where files are wrong about them.
+
+        Returns
+        -------
+        dict of Path to dict of str to str
+            Absolute folders; what is meant, by the codes that are stored.
+        """
+        found: dict[Path, dict[str, str]] = {}
+        for row in self._database.rows("SELECT * FROM folder_axes"):
+            folder = self._roots.path(row["root_id"]) / row["folder"]
+            found.setdefault(folder, {})[row["codes"]] = row["axes"]
+        return found
+
+    def remember_axes(self, image_id: int, codes: str, axes: str) -> None:
+        """Let images that come into the folder of an image later be read as it is.
+
+        Parameters
+        ----------
+        image_id : int
+        codes : str
+            As its file stores them.
+        axes : str
+            What they are; "" to believe files from now on.
+        """
+        image = self.get(image_id)
+        key = (image.root_id, image.folder, codes)
+        with self._database.transaction():
+            self._database.change(
+                "DELETE FROM folder_axes WHERE root_id = ? AND folder = ? AND codes = ?", key
+            )
+            if axes:
+                self._database.change("INSERT INTO folder_axes VALUES (?, ?, ?, ?)", (*key, axes))
 
     def remove(self, image_ids: Sequence[int]) -> None:
         """Take images and the records of their results out of the project; no file is touched.
@@ -268,6 +321,7 @@ def _record(row: Any, sizes: SetPixelSizes, tags: tuple[str, ...]) -> ImageRecor
         tags=tags,
         note=row["note"],
         problem=row["problem"],
+        axes=row["axes"],
     )
 
 
@@ -283,6 +337,7 @@ def _file_values(image: FoundImage) -> tuple[Any, ...]:
         image.is_rgb,
         image.pixel_size_um,
         image.problem,
+        image.axes,
     )
 
 

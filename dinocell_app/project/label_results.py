@@ -162,7 +162,7 @@ def import_labels(planned: LabelImport) -> ImportedLabels:
     folder = planned.project_folder / "results" / planned.set_name
     _check_free(planned, folder)
     labels = _read(planned)
-    with open_image(planned.image_path) as reader:
+    with open_image(planned.image_path, planned.image.axes) as reader:
         shape = (reader.metadata.height, reader.metadata.width)
         if labels.shape != shape:
             raise InvalidParameterError(
@@ -198,6 +198,7 @@ def import_labels(planned: LabelImport) -> ImportedLabels:
         image_selection={
             "labels": file_sha256(planned.labels),
             "labels_path": str(planned.labels),
+            **({"axes": image.axes} if image.axes else {}),
             **({"cells": "connected parts of a black-and-white mask"} if parts is not None else {}),
         },
         n_cells=len(measured.table),

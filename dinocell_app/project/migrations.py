@@ -57,10 +57,26 @@ def add_types_of_cells(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+def add_axes(connection: sqlite3.Connection) -> None:
+    """Axes as a person says they are where a file is wrong, by image and by folder.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+    """
+    connection.execute("ALTER TABLE images ADD COLUMN axes TEXT NOT NULL DEFAULT ''")
+    connection.execute(
+        "CREATE TABLE folder_axes (root_id INTEGER NOT NULL REFERENCES roots ON DELETE CASCADE, "
+        "folder TEXT NOT NULL, codes TEXT NOT NULL, axes TEXT NOT NULL, "
+        "PRIMARY KEY (root_id, folder, codes)) WITHOUT ROWID"
+    )
+
+
 STEPS: Sequence[Callable[[sqlite3.Connection], None]] = (
     make_tables,
     add_tags_and_notes,
     add_types_of_cells,
+    add_axes,
 )
 """Step number n, counted from 1, makes version n from version n - 1."""
 

@@ -69,6 +69,7 @@ def job_of_today(project: Project, run_id: int) -> SegmentJob:
             "image_pixel_sizes_um": {
                 str(now.get(path, path)): size for path, size in job.image_pixel_sizes_um.items()
             },
+            "image_axes": {str(now.get(path, path)): axes for path, axes in job.image_axes.items()},
             "output": project.runs.output(run_id),
         }
     )

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Self
 
+FEWEST_PIXELS = 6
+"""An image with fewer rows or columns, and many slices, has its axes mixed up more likely than not."""
+
 
 @dataclass(frozen=True)
 class FoundImage:
@@ -28,6 +31,8 @@ class FoundImage:
         What the file says.
     problem : str
         Why it cannot be read; empty when it can.
+    axes : str
+        What its stored axes are where the file is wrong (`imaging.axes`); "" where it is believed.
     """
 
     path: Path
@@ -42,6 +47,7 @@ class FoundImage:
     is_rgb: bool = False
     pixel_size_um: float | None = None
     problem: str = ""
+    axes: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,8 @@ class ImageRecord:
     note : str
     problem : str
         Why it cannot be read; empty when it can.
+    axes : str
+        What its stored axes are where the file is wrong (`imaging.axes`); "" where it is believed.
     """
 
     id: int
@@ -91,6 +99,14 @@ class ImageRecord:
     tags: tuple[str, ...] = ()
     note: str = ""
     problem: str = ""
+    axes: str = ""
+
+    @property
+    def looks_misread(self) -> bool:
+        """Whether it is a few pixels high or wide while another of its axes is long."""
+        short, other = sorted((self.height, self.width))
+        longest = max(self.n_times, self.n_slices, self.n_channels)
+        return 0 < short < FEWEST_PIXELS < min(other, longest) and not self.axes
 
     @property
     def name(self) -> str:

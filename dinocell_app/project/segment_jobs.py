@@ -53,6 +53,7 @@ def segment_job(
             for image in images
             if image.pixel_size_source in _SET_BY_A_PERSON
         },
+        "image_axes": {str(paths[image.id]): image.axes for image in images if image.axes},
         "formats": shown_formats(settings.formats),
     }
     job = make_job(fields)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,10 +33,11 @@ def thumbnail_path(folder: Path, image: ImageRecord) -> Path:
     Path
         A PNG file that need not exist; numbers of images are never used again.
     """
-    return folder / f"{image.id:06d}.png"
+    # Other axes make another picture.
+    return folder / f"{image.id:06d}{image.axes and '-'}{image.axes}.png"
 
 
-def make_thumbnail(path: Path, size: int = SIZE) -> NDArray[np.uint8]:
+def make_thumbnail(path: Path, size: int = SIZE, axes: str = "") -> NDArray[np.uint8]:
     """Draw an image small: its middle slice at the first time, with its channels in their colours.
 
     Parameters
@@ -44,6 +46,8 @@ def make_thumbnail(path: Path, size: int = SIZE) -> NDArray[np.uint8]:
         The image file.
     size : int
         Longer side in pixels; smaller images stay as they are.
+    axes : str
+        As for `imaging.reading.open_image`.
 
     Returns
     -------
@@ -57,7 +61,7 @@ def make_thumbnail(path: Path, size: int = SIZE) -> NDArray[np.uint8]:
     from dinocell_app.export.overlay import stretch_for_display
     from dinocell_app.imaging.reading import open_image
 
-    with open_image(path) as reader:
+    with open_image(path, axes) as reader:
         metadata = reader.metadata
         small = [_small_channel(reader, channel, size) for channel in range(metadata.n_channels)]
     shape = small[0].shape
@@ -69,6 +73,69 @@ def make_thumbnail(path: Path, size: int = SIZE) -> NDArray[np.uint8]:
         colour = np.array([int(display.colour[at : at + 2], 16) for at in (1, 3, 5)], np.float32) / 255
         mixed += stretch_for_display(plane, shape) * colour
     return np.clip(mixed, 0, 255).astype(np.uint8)
+
+
+@dataclass(frozen=True)
+class ChannelPictures:
+    """An image with certain axes, seen small channel by channel.
+
+    Parameters
+    ----------
+    n_times, n_slices, n_channels : int
+    height, width : int
+        In pixels.
+    names : tuple of str
+        Of the channels.
+    pictures : tuple of ndarray of shape (M, N), uint8
+        Of the first channels.
+    """
+
+    n_times: int
+    n_slices: int
+    n_channels: int
+    height: int
+    width: int
+    names: tuple[str, ...]
+    pictures: tuple[NDArray[np.uint8], ...]
+
+
+def channel_pictures(path: Path, axes: str, size: int, most: int) -> ChannelPictures:
+    """Draw the channels of an image small, each by itself.
+
+    Parameters
+    ----------
+    path : Path
+    axes : str
+        As for `imaging.reading.open_image`.
+    size : int
+        Longer side in pixels.
+    most : int
+        Channels that are drawn at most.
+
+    Returns
+    -------
+    ChannelPictures
+
+    Raises
+    ------
+    UserFacingError
+        If the image cannot be read so.
+    """
+    from dinocell_app.export.overlay import stretch_for_display
+    from dinocell_app.imaging.reading import open_image
+
+    with open_image(path, axes) as reader:
+        metadata = reader.metadata
+        small = [_small_channel(reader, channel, size) for channel in range(min(metadata.n_channels, most))]
+    return ChannelPictures(
+        metadata.n_times,
+        metadata.n_slices,
+        metadata.n_channels,
+        metadata.height,
+        metadata.width,
+        metadata.channel_names,
+        tuple(stretch_for_display(plane, plane.shape)[..., 0] for plane in small),
+    )
 
 
 def write_thumbnail(path: Path, thumbnail: NDArray[np.uint8]) -> None:

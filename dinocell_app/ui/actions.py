@@ -156,6 +156,15 @@ ACTIONS = (
         "image",
     ),
     ActionInfo(
+        "set_axes",
+        "Axes …",
+        "Image",
+        "Say what rows, columns, channels, slices and times are, where a file has them mixed up.",
+        "",
+        "",
+        "image",
+    ),
+    ActionInfo(
         "set_tags", "Tags …", "Image", "Words to find and group images by.", "Ctrl+T", "Ctrl+T", "image"
     ),
     ActionInfo("set_note", "Note …", "Image", "A remark about the image.", "", "", "image"),

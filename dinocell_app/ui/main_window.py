@@ -106,6 +106,10 @@ class MainWindow(QMainWindow):
         """Ask for a pixel size."""
         self.panels.images.changes.set_pixel_size()
 
+    def set_axes(self) -> None:
+        """Ask what the axes of an image are."""
+        self.panels.images.changes.set_axes()
+
     def set_tags(self) -> None:
         """Ask for tags."""
         self.panels.images.changes.set_tags()

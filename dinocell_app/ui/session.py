@@ -120,7 +120,10 @@ class Session(QObject):
             return
         same = image is not None and self.current_image is not None and image.id == self.current_image.id
         self.current_image = image
-        if not same:
+        if same and image is not None:
+            # Other axes may have fewer planes.
+            self.t, self.z = min(self.t, image.n_times - 1), min(self.z, image.n_slices - 1)
+        else:
             self.t, self.z = self._fitting_plane(image)
             self.selected_cell = 0
             self.current_result = self._newest_result()

@@ -88,7 +88,7 @@ def test_a_search_can_be_ended(image_folder: Path, monkeypatch: pytest.MonkeyPat
 
     read: list[Path] = []
     original = adding.read_metadata
-    monkeypatch.setattr(adding, "read_metadata", lambda path: read.append(path) or original(path))
+    monkeypatch.setattr(adding, "read_metadata", lambda path, axes="": read.append(path) or original(path))
     search = find_images([image_folder], recursive=True)
     while not isinstance(next(search), FoundImage):
         pass

@@ -201,3 +201,30 @@ def test_ten_thousand_images_need_a_handful_of_statements(project: Project) -> N
     assert images[3500].pixel_size_source == "folder"
     assert project.results.latest() == {}
     assert len(statements) <= 8
+
+
+def test_images_are_read_again_all_or_none(project: Project) -> None:
+    root = Path("/d")
+    one, two = project.images.add(
+        [FoundImage(root / name, root, height=5, width=6, n_slices=9) for name in ("1.tif", "2.tif")]
+    )
+    project.displays.set([one.id, two.id], [ChannelDisplay(0, True, "#ff0000")])
+    again = FoundImage(root / "1.tif", root, height=9, width=5, n_channels=6, axes="YXC")
+    with pytest.raises(OverflowError):
+        project.images.refresh_all([(one.id, again), (two.id, FoundImage(root / "2.tif", root, height=2**70))])
+    assert project.images.get(one.id) == one
+    same = FoundImage(root / "2.tif", root, height=5, width=6, n_slices=9)
+    project.images.refresh_all([(one.id, again), (two.id, same)])
+    assert (project.images.get(one.id).axes, project.images.get(one.id).n_channels) == ("YXC", 6)
+    assert project.displays.get(one.id)[0].colour != "#ff0000"
+    assert project.displays.get(two.id)[0].colour == "#ff0000"
+
+
+def test_axes_of_a_folder_are_kept_by_how_files_are_stored(project: Project) -> None:
+    root = Path("/d")
+    (image,) = project.images.add([FoundImage(root / "plate" / "1.tif", root)])
+    project.images.remember_axes(image.id, "QYX", "YXC")
+    project.images.remember_axes(image.id, "ZQYX", "ZYXC")
+    assert project.images.folder_axes() == {root / "plate": {"QYX": "YXC", "ZQYX": "ZYXC"}}
+    project.images.remember_axes(image.id, "QYX", "")
+    assert project.images.folder_axes() == {root / "plate": {"ZQYX": "ZYXC"}}

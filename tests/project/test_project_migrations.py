@@ -13,7 +13,7 @@ from dinocell_app.project.database import create_database
 from dinocell_app.project.project import DATABASE_NAME, Project
 from dinocell_app.project.records import ChannelDisplay
 
-OLD_FILES = {number: Path(__file__).with_name(f"version_{number}.sql") for number in (1, 2)}
+OLD_FILES = {number: Path(__file__).with_name(f"version_{number}.sql") for number in (1, 2, 3)}
 
 
 @pytest.fixture
@@ -83,6 +83,18 @@ def test_a_file_of_version_2_keeps_tags_and_notes(tmp_path: Path) -> None:
         assert (project.images.get(1).tags, project.images.get(1).note) == (("control",), "in focus")
         assert project.references.all().types == ()
         assert project.references.add_type("round", "#112233").id == 1
+
+
+def test_a_file_of_version_3_keeps_types_and_its_axes_are_those_of_the_files(tmp_path: Path) -> None:
+    folder = tmp_path / "three.dinocell"
+    folder.mkdir()
+    connection = sqlite3.connect(folder / DATABASE_NAME)
+    connection.executescript(OLD_FILES[3].read_text(encoding="utf-8"))
+    connection.close()
+    with Project.open(folder) as project:
+        assert [kind.name for kind in project.references.all().types] == ["rods"]
+        assert project.images.get(1).axes == ""
+        assert project.images.folder_axes() == {}
 
 
 def test_a_migrated_file_is_built_like_a_new_one(old_project: Path, tmp_path: Path) -> None:

@@ -175,7 +175,7 @@ def _pixels(item: ExportItem, chosen: dict[str, Any]) -> NDArray[Any]:
 
     where = plane_of(PlaneChoice.parse(str(chosen.get("plane", "each"))), item.stem.name)
     channel = ChannelChoice.parse(str(chosen.get("channel", "0")))
-    with open_image(Path(item.image)) as reader:
+    with open_image(Path(item.image), str(chosen.get("axes", ""))) as reader:
         if not reader.metadata.is_rgb:
             return next(select_planes(reader, where, channel)).pixels
         colours = [ChannelChoice(index) for index in range(reader.metadata.n_channels)]

@@ -73,7 +73,13 @@ class ImageSearch(QObject):
         self.progressed.emit("Looking for images …")
         known = frozenset(project.images.paths().values())
         self._task = start_generator(
-            partial(find_images, tuple(inputs), recursive=True, known=known),
+            partial(
+                find_images,
+                tuple(inputs),
+                recursive=True,
+                known=known,
+                folder_axes=project.images.folder_axes(),
+            ),
             self._take,
             self._finish,
             self._fail,

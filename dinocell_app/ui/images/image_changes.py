@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
 
 from dinocell_app.errors import UserFacingError
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import PixelSizeScope
+from dinocell_app.ui.images.axes_dialog import AxesDialog
 from dinocell_app.ui.session import Session
 
 SCOPES = ("this image", "its folder", "the whole project")
@@ -59,6 +61,13 @@ class ImageChanges:
         chosen = scopes[SCOPES.index(scope)]
         self._change(lambda project: project.images.set_pixel_size(chosen, value or None), everything=True)
 
+    def set_axes(self) -> None:
+        """Ask what the axes of the current image are."""
+        if self._session.current_image is not None:
+            dialog = AxesDialog(self._session, self._parent)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.open()
+
     def set_tags(self) -> None:
         """Ask for the tags of the chosen images."""
         ids = self._chosen_or_current()
@@ -102,6 +111,7 @@ class ImageChanges:
         some = bool(self._chosen_or_current())
         for text, do in (
             ("Set pixel size …", self.set_pixel_size),
+            ("Axes …", self.set_axes),
             ("Tags …", self.set_tags),
             ("Note …", self.set_note),
             ("Remove from project", self.remove_chosen),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -55,6 +55,17 @@ class Thumbnails(QObject):
         self._wanted.clear()
         self._under_way.clear()
 
+    def forget(self, image_ids: Sequence[int]) -> None:
+        """Make the thumbnails of images anew, which may look different by now.
+
+        Parameters
+        ----------
+        image_ids : sequence of int
+        """
+        for image_id in image_ids:
+            self._kept.pop(image_id, None)
+            self._under_way.discard(image_id)
+
     def picture(self, row: ImageRow) -> QPixmap:
         """Give the thumbnail of an image; a blank one until it is there.
 
@@ -85,7 +96,8 @@ class Thumbnails(QObject):
         row = self._wanted.pop()
         self._under_way.add(row.record.id)
         kept = thumbnail_path(cache.thumbnails, row.record)
-        work = partial(_load, project.images.path(row.record.id), kept, cache.writable)
+        path, axes = project.images.path(row.record.id), row.record.axes
+        work = partial(_load, path, kept, cache.writable, axes)
         place = (self._generation, row.record.id)
         start(work, partial(self._take, place), partial(self._fail, place), owner=self)
 
@@ -107,10 +119,10 @@ class Thumbnails(QObject):
         self._next()
 
 
-def _load(image: Path, kept: Path, writable: bool) -> NDArray[np.uint8]:
+def _load(image: Path, kept: Path, writable: bool, axes: str = "") -> NDArray[np.uint8]:
     pixels = read_thumbnail(kept)
     if pixels is None:
-        pixels = make_thumbnail(image)
+        pixels = make_thumbnail(image, axes=axes)
         if writable:
             # A full disk costs only the time to make it again.
             with suppress(UserFacingError, OSError):

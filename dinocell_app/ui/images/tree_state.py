@@ -19,6 +19,7 @@ class Status(Enum):
     DONE = "✓ Done"
     FAILED = "✕ Failed"
     UNREADABLE = "⚠ Unreadable"
+    MISREAD = "? Check axes"
 
 
 class Order(Enum):
@@ -29,7 +30,7 @@ class Order(Enum):
     STATUS = "Status"
 
 
-_STATUS_ORDER = (Status.FAILED, Status.UNREADABLE, Status.OPEN, Status.DONE)
+_STATUS_ORDER = (Status.FAILED, Status.UNREADABLE, Status.MISREAD, Status.OPEN, Status.DONE)
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class ImageRow:
         if self.record.problem:
             return Status.UNREADABLE
         if self.result is None:
-            return Status.OPEN
+            return Status.MISREAD if self.record.looks_misread else Status.OPEN
         return Status.FAILED if self.result.status == "failed" else Status.DONE
 
     @property
@@ -69,6 +70,8 @@ class ImageRow:
             lines.append(f"{record.n_channels} channels: {', '.join(record.channel_names)}")
         if record.n_slices > 1 or record.n_times > 1:
             lines.append(f"{record.n_slices} slices, {record.n_times} time points")
+        if record.looks_misread:
+            lines.append("Its axes look mixed up: see Image ▸ Axes …")
         lines.append(_pixel_size(record))
         if record.tags:
             lines.append(f"Tags: {', '.join(record.tags)}")

@@ -134,7 +134,8 @@ class CropLoading(QObject):
             if display.visible
         )
         t, z = plane_numbers(source.plane)
-        return CropImage(path, labels, t, z, channels or (CropChannel(0),), record.is_rgb)
+        shown = channels or (CropChannel(0),)
+        return CropImage(path, labels, t, z, shown, record.is_rgb, record.axes)
 
     def _on_read(self, crops: list[Crop]) -> None:
         self._task = None

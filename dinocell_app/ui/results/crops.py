@@ -58,6 +58,8 @@ class CropImage:
         Those that are shown.
     is_rgb : bool
         Whether the channels are a colour picture shown as it is.
+    axes : str
+        As for `imaging.reading.open_image`.
     """
 
     path: Path
@@ -66,6 +68,7 @@ class CropImage:
     z: int = 0
     channels: tuple[CropChannel, ...] = (CropChannel(0),)
     is_rgb: bool = False
+    axes: str = ""
 
 
 @dataclass(frozen=True)
@@ -157,7 +160,7 @@ def _rendered(image: CropImage) -> NDArray[np.uint8]:
     """Read the channels and mix their colours."""
     from dinocell_app.imaging.reading import open_image
 
-    with open_image(image.path) as reader:
+    with open_image(image.path, image.axes) as reader:
         if image.is_rgb and reader.metadata.dtype == np.uint8:
             planes = [reader.read_plane(image.t, image.z, channel) for channel in range(3)]
             return np.stack(planes, axis=-1).astype(np.uint8)

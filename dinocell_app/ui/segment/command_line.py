@@ -68,12 +68,14 @@ def in_options(job: SegmentJob) -> SegmentJob | None:
     Returns
     -------
     SegmentJob or None
-        None when images have pixel sizes of their own that differ.
+        None when images have pixel sizes or axes of their own that differ.
     """
     sizes = {job.image_pixel_sizes_um.get(str(path), job.pixel_size_um) for path in job.inputs}
-    if len(sizes) > 1:
+    axes = {job.image_axes.get(str(path), job.axes) for path in job.inputs}
+    if len(sizes) > 1 or len(axes) > 1:
         return None
-    return job.model_copy(update={"image_pixel_sizes_um": {}, "pixel_size_um": sizes.pop()})
+    said = {"pixel_size_um": sizes.pop(), "axes": axes.pop()}
+    return job.model_copy(update={"image_pixel_sizes_um": {}, "image_axes": {}, **said})
 
 
 def _own_file(wanted: Path, job: SegmentJob) -> Path:

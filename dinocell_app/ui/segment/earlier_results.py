@@ -34,10 +34,13 @@ class EarlierResult:
         The record beside it.
     pixel_size_um : float or None
         What the person has set for its image by now; None when nothing is set.
+    axes : str
+        What its stored axes are by now; "" where the file is believed.
     """
 
     sidecar: Path
     pixel_size_um: float | None
+    axes: str = ""
 
 
 def earlier_results(
@@ -64,8 +67,10 @@ def earlier_results(
     for result in project.results.in_set(name):
         sidecar = _sidecar(result.files)
         if result.image_id in paths and sidecar:
-            size = job.image_pixel_sizes_um.get(str(paths[result.image_id]), job.pixel_size_um)
-            found[sidecar] = EarlierResult(project.folder / sidecar, size)
+            path = str(paths[result.image_id])
+            size = job.image_pixel_sizes_um.get(path, job.pixel_size_um)
+            axes = job.image_axes.get(path, job.axes)
+            found[sidecar] = EarlierResult(project.folder / sidecar, size, axes)
     return list(found.values())
 
 
@@ -103,6 +108,8 @@ def different_from(job: SegmentJob, earlier: Sequence[EarlierResult]) -> tuple[s
             **record.parameters,
         }
         now = _choices(job) | {"model": model, "pixel_size": result.pixel_size_um}
+        if result.axes:
+            now["axes"] = result.axes
         if found := differences(before, now):
             return found
     return ()
@@ -160,7 +167,7 @@ def _sidecar(files: Sequence[str]) -> str:
 def _text(name: str, value: object) -> str:
     match value:
         case None:
-            return "as the file says" if name == "pixel_size" else "none"
+            return "as the file says" if name in ("pixel_size", "axes") else "none"
         case bool():
             return "yes" if value else "no"
         case float():

@@ -78,6 +78,7 @@ class PreviewControl(QObject):
             region=self._wanted_region(area),
             settings=self._previewed,
             pixel_size_um=image.pixel_size_um,
+            axes=image.axes,
         )
         self._apply(preview_state.requested(self.state, self._session.engine.preview(request)))
 

@@ -95,7 +95,7 @@ class LoadedLabels:
         return int(self.areas[label]) if 0 < label < len(self.areas) else 0
 
 
-def load_image(path: Path, t: int, z: int) -> LoadedImage:
+def load_image(path: Path, t: int, z: int, axes: str = "") -> LoadedImage:
     """Read all channels of a plane.
 
     Parameters
@@ -103,6 +103,8 @@ def load_image(path: Path, t: int, z: int) -> LoadedImage:
     path : Path
     t, z : int
         Counted from 0.
+    axes : str
+        As for `imaging.reading.open_image`.
 
     Returns
     -------
@@ -115,7 +117,7 @@ def load_image(path: Path, t: int, z: int) -> LoadedImage:
     """
     from dinocell_app.imaging.reading import open_image
 
-    with open_image(path) as reader:
+    with open_image(path, axes) as reader:
         metadata = reader.metadata
         planes = [reader.read_plane(t, z, c) for c in range(metadata.n_channels)]
     return LoadedImage(

@@ -23,6 +23,7 @@ class PlainImage:
     pixel_size_um: float | None = None
     n_channels: int = 1
     is_rgb: bool = False
+    axes: str = ""
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ class Picture:
     is_rgb: bool = False
     pixel_size_um: float | None = None
     pixel_size_source: str = "unknown"
+    axes: str = ""
 
 
 class Images:

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from dinocell_app.export.provenance import Provenance, write_sidecar
 from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.manifest import read_manifest
-from dinocell_app.project.adding import find_images
+from dinocell_app.project.adding import find_images, found_image
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import FoundImage, NewResult, PixelSizeScope
 from dinocell_app.project.segment_jobs import segment_job
@@ -143,6 +143,22 @@ def test_what_only_the_files_know_is_asked_about_too(panel_and_session, project,
     write_record(project, session.current_image.id, **facts)
     assert said in run(panel, "this", "Cancel").read
     assert session.queue.enqueued == []
+
+
+def test_axes_changed_since_are_a_difference_and_the_same_are_none(panel_and_session, project):
+    panel, session = panel_and_session
+    image = session.current_image
+    root = project.roots.all()[0].path
+    session.current_image = project.images.refresh(
+        image.id, found_image(project.images.path(image.id), root, "XY")
+    )
+    assert "axes: as the file says, now XY" in run(panel, "this", "Cancel").read
+    assert session.queue.enqueued == []
+    selection = {"channel": "grey", "plane": "each", "axes": "XY"}
+    write_record(project, image.id, image_selection=selection)
+    assert run(panel, "this", "Cancel").read == ""
+    ((_, job, _),) = session.queue.enqueued
+    assert job.image_axes == {str(project.images.path(image.id)): "XY"}
 
 
 def test_a_pixel_size_set_since_is_a_difference(panel_and_session, project):

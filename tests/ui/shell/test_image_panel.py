@@ -124,7 +124,7 @@ def test_without_images_the_panel_says_what_to_do(session, tmp_path, qtbot):
 def test_the_menu_of_an_image_offers_what_the_image_menu_does(panel):
     menu = panel.changes.make_menu()
     assert [action.text() for action in menu.actions()] == [
-        "Set pixel size …", "Tags …", "Note …", "Remove from project",
+        "Set pixel size …", "Axes …", "Tags …", "Note …", "Remove from project",
     ]  # fmt: skip
     assert all(action.isEnabled() for action in menu.actions())
     menu.deleteLater()
