@@ -136,7 +136,7 @@ class Engine(QObject):
         self._open_requests.clear()
         self._unsent.clear()
         if process is not None:
-            process.disconnect(self)
+            self._let_go_of(process)
             process.closeWriteChannel()
             if process.state() != QProcess.ProcessState.NotRunning and not process.waitForFinished(ENDING_MS):
                 process.kill()
@@ -179,6 +179,13 @@ class Engine(QObject):
         self._process = process
         self._set_state(STARTING)
         process.start(program, words)
+
+    def _let_go_of(self, process: QProcess) -> None:
+        """Hear nothing more of a process; `process.disconnect(self)` would not know what to disconnect."""
+        process.readyReadStandardOutput.disconnect(self._on_output)
+        process.readyReadStandardError.disconnect(self._on_words)
+        process.errorOccurred.disconnect(self._on_error)
+        process.finished.disconnect(self._on_finished)
 
     def _on_output(self) -> None:
         process = self._process
@@ -272,7 +279,7 @@ class Engine(QObject):
         process, self._process = self._process, None
         if process is None:
             return
-        process.disconnect(self)
+        self._let_go_of(process)
         process.deleteLater()
         if self._last_words:
             _logger.error("last words of the preview process: %s", self._last_words.decode(errors="replace"))

@@ -5,7 +5,10 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSlider, QWidget
 
-MEANING = "Parts of one colour look alike to the model. Colours of another image, or drawn anew, mean something else."
+MEANING = (
+    "Parts of one colour look alike to the model. "
+    "Colours of another image, or drawn anew, mean something else."
+)
 """Shown as long as the features are."""
 
 

@@ -66,7 +66,7 @@ def finish(qtbot, engine, ask_for):
     return next(answer for given, answer in answers if given == number)
 
 
-def test_preview_and_decoding_through_the_process(qtbot, engine, picture, settings, temporary):
+def test_preview_and_decoding_through_the_process(qtbot, qtlog, engine, picture, settings, temporary):
     states, progress = [], []
     engine.state_changed.connect(states.append)
     engine.progressed.connect(lambda *numbers: progress.append(numbers))
@@ -85,9 +85,18 @@ def test_preview_and_decoding_through_the_process(qtbot, engine, picture, settin
     assert "gone.tif" in missing
     again = finish(qtbot, engine, lambda: engine.preview(ask(picture, settings)))
     np.testing.assert_array_equal(again.labels, whole.labels)
+    drawn = []
+    engine.features_drawn.connect(lambda *answer: drawn.append(answer))
+    number = engine.draw_features(ask(picture, settings, (0, 0, 50, 60)))
+    qtbot.waitUntil(lambda: drawn, timeout=WAIT_MS)
+    assert drawn[0][0] == number
+    assert drawn[0][1].shape == (50, 60, 3)
+    assert tuple(drawn[0][2]) == (0, 0, 50, 60)
+    assert not list(temporary.rglob("*.npy"))
     engine.shut_down()
     assert engine.state == "off"
     assert not list(temporary.iterdir())
+    assert [record.message for record in qtlog.records] == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
