@@ -38,6 +38,7 @@ def add_command(commands: Subcommands) -> None:
     parser.add_argument(
         "--plane", default="each", help="slice and time of an image that has several, as in z=max,t=3"
     )
+    parser.add_argument("--axes", default="", metavar="LETTERS", help="as for segment: what stored axes are")
     parser.add_argument("--device", default="auto", help="default: auto")
     parser.add_argument("--overwrite", action="store_true", help="replace a picture that is there already")
     parser.set_defaults(execute=features)
@@ -81,7 +82,7 @@ def features(arguments: argparse.Namespace) -> int:
     from dinocell_app.segmentation.predictor import Segmentation, segmenting
 
     model = load_model(find_model(arguments.model), choose_device(arguments.device))
-    with open_image(arguments.image) as reader:
+    with open_image(arguments.image, arguments.axes) as reader:
         pixels = _only_plane(reader, arguments).pixels
     steps = segmenting(pixels, model, SegmentationParameters(), keep_features=True)
     while True:

@@ -211,7 +211,9 @@ def test_images_are_read_again_all_or_none(project: Project) -> None:
     project.displays.set([one.id, two.id], [ChannelDisplay(0, True, "#ff0000")])
     again = FoundImage(root / "1.tif", root, height=9, width=5, n_channels=6, axes="YXC")
     with pytest.raises(OverflowError):
-        project.images.refresh_all([(one.id, again), (two.id, FoundImage(root / "2.tif", root, height=2**70))])
+        project.images.refresh_all(
+            [(one.id, again), (two.id, FoundImage(root / "2.tif", root, height=2**70))]
+        )
     assert project.images.get(one.id) == one
     same = FoundImage(root / "2.tif", root, height=5, width=6, n_slices=9)
     project.images.refresh_all([(one.id, again), (two.id, same)])
