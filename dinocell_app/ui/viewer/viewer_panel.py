@@ -31,6 +31,9 @@ from dinocell_app.ui.viewer.plane_sliders import PlaneSliders
 from dinocell_app.ui.viewer.second_view import SecondView
 from dinocell_app.ui.workers import Task, start
 
+_Place = tuple[int, int, int, str]
+"""Image, time, slice and axes."""
+
 
 class ViewerPanel(QWidget):
     """Shows the current image and result of the session.
@@ -45,8 +48,8 @@ class ViewerPanel(QWidget):
         super().__init__(parent)
         self._session = session
         self._tasks: dict[str, Task] = {}
-        self._asked: tuple[int, int, int] | None = None
-        self._shown: tuple[int, int, int] | None = None
+        self._asked: _Place | None = None
+        self._shown: _Place | None = None
         self.viewer = ImageViewer()
         self.labels = LabelBar()
         self.second = SecondView(session, self.viewer, partial(self._load_labels, "beside"), self)
@@ -176,7 +179,7 @@ class ViewerPanel(QWidget):
             self._say(EMPTY)
             return
         self.sliders.show_plane(session.t, session.z, image.n_times, image.n_slices)
-        place = (image.id, session.t, session.z)
+        place = (image.id, session.t, session.z, image.axes)
         if place == self._asked:
             return
         if image.problem:
@@ -184,7 +187,7 @@ class ViewerPanel(QWidget):
             return
         self._asked = place
         path = project.images.path(image.id)
-        work = partial(load_image, path, session.t, session.z)
+        work = partial(load_image, path, session.t, session.z, image.axes)
         self._start("image", start(work, partial(self._take_image, place), self._fail, owner=self))
 
     def _say(self, text: str) -> None:
@@ -200,7 +203,7 @@ class ViewerPanel(QWidget):
         self.sliders.hide()
         self.status.clear()
 
-    def _take_image(self, place: tuple[int, int, int], loaded: LoadedImage) -> None:
+    def _take_image(self, place: _Place, loaded: LoadedImage) -> None:
         project = self._session.project
         if project is None or place != self._asked:
             return
