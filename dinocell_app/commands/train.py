@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from dinocell_app.commands import train_estimate
+from dinocell_app.commands import train_check, train_compare, train_estimate
 from dinocell_app.commands.console import EXIT_OK
 from dinocell_app.commands.execution import default_run_folder, execute_run
 from dinocell_app.commands.options import JobCommand, Option, Subcommands, absolute_path
@@ -207,6 +207,8 @@ def add_command(commands: Subcommands) -> None:
     )
     finetune.set_defaults(execute=fine_tune)
     train_estimate.add_command(kinds)
+    train_check.add_command(kinds)
+    train_compare.add_command(kinds)
 
 
 def fine_tune(arguments: argparse.Namespace) -> int:
