@@ -45,7 +45,7 @@ class PreviewControl(QObject):
         self._viewer = viewer
         self._settings = settings
         self._region: Region | None = None
-        self._image_id = session.current_image.id if session.current_image is not None else None
+        self._image = _identity(session)
         self._previewed: SegmentSettings | None = None
         self._decoding = QTimer(self)
         self._decoding.setSingleShot(True)
@@ -133,11 +133,10 @@ class PreviewControl(QObject):
             self._apply(PreviewState())
 
     def _on_image_changed(self) -> None:
-        image = self._session.current_image
-        image_id = image.id if image is not None else None
+        image = _identity(self._session)
         # The signal also comes when only the record changed, such as its tags.
-        if image_id != self._image_id:
-            self._image_id = image_id
+        if image != self._image:
+            self._image = image
             self.forget()
 
     def _wanted_region(self, area: str) -> Region | None:
@@ -188,3 +187,9 @@ def needs_network(previewed: SegmentSettings, settings: SegmentSettings) -> bool
         getattr(previewed, name) != getattr(settings, name)
         for name in ("model", "device", "channel", "plane", "diameter")
     )
+
+
+def _identity(session: Session) -> tuple[int, str] | None:
+    """Tell the picture that is looked at: an image with other axes is another one."""
+    image = session.current_image
+    return None if image is None else (image.id, image.axes)

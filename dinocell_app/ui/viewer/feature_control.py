@@ -40,7 +40,7 @@ class FeatureControl(QObject):
         self.layer.set_opacity(bar.opacity())
         self._asked = 0
         self._waiting = False
-        self._image_id: int | None = None
+        self._image: tuple[int, str] | None = None
         bar.opacity_changed.connect(self.layer.set_opacity)
         bar.again_asked.connect(self.ask)
         engine = session.engine
@@ -59,7 +59,7 @@ class FeatureControl(QObject):
         if project is None or image is None or self._view.image is None:
             self._end()
             return
-        self._image_id = image.id
+        self._image = image.id, image.axes
         self._waiting = self._session.engine.state == BUSY
         if self._waiting:
             self._bar.say(WAITING, busy=True)
@@ -73,6 +73,7 @@ class FeatureControl(QObject):
             region=self._view.visible_region(),
             settings=settings,
             pixel_size_um=image.pixel_size_um,
+            axes=image.axes,
         )
         self._bar.say(DRAWING, busy=True)
         self._asked = self._session.engine.draw_features(request)
@@ -81,18 +82,18 @@ class FeatureControl(QObject):
         """Show no features any more, and wait for none."""
         if self._asked:
             self._session.engine.cancel()
-        self._asked, self._waiting, self._image_id = 0, False, None
+        self._asked, self._waiting, self._image = 0, False, None
         self.layer.clear()
 
     def _end(self) -> None:
-        if self._asked or self._waiting or self.layer.shown or self._image_id is not None:
+        if self._asked or self._waiting or self.layer.shown or self._image is not None:
             self.take_away()
             self.ended.emit()
 
     def _on_image(self) -> None:
         image = self._session.current_image
         # The signal also comes when only the record changed, such as its tags.
-        if image is None or image.id != self._image_id:
+        if image is None or (image.id, image.axes) != self._image:
             self._end()
 
     def _on_state(self, state: str) -> None:

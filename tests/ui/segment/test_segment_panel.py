@@ -182,6 +182,16 @@ def test_another_image_drops_the_preview(make_panel):
     assert "without writing" in panel.preview_bar.result.text()
 
 
+def test_other_axes_of_the_image_drop_the_preview_and_go_into_the_next(make_panel):
+    panel, session, viewer = make_panel(Picture())
+    panel.preview_now()
+    answer(session)
+    session.show(Picture(axes="YXC"))
+    assert viewer.preview is None
+    panel.preview_now()
+    assert [request.axes for request in session.engine.requests] == ["", "YXC"]
+
+
 def test_without_an_image_nothing_can_be_asked(make_panel):
     panel, _, _ = make_panel()
     assert not panel.preview_bar.preview.isEnabled()

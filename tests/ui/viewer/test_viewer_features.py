@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtCore import QPointF
 from PySide6.QtTest import QTest
 
+from dinocell_app.project.adding import found_image
 from dinocell_app.ui.processes.engine import BUSY, READY
 from tests.ui.viewer.conftest import number
 from tests.ui.viewer.viewer_pictures import pixels, settled
@@ -84,6 +85,18 @@ def test_another_image_or_plane_takes_the_features_away(session, panel, asked):
         assert not panel.features_button.isChecked()
         assert not panel.features.layer.shown
         assert not panel.feature_bar.isVisible()
+
+
+def test_other_axes_of_the_image_take_the_features_away(session, panel, asked):
+    panel.features_button.click()
+    image = session.current_image
+    assert asked[-1].axes == ""
+    path, root = session.project.images.path(image.id), session.project.roots.all()[0].path
+    session.project.images.refresh(image.id, found_image(path, root, "XY"))
+    session.refresh_images([image.id])
+    assert not panel.features_button.isChecked()
+    panel.features_button.click()
+    assert asked[-1].axes == "XY"
 
 
 def test_late_features_of_the_image_before_are_not_shown(session, panel, asked):
