@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,8 +11,9 @@ from dinocell_app.errors import InvalidParameterError, ModelError
 from dinocell_app.events import Event, JobFinished, Notice
 from dinocell_app.files import write_json, write_text
 from dinocell_app.jobs import FineTuneJob
+from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.manifest import MANIFEST_NAME, Manifest, Score, read_manifest
-from dinocell_app.model.model_folder import SegmentationModel, save_model
+from dinocell_app.model.model_folder import SegmentationModel, load_model, save_model
 from dinocell_app.model.segmenter import Segmenter
 from dinocell_app.segmentation.parameters import SegmentationParameters
 from dinocell_app.segmentation.predictor import segment_image
@@ -21,6 +22,7 @@ from training.evaluation import evaluate_labels, summarise
 from training.fine_tuning import FineTuning
 from training.fine_tuning_data import LabelledData, for_scoring
 from training.model_card import CARD_NAME, model_card
+from training.verdict import Verdict, judge
 
 MODEL_MADE_NAME = "model.json"
 """In the run folder: which model the run made, so that going on may replace it."""
@@ -107,7 +109,22 @@ def make_model(finished: JobFinished, run: FineTuning, making: Making) -> Iterat
         written = written.model_copy(update={"scores": scores})
         write_json(job.output / MANIFEST_NAME, written.model_dump(mode="json"))
         write_text(job.output / CARD_NAME, model_card(written, job))
+    verdict = yield from _compared_with_base(run, written, making)
+    if verdict is not None:
+        verdict.write(job.output)
+        write_text(job.output / CARD_NAME, model_card(written, job, verdict))
     yield replace(finished, outputs=(str(job.output),))
+
+
+def _compared_with_base(
+    run: FineTuning, manifest: Manifest, making: Making
+) -> Generator[Event, None, Verdict | None]:
+    """Judge the new model against the one it was made from, on pictures that neither was taught."""
+    job, data = making.job, making.data
+    if job.base_model is None or not data.held_out:
+        return None
+    base = load_model(find_model(job.base_model), run.device)
+    return (yield from judge(base, model_of(run, manifest), for_scoring(data.held_out), making.run_folder))
 
 
 def model_of(run: FineTuning, manifest: Manifest) -> SegmentationModel:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dinocell_app.job_files import job_to_json
 from dinocell_app.jobs import FineTuneJob
 from dinocell_app.model.manifest import Manifest
+from training.verdict import Verdict
 
 CARD_NAME = "card.md"
 
 
-def model_card(manifest: Manifest, job: FineTuneJob) -> str:
+def model_card(manifest: Manifest, job: FineTuneJob, verdict: Verdict | None = None) -> str:
     """Write the card.
 
     Parameters
@@ -18,6 +19,8 @@ def model_card(manifest: Manifest, job: FineTuneJob) -> str:
         Of the finished model.
     job : FineTuneJob
         That made it.
+    verdict : Verdict, optional
+        On it and the model it was made from.
 
     Returns
     -------
@@ -43,6 +46,7 @@ def model_card(manifest: Manifest, job: FineTuneJob) -> str:
             "",
             *_scores(manifest),
             "",
+            *(("## Better than the model it was made from?", "", verdict.sentence, "") if verdict else ()),
             "## How to make it again",
             "",
             "Save this as `job.json` and run `dinocell-app train finetune --job job.json`:",

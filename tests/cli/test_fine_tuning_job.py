@@ -11,10 +11,11 @@ import tifffile
 from dinocell_app.cli import main
 from dinocell_app.commands.execution import events_of
 from dinocell_app.errors import InvalidParameterError
-from dinocell_app.events import EpochFinished, JobFinished, SamplePredicted, StepFinished
+from dinocell_app.events import EpochFinished, JobFinished, Notice, SamplePredicted, StepFinished
 from dinocell_app.job_files import read_job
 from dinocell_app.model.manifest import read_manifest
 from dinocell_app.run_folder import RunFolder
+from training.verdict import Verdict
 
 
 @pytest.fixture
@@ -79,6 +80,13 @@ def test_a_folder_teaches_a_model(words, data, tiny_model, tmp_path, capsys):
     assert all((run.path / event.picture).is_file() for event in samples)
     held_out = json.loads((tmp_path / "mine" / "held_out.json").read_text())["pictures"]
     assert samples[0].image in held_out[0]["path"]
+    verdict = Verdict.read(run.path)
+    assert verdict is not None
+    assert Verdict.read(tmp_path / "mine") == verdict
+    assert [image.path for image in verdict.images] == [held_out[0]["path"]]
+    assert (run.path / verdict.images[0].new_labels).is_file()
+    assert verdict.sentence in (tmp_path / "mine" / "card.md").read_text()
+    assert any(isinstance(event, Notice) and event.message == verdict.sentence for event in run.events())
     segment = [
         "segment",
         str(data / "p1.tif"),
