@@ -185,7 +185,6 @@ class ImagePanel(QWidget):
         self.reload()
 
     def _on_records(self, image_ids: Sequence[int]) -> None:
-        self._thumbnails.forget(image_ids)
         project = self._session.project
         if project is not None and not self.model.take_records(project, image_ids):
             self.reload()

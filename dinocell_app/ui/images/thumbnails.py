@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,9 @@ KEPT = 2000
 AT_ONCE = 1
 """Pictures made at the same time: more would only take the disk from a run."""
 
+_Key = tuple[int, str]
+"""Image and its axes: with others it looks different."""
+
 
 class Thumbnails(QObject):
     """Gives the thumbnail of an image, or asks for it.
@@ -41,9 +44,9 @@ class Thumbnails(QObject):
         super().__init__(session)
         self._session = session
         self._arrived = arrived
-        self._kept: OrderedDict[int, QPixmap] = OrderedDict()
+        self._kept: OrderedDict[_Key, QPixmap] = OrderedDict()
         self._wanted: list[ImageRow] = []
-        self._under_way: set[int] = set()
+        self._under_way: set[_Key] = set()
         self._generation = 0
         self._blank = QPixmap(SHOWN)
         self._blank.fill(Qt.GlobalColor.transparent)
@@ -54,17 +57,6 @@ class Thumbnails(QObject):
         self._kept.clear()
         self._wanted.clear()
         self._under_way.clear()
-
-    def forget(self, image_ids: Sequence[int]) -> None:
-        """Make the thumbnails of images anew, which may look different by now.
-
-        Parameters
-        ----------
-        image_ids : sequence of int
-        """
-        for image_id in image_ids:
-            self._kept.pop(image_id, None)
-            self._under_way.discard(image_id)
 
     def picture(self, row: ImageRow) -> QPixmap:
         """Give the thumbnail of an image; a blank one until it is there.
@@ -77,11 +69,12 @@ class Thumbnails(QObject):
         -------
         QPixmap
         """
-        known = self._kept.get(row.record.id)
+        key = _key(row)
+        known = self._kept.get(key)
         if known is not None:
-            self._kept.move_to_end(row.record.id)
+            self._kept.move_to_end(key)
             return known
-        if row.record.id not in self._under_way and all(row.record.id != w.record.id for w in self._wanted):
+        if key not in self._under_way and all(key != _key(wanted) for wanted in self._wanted):
             self._wanted.append(row)
             # Rows that were scrolled past need not be made before those that are seen now.
             del self._wanted[:-100]
@@ -94,29 +87,33 @@ class Thumbnails(QObject):
         if project is None or cache is None or not self._wanted or len(self._under_way) >= AT_ONCE:
             return
         row = self._wanted.pop()
-        self._under_way.add(row.record.id)
         kept = thumbnail_path(cache.thumbnails, row.record)
         path, axes = project.images.path(row.record.id), row.record.axes
         work = partial(_load, path, kept, cache.writable, axes)
-        place = (self._generation, row.record.id)
+        self._under_way.add(_key(row))
+        place = (self._generation, _key(row))
         start(work, partial(self._take, place), partial(self._fail, place), owner=self)
 
-    def _take(self, place: tuple[int, int], pixels: NDArray[np.uint8]) -> None:
+    def _take(self, place: tuple[int, _Key], pixels: NDArray[np.uint8]) -> None:
         if place[0] == self._generation:
             self._keep(place[1], _pixmap(pixels))
 
-    def _fail(self, place: tuple[int, int], _error: Exception) -> None:
+    def _fail(self, place: tuple[int, _Key], _error: Exception) -> None:
         # The tree says "Unreadable" where it matters; a missing thumbnail is no news.
         if place[0] == self._generation:
             self._keep(place[1], self._blank)
 
-    def _keep(self, image_id: int, picture: QPixmap) -> None:
-        self._under_way.discard(image_id)
-        self._kept[image_id] = picture
+    def _keep(self, key: _Key, picture: QPixmap) -> None:
+        self._under_way.discard(key)
+        self._kept[key] = picture
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
-        self._arrived(image_id)
+        self._arrived(key[0])
         self._next()
+
+
+def _key(row: ImageRow) -> _Key:
+    return row.record.id, row.record.axes
 
 
 def _load(image: Path, kept: Path, writable: bool, axes: str = "") -> NDArray[np.uint8]:

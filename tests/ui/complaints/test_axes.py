@@ -118,6 +118,23 @@ def test_axes_are_chosen_one_by_one_and_given_back(window):
     assert images_of(window)["a.tif"].width == 3
 
 
+def test_the_small_picture_in_the_list_is_made_anew(window):
+    session, images = session_of(window), window.panels.images
+    session.set_current_image(images_of(window)["a.tif"].id)
+
+    def picture():
+        row = images.model.row_at(images.model.index_of(images_of(window)["a.tif"].id))
+        images._thumbnails.picture(row)
+        return images._thumbnails.picture(row).toImage()
+
+    before = picture()
+    dialog = opened_dialog(window)
+    dialog.suggest.click()
+    dialog.apply()
+    assert picture() != before
+    assert picture() == picture()
+
+
 def test_a_project_that_cannot_be_changed_says_so_in_the_dialog(window, monkeypatch):
     session = session_of(window)
     session.set_current_image(images_of(window)["a.tif"].id)
