@@ -126,6 +126,40 @@ class FeaturesAsked(PreviewAsked):
 
 
 @dataclass(frozen=True)
+class CellsAsked(PreviewAsked):
+    """The window wants cells described; answered by CellsDescribed in place of Previewed.
+
+    Parameters
+    ----------
+    labels : str
+        File in NumPy's format with the cells of the region; the engine removes it.
+    only : tuple of int
+        Labels that are wanted; empty for all, which are scored from then on.
+    """
+
+    labels: str
+    only: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class ScoresAsked(Message):
+    """The window wants the cells that were described compared with references.
+
+    Parameters
+    ----------
+    request : int
+    cells : int
+        Request that the cells were described for.
+    references : str
+        KeptReferences as JSON.
+    """
+
+    request: int
+    cells: int
+    references: str
+
+
+@dataclass(frozen=True)
 class DecodingAsked(Message):
     """The window wants the last preview with other thresholds.
 
@@ -211,6 +245,42 @@ class FeaturesDrawn(Message):
 
 
 @dataclass(frozen=True)
+class CellsDescribed(Message):
+    """Cells are described.
+
+    Parameters
+    ----------
+    request : int
+    ids : tuple of int
+        Their labels.
+    descriptions : str
+        File in NumPy's format, one row a cell; the window removes it.
+    model_id, model_sha256 : str
+    """
+
+    request: int
+    ids: tuple[int, ...]
+    descriptions: str
+    model_id: str
+    model_sha256: str
+
+
+@dataclass(frozen=True)
+class CellsScored(Message):
+    """Cells are compared with references.
+
+    Parameters
+    ----------
+    request : int
+    scores : str
+        File in NumPy's format, one row a cell and one column a type; the window removes it.
+    """
+
+    request: int
+    scores: str
+
+
+@dataclass(frozen=True)
 class PreviewFailed(Message):
     """A preview cannot be made.
 
@@ -242,12 +312,16 @@ MESSAGES: Mapping[str, type[Message]] = {
     for kind in (
         PreviewAsked,
         FeaturesAsked,
+        CellsAsked,
+        ScoresAsked,
         DecodingAsked,
         CancelAsked,
         EngineReady,
         PreviewProgressed,
         Previewed,
         FeaturesDrawn,
+        CellsDescribed,
+        CellsScored,
         PreviewFailed,
         PreviewCancelled,
     )
@@ -289,8 +363,12 @@ def message_from_line(line: str | bytes) -> Message:
     try:
         fields: dict[str, Any] = json.loads(line)
         kind = MESSAGES[fields.pop("message")]
-        if kind in (PreviewAsked, FeaturesAsked):
+        if issubclass(kind, PreviewAsked):
             fields["preview"] = _preview(fields["preview"])
+            if kind is CellsAsked:
+                fields["only"] = tuple(fields["only"])
+        elif kind is CellsDescribed:
+            fields["ids"] = tuple(fields["ids"])
         elif kind is DecodingAsked:
             fields["choice"] = DecodingChoice(**fields["choice"])
         elif kind in (Previewed, FeaturesDrawn):

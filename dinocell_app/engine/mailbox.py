@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import threading
 
-from dinocell_app.preview_messages import CancelAsked, DecodingAsked, Message, PreviewAsked
+from dinocell_app.preview_messages import CancelAsked, DecodingAsked, Message, PreviewAsked, ScoresAsked
 
-Request = PreviewAsked | DecodingAsked
+Request = PreviewAsked | DecodingAsked | ScoresAsked
 
 
 class Mailbox:
     """Requests between the thread that reads them and the one that does them.
 
-    A newer preview replaces everything before it, a newer decoding the decoding before it.
+    A newer preview replaces everything before it but scores, a newer decoding the decoding before it, and
+    newer scores the scores before them.
     """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._preview: PreviewAsked | None = None
         self._decoding: DecodingAsked | None = None
+        self._scoring: ScoresAsked | None = None
         self._in_hand: Request | None = None
         self._given_up = False
         self._closed = False
@@ -41,12 +43,18 @@ class Mailbox:
                 dropped = [self._preview, self._decoding]
                 self._preview = message if isinstance(message, PreviewAsked) else None
                 self._decoding = None
+                if isinstance(message, CancelAsked):
+                    dropped.append(self._scoring)
+                    self._scoring = None
                 self._given_up = self._in_hand is not None
             elif isinstance(message, DecodingAsked):
                 dropped = [self._decoding]
                 self._decoding = message
                 if isinstance(self._in_hand, DecodingAsked):
                     self._given_up = True
+            elif isinstance(message, ScoresAsked):
+                dropped = [self._scoring]
+                self._scoring = message
             self._changed.notify_all()
             return [request.request for request in dropped if request is not None]
 
@@ -62,19 +70,21 @@ class Mailbox:
 
         Returns
         -------
-        PreviewAsked, DecodingAsked or None
+        PreviewAsked, DecodingAsked, ScoresAsked or None
             None when the mailbox is closed.
         """
         with self._changed:
             self._in_hand = None
-            while not self._closed and self._preview is None and self._decoding is None:
+            while not self._closed and not (self._preview or self._decoding or self._scoring):
                 self._changed.wait()
             if self._closed:
                 return None
             if self._preview is not None:
                 self._in_hand, self._preview = self._preview, None
-            else:
+            elif self._decoding is not None:
                 self._in_hand, self._decoding = self._decoding, None
+            else:
+                self._in_hand, self._scoring = self._scoring, None
             self._given_up = False
             return self._in_hand
 

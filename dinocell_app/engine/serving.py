@@ -10,30 +10,39 @@ from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from dinocell_app.engine.compared_cells import ComparedCells, DescribedCells
 from dinocell_app.engine.feature_pictures import FeaturePicture, drawing_features
 from dinocell_app.engine.mailbox import Mailbox, Request
 from dinocell_app.engine.previews import Previews
 from dinocell_app.errors import UserFacingError
 from dinocell_app.events import Event, TilesPredicted
 from dinocell_app.preview_messages import (
+    CellsAsked,
+    CellsDescribed,
+    CellsScored,
+    DecodingAsked,
     EngineReady,
     FeaturesAsked,
     FeaturesDrawn,
     Message,
-    PreviewAsked,
     PreviewCancelled,
     Previewed,
     PreviewFailed,
     PreviewProgressed,
     PreviewResult,
+    ScoresAsked,
     message_from_line,
 )
+from dinocell_app.reference_types import KeptReferences
 
 GRACE_SECONDS = 20.0
 """How long a tile that is being predicted may take after the window is gone."""
 
 _logger = logging.getLogger(__name__)
+
+_Result = PreviewResult | FeaturePicture | DescribedCells | NDArray[np.float64]
 
 
 class Service:
@@ -52,6 +61,7 @@ class Service:
         self._folder = folder
         self._mailbox = Mailbox()
         self._previews = Previews()
+        self._compared = ComparedCells()
         self._ended = threading.Event()
 
     def serve(self, lines: Iterable[bytes]) -> None:
@@ -108,6 +118,13 @@ class Service:
         if isinstance(result, FeaturePicture):
             np.save(path, result.pixels)
             return FeaturesDrawn(number, str(path), result.region)
+        if isinstance(result, DescribedCells):
+            np.save(path, result.descriptions)
+            ids = tuple(result.ids.tolist())
+            return CellsDescribed(number, ids, str(path), result.model_id, result.model_sha256)
+        if isinstance(result, np.ndarray):
+            np.save(path, result)
+            return CellsScored(number, str(path))
         np.save(path, result.labels)
         return Previewed(
             request=number,
@@ -120,12 +137,17 @@ class Service:
             region=result.region,
         )
 
-    def _result(self, request: Request) -> PreviewResult | FeaturePicture | None:
+    def _result(self, request: Request) -> _Result | None:
         """Do a request; None when it was given up on the way."""
-        if not isinstance(request, PreviewAsked):
+        if isinstance(request, DecodingAsked):
             return self._previews.decode(request.choice)
-        steps: Generator[Event, None, PreviewResult | FeaturePicture]
-        if isinstance(request, FeaturesAsked):
+        if isinstance(request, ScoresAsked):
+            references = KeptReferences.model_validate_json(request.references)
+            return self._compared.score(request.cells, references)
+        steps: Generator[Event, None, PreviewResult | FeaturePicture | DescribedCells]
+        if isinstance(request, CellsAsked):
+            steps = self._describing(request)
+        elif isinstance(request, FeaturesAsked):
             steps = drawing_features(self._previews, request.preview)
         else:
             steps = self._previews.previewing(request.preview)
@@ -133,10 +155,19 @@ class Service:
             try:
                 event = next(steps)
             except StopIteration as finished:
-                result: PreviewResult | FeaturePicture = finished.value
+                result: PreviewResult | FeaturePicture | DescribedCells = finished.value
                 return result
             if self._mailbox.given_up():
                 steps.close()
                 return None
             if isinstance(event, TilesPredicted):
                 self._reply(PreviewProgressed(request.request, event.done, event.total))
+
+    def _describing(self, request: CellsAsked) -> Generator[Event, None, DescribedCells]:
+        path = Path(request.labels)
+        labels = np.load(path, allow_pickle=False)
+        path.unlink(missing_ok=True)
+        cells = yield from self._compared.describing(self._previews, request.preview, labels, request.only)
+        if not request.only:
+            self._compared.remember(request.request, cells)
+        return cells

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
+import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,9 @@ from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTemporaryDir
 
 from dinocell_app.preview_messages import (
     CancelAsked,
+    CellsAsked,
+    CellsDescribed,
+    CellsScored,
     DecodingAsked,
     DecodingChoice,
     EngineReady,
@@ -25,9 +31,11 @@ from dinocell_app.preview_messages import (
     PreviewProgressed,
     PreviewRequest,
     PreviewResult,
+    ScoresAsked,
     message_from_line,
     message_to_line,
 )
+from dinocell_app.reference_types import KeptReferences
 from dinocell_app.run_queue.processes import application_command, application_environment
 
 OFF, STARTING, READY, BUSY, FAILED = "off", "starting", "ready", "busy", "failed"
@@ -40,6 +48,24 @@ ENDING_MS = 1500
 _LAST_WORDS = 4000
 
 _logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class CellDescriptions:
+    """Cells with what they are known by.
+
+    Parameters
+    ----------
+    ids : tuple of int
+        Labels, ascending.
+    vectors : ndarray of shape (K, D), float32
+    model_id, model_sha256 : str
+    """
+
+    ids: tuple[int, ...]
+    vectors: NDArray[np.float32]
+    model_id: str
+    model_sha256: str
 
 
 class Engine(QObject):
@@ -60,10 +86,16 @@ class Engine(QObject):
     """Request, sentence."""
     features_drawn = Signal(int, object, object)
     """Request, colours of shape (M, N, 3) and their region."""
+    cells_described = Signal(int, object)
+    """Request, CellDescriptions."""
+    cells_scored = Signal(int, object)
+    """Request, scores of shape (number of cells, number of types)."""
     cancelled = Signal(int)
     """A request was given up, because of `cancel` or a newer one."""
     _labels_read = Signal(int, object)
     _features_read = Signal(int, object, object)
+    _cells_written = Signal(object)
+    _cells_read = Signal(object, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -76,6 +108,8 @@ class Engine(QObject):
         self._last_words = b""
         self._labels_read.connect(self._on_labels_read)
         self._features_read.connect(self._on_features_read)
+        self._cells_written.connect(self._on_cells_written)
+        self._cells_read.connect(self._on_cells_read)
 
     def preview(self, request: PreviewRequest) -> int:
         """Ask for a preview; anything asked for before is given up.
@@ -123,6 +157,53 @@ class Engine(QObject):
         """
         number = self._next_number()
         self._send(DecodingAsked(number, decoding))
+        return number
+
+    def describe_cells(
+        self, request: PreviewRequest, labels: NDArray[np.integer], only: tuple[int, ...] = ()
+    ) -> int:
+        """Ask what cells are known by; anything asked for before, but scores, is given up.
+
+        Parameters
+        ----------
+        request : PreviewRequest
+        labels : ndarray of shape (M, N), int
+            Of the region, or of the whole plane; not to be changed.
+        only : tuple of int
+            Labels that are wanted; empty for all, which `score_cells` can then score.
+
+        Returns
+        -------
+        int
+            Number of the request in the signals.
+        """
+        number = self._next_number()
+
+        def write() -> None:
+            handle, path = tempfile.mkstemp(".npy", "dinocell-cells-")
+            with os.fdopen(handle, "wb") as file:
+                np.save(file, labels)
+            self._cells_written.emit(CellsAsked(number, request, path, only))
+
+        QThreadPool.globalInstance().start(write)
+        return number
+
+    def score_cells(self, cells: int, references: KeptReferences) -> int:
+        """Ask how much the cells that were described look like references; the newest request wins.
+
+        Parameters
+        ----------
+        cells : int
+            Request that they were described for.
+        references : KeptReferences
+
+        Returns
+        -------
+        int
+            Number of the request in the signals.
+        """
+        number = self._next_number()
+        self._send(ScoresAsked(number, cells, references.model_dump_json()))
         return number
 
     def cancel(self) -> None:
@@ -209,6 +290,8 @@ class Engine(QObject):
                 QThreadPool.globalInstance().start(lambda: self._read_labels(message))
             case FeaturesDrawn():
                 QThreadPool.globalInstance().start(lambda: self._read_features(message))
+            case CellsDescribed() | CellsScored():
+                QThreadPool.globalInstance().start(lambda: self._read_cells(message))
             case PreviewFailed():
                 self._close_request(message.request)
                 self.failed.emit(message.request, message.sentence)
@@ -227,6 +310,30 @@ class Engine(QObject):
             self.failed.emit(request, ENDED.format(detail=""))
         else:
             self.features_drawn.emit(request, pixels, region)
+
+    def _on_cells_written(self, message: CellsAsked) -> None:
+        if message.request in self._open_requests:
+            self._send(message)
+        else:
+            Path(message.labels).unlink(missing_ok=True)
+
+    def _read_cells(self, message: CellsDescribed | CellsScored) -> None:
+        path = message.descriptions if isinstance(message, CellsDescribed) else message.scores
+        self._cells_read.emit(message, _array(Path(path)))
+
+    def _on_cells_read(
+        self, message: CellsDescribed | CellsScored, numbers: NDArray[np.float32] | None
+    ) -> None:
+        if message.request not in self._open_requests:
+            return
+        self._close_request(message.request)
+        if numbers is None:
+            self.failed.emit(message.request, ENDED.format(detail=""))
+        elif isinstance(message, CellsScored):
+            self.cells_scored.emit(message.request, numbers)
+        else:
+            described = CellDescriptions(message.ids, numbers, message.model_id, message.model_sha256)
+            self.cells_described.emit(message.request, described)
 
     def _read_labels(self, message: Previewed) -> None:
         labels = _array(Path(message.labels))

@@ -88,7 +88,7 @@ def test_preview_and_decoding_through_the_process(qtbot, qtlog, engine, picture,
     drawn = []
     engine.features_drawn.connect(lambda *answer: drawn.append(answer))
     number = engine.draw_features(ask(picture, settings, (0, 0, 50, 60)))
-    qtbot.waitUntil(lambda: drawn, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: bool(drawn), timeout=WAIT_MS)
     assert drawn[0][0] == number
     assert drawn[0][1].shape == (50, 60, 3)
     assert tuple(drawn[0][2]) == (0, 0, 50, 60)
