@@ -5,15 +5,19 @@ Nothing is changed. It is a generator: pictures come as they are read, findings 
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dinocell_app.errors import UserFacingError
+from dinocell_app.export.labelled_image import LabelledImage
+from dinocell_app.export.overlay import write_overlay
 from dinocell_app.imaging.reading import read_metadata
 from dinocell_app.model.manifest import Manifest
 from dinocell_app.segmentation.scale import typical_diameter
@@ -64,6 +68,8 @@ class PictureFound:
         Whether its labels say only where cells are.
     content : str
         Fingerprint of its pixels; empty when it cannot be read.
+    overlay : Path or None
+        The picture with its cells drawn in, where that was asked for.
     """
 
     image: Path
@@ -77,6 +83,7 @@ class PictureFound:
     usable: bool
     is_binary: bool
     content: str
+    overlay: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -124,7 +131,11 @@ Examined = PictureFound | Finding | ExaminationFinished
 
 
 def examine(
-    folders: Sequence[Path], *, held_out: Sequence[Path] = (), base: Manifest | None = None
+    folders: Sequence[Path],
+    *,
+    held_out: Sequence[Path] = (),
+    base: Manifest | None = None,
+    overlays: Path | None = None,
 ) -> Iterator[Examined]:
     """Look at every picture and its labels.
 
@@ -136,6 +147,8 @@ def examine(
         Folders of pictures for scoring only, which must not show what the others show.
     base : Manifest, optional
         The model a training would start from.
+    overlays : Path, optional
+        Folder for every picture with its cells drawn in.
 
     Yields
     ------
@@ -149,7 +162,7 @@ def examine(
     """
     pictures: list[PictureFound] = []
     for folder in folders:
-        for item in _folder(folder):
+        for item in _folder(folder, overlays):
             if isinstance(item, PictureFound):
                 pictures.append(item)
             yield item
@@ -162,7 +175,7 @@ def examine(
     yield _end(pictures, usable)
 
 
-def _folder(folder: Path) -> Iterator[PictureFound | Finding]:
+def _folder(folder: Path, overlays: Path | None) -> Iterator[PictureFound | Finding]:
     found = labelled_pairs(folder)
     for path, reason in ((each.path, each.reason) for each in found.unpaired):
         yield Finding(
@@ -173,12 +186,12 @@ def _folder(folder: Path) -> Iterator[PictureFound | Finding]:
             (path,),
         )
     for pair in found.pairs:
-        picture, findings = _picture(pair)
+        picture, findings = _picture(pair, overlays)
         yield picture
         yield from findings
 
 
-def _picture(pair: LabelledPair) -> tuple[PictureFound, list[Finding]]:
+def _picture(pair: LabelledPair, overlays: Path | None) -> tuple[PictureFound, list[Finding]]:
     problems = pair.diagnosis
     findings = [
         Finding(
@@ -192,12 +205,14 @@ def _picture(pair: LabelledPair) -> tuple[PictureFound, list[Finding]]:
     ]
     usable = not any(problem.is_blocking for problem in problems)
     n_cells, diameter, shape, content, size = 0, None, (0, 0), "", None
+    overlay = None
     if usable:
         try:
             pixels, labels = binary_as_components([pair])[0].read()
             n_cells, diameter = len(np.unique(labels[labels > 0])), typical_diameter(labels)
             shape, content = pixels.shape, content_hash(pixels)
             size = read_metadata(pair.image_path).pixel_size_um
+            overlay = _draw(overlays, pair, pixels, labels) if overlays else None
         except UserFacingError as error:
             usable = False
             sentence = f"{pair.image_path.name}: {error.what}"
@@ -214,8 +229,18 @@ def _picture(pair: LabelledPair) -> tuple[PictureFound, list[Finding]]:
         usable=usable,
         is_binary=any(problem.kind is ProblemKind.BINARY for problem in problems),
         content=content,
+        overlay=overlay,
     )
     return picture, findings
+
+
+def _draw(folder: Path, pair: LabelledPair, pixels: NDArray[Any], labels: NDArray[np.int32]) -> Path:
+    """Write a picture with its cells drawn in, under a name of its own."""
+    name = hashlib.sha256(str(pair.image_path).encode()).hexdigest()[:16]
+    path = folder / f"{name}.png"
+    folder.mkdir(parents=True, exist_ok=True)
+    write_overlay(path, LabelledImage(labels, pair.image_path.name, pixels=pixels))
+    return path
 
 
 def _contents(folders: Sequence[Path]) -> dict[str, Path]:

@@ -42,6 +42,12 @@ def add_command(kinds: Subcommands) -> None:
         help="folders of labelled images for scoring, which must show something else",
     )
     parser.add_argument("--base-model", metavar="MODEL", help="model that a training would start from")
+    parser.add_argument(
+        "--overlays",
+        metavar="FOLDER",
+        type=absolute_path,
+        help="write every image with its cells drawn in into this folder",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
     parser.set_defaults(execute=check_data)
 
@@ -69,7 +75,9 @@ def check_data(arguments: argparse.Namespace) -> int:
 
     base = read_manifest(find_model(arguments.base_model)) if arguments.base_model else None
     can_train = False
-    for item in examine(arguments.folders, held_out=arguments.held_out, base=base):
+    for item in examine(
+        arguments.folders, held_out=arguments.held_out, base=base, overlays=arguments.overlays
+    ):
         if isinstance(item, ExaminationFinished):
             can_train = item.can_train
         print(json_line(item) if arguments.json else _sentence(item), flush=True)

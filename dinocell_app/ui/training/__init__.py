@@ -1,0 +1,1 @@
+"""Teaching a model in the window: a wizard over plain state, beside processes that do the work."""

@@ -1,0 +1,327 @@
+"""What a person chooses in the training wizard, as plain state: pages draw it, a test walks it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from dinocell_app.jobs import DEFAULT_MODEL, FineTuneJob
+from dinocell_app.training_settings import TrainingSettings
+from dinocell_app.ui.training.training_presets import AUGMENTATION, PRESETS
+
+HELD_OUT_SHARE = 0.2
+"""Of the pictures; with fewer than ten it is more certain to judge by two than by one."""
+MODEL_NAME = "model"
+"""Folder of the new model inside the folder of its training."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A labelled picture as the data-set doctor found it.
+
+    Parameters
+    ----------
+    image, labels : Path
+    n_cells : int
+    diameter_px : float or None
+    usable, is_binary : bool
+    content : str
+        Equal for pictures that show the same.
+    overlay : Path or None
+        Its cells drawn in.
+    """
+
+    image: Path
+    labels: Path
+    n_cells: int
+    diameter_px: float | None
+    usable: bool
+    is_binary: bool
+    content: str
+    overlay: Path | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the doctor has to say.
+
+    Parameters
+    ----------
+    kind, severity, sentence, remedy : str
+        `severity` is "stops", "warns" or "tells".
+    images : tuple of Path
+    """
+
+    kind: str
+    severity: str
+    sentence: str
+    remedy: str
+    images: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """All choices.
+
+    Parameters
+    ----------
+    folders : tuple of Path
+    pictures : tuple of Picture
+    findings : tuple of Finding
+    examined : bool
+        Whether the doctor has looked at all folders.
+    held_out, partly_labelled : frozenset of Path
+        Images kept for judging, and images in which not every cell is outlined.
+    base_model, preset, device, channel, name : str
+    training : TrainingSettings or None
+        In place of those of the preset.
+    """
+
+    folders: tuple[Path, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    examined: bool = False
+    held_out: frozenset[Path] = frozenset()
+    partly_labelled: frozenset[Path] = frozenset()
+    base_model: str = DEFAULT_MODEL
+    preset: str = "balanced"
+    device: str = "auto"
+    channel: str = "grey"
+    name: str = "my model"
+    training: TrainingSettings | None = None
+
+    @property
+    def usable(self) -> tuple[Picture, ...]:
+        """Pictures that can be taught."""
+        return tuple(picture for picture in self.pictures if picture.usable)
+
+    def with_folders(self, folders: Iterable[Path]) -> TrainingPlan:
+        """Choose other folders; what was found in the ones before is forgotten.
+
+        Parameters
+        ----------
+        folders : iterable of Path
+
+        Returns
+        -------
+        TrainingPlan
+        """
+        return replace(
+            self,
+            folders=tuple(dict.fromkeys(folders)),
+            pictures=(),
+            findings=(),
+            examined=False,
+            held_out=frozenset(),
+            partly_labelled=frozenset(),
+        )
+
+    def with_line(self, line: str) -> TrainingPlan:
+        """Take over what the doctor says.
+
+        Parameters
+        ----------
+        line : str
+            Of `dinocell-app train check --json`.
+
+        Returns
+        -------
+        TrainingPlan
+            The same for a line that is none of the doctor's.
+        """
+        try:
+            fields: dict[str, Any] = json.loads(line)
+            kind = fields.pop("item")
+        except (ValueError, KeyError, AttributeError, TypeError):
+            return self
+        if kind == "PictureFound":
+            return replace(self, pictures=(*self.pictures, _picture(fields)))
+        if kind == "Finding":
+            images = tuple(Path(image) for image in fields.pop("images"))
+            return replace(self, findings=(*self.findings, Finding(images=images, **fields)))
+        if kind == "ExaminationFinished":
+            finished = replace(self, examined=True)
+            return replace(finished, held_out=suggested_split(finished.usable))
+        return self
+
+    def hold_out(self, image: Path, *, held_out: bool) -> TrainingPlan:
+        """Keep a picture for judging, or teach it; pictures that show the same go with it.
+
+        Parameters
+        ----------
+        image : Path
+        held_out : bool
+
+        Returns
+        -------
+        TrainingPlan
+        """
+        content = next(picture.content for picture in self.pictures if picture.image == image)
+        same = {picture.image for picture in self.usable if picture.content == content}
+        return replace(self, held_out=self.held_out | same if held_out else self.held_out - same)
+
+    def label_partly(self, image: Path, *, partly: bool) -> TrainingPlan:
+        """Say whether every cell of a picture is outlined.
+
+        Parameters
+        ----------
+        image : Path
+        partly : bool
+            Not every one.
+
+        Returns
+        -------
+        TrainingPlan
+        """
+        others = self.partly_labelled - {image}
+        return replace(self, partly_labelled=others | {image} if partly else others)
+
+    def settings(self) -> TrainingSettings:
+        """Give how the network is taught.
+
+        Returns
+        -------
+        TrainingSettings
+        """
+        return self.training or PRESETS[self.preset].training
+
+    def problem_of_pictures(self) -> str:
+        """Say why the pictures cannot be used as they are.
+
+        Returns
+        -------
+        str
+            Empty when they can.
+        """
+        if not self.folders:
+            return "Choose at least one folder of images with labels."
+        if not self.examined:
+            return "The images have to be looked at first."
+        if not any(picture.n_cells for picture in self.usable):
+            return "There is no image with labelled cells."
+        return ""
+
+    def problem_of_split(self) -> str:
+        """Say why the choice of pictures for judging cannot be used.
+
+        Returns
+        -------
+        str
+            Empty when it can.
+        """
+        taught = [picture for picture in self.usable if picture.image not in self.held_out]
+        if not any(picture.n_cells for picture in taught):
+            return "Leave at least one image with cells to be taught."
+        judged = [picture for picture in self.usable if picture.image in self.held_out]
+        if not judged and len({picture.content for picture in self.usable}) > 1:
+            return "Keep at least one image for judging: nobody can trust a model that was never tested."
+        return ""
+
+    def sentence_of_split(self) -> str:
+        """Say what the choice comes to.
+
+        Returns
+        -------
+        str
+        """
+        problem = self.problem_of_split()
+        if problem:
+            return problem
+        judged = [picture for picture in self.usable if picture.image in self.held_out]
+        taught = len(self.usable) - len(judged)
+        if not judged:
+            return "With a single image nothing is left to judge by: the wizard cannot say whether it got better."
+        cells = sum(picture.n_cells for picture in judged)
+        words = f"{_count(taught, 'image')} will be taught, {_count(len(judged), 'image')} with "
+        words += f"{_count(cells, 'cell')} kept for judging, for this model and all made from it."
+        return words if cells >= 50 else f"{words} With so few cells the verdict will be uncertain."
+
+    def problem_of_settings(self) -> str:
+        """Say why teaching cannot begin.
+
+        Returns
+        -------
+        str
+            Empty when it can.
+        """
+        if not any(letter.isalnum() for letter in self.name):
+            return "Give the new model a name."
+        return ""
+
+    def job(self, folder: Path) -> FineTuneJob:
+        """Make the job, as the shell would read it.
+
+        Parameters
+        ----------
+        folder : Path
+            Of the training.
+
+        Returns
+        -------
+        FineTuneJob
+        """
+        preset = PRESETS[self.preset]
+        return FineTuneJob(
+            data=self.folders,
+            output=folder / MODEL_NAME,
+            base_model=self.base_model,
+            held_out_images=tuple(sorted(self.held_out)),
+            partly_labelled_images=tuple(sorted(self.partly_labelled)),
+            validation_share=0.0 if not self.held_out else 0.1,
+            name=self.name.strip(),
+            channel=self.channel,
+            device=self.device,
+            crop_size=preset.crop_size,
+            augmentation=AUGMENTATION,
+            training=self.settings(),
+            patience=preset.patience if self.held_out else 0,
+        )
+
+
+def suggested_split(pictures: Sequence[Picture]) -> frozenset[Path]:
+    """Suggest which pictures are kept for judging.
+
+    Parameters
+    ----------
+    pictures : sequence of Picture
+        That can be used.
+
+    Returns
+    -------
+    frozenset of Path
+        A share of the different pictures, spread evenly over their numbers of cells, so that sparse and
+        dense ones are both judged; never fewer than one of two.
+    """
+    by_content: dict[str, list[Picture]] = {}
+    for picture in pictures:
+        by_content.setdefault(picture.content, []).append(picture)
+    if len(by_content) < 2:
+        return frozenset()
+    groups = sorted(by_content.values(), key=lambda group: (group[0].n_cells, group[0].content))
+    wanted = max(1, round(HELD_OUT_SHARE * len(groups)))
+    if len(groups) >= 5:
+        wanted = max(2, wanted)
+    step = len(groups) / wanted
+    chosen = [groups[int(step * (number + 0.5))] for number in range(wanted)]
+    return frozenset(picture.image for group in chosen for picture in group)
+
+
+def _picture(fields: dict[str, Any]) -> Picture:
+    overlay = fields.get("overlay")
+    return Picture(
+        image=Path(fields["image"]),
+        labels=Path(fields["labels"]),
+        n_cells=int(fields["n_cells"]),
+        diameter_px=fields["diameter_px"],
+        usable=bool(fields["usable"]),
+        is_binary=bool(fields["is_binary"]),
+        content=str(fields["content"]),
+        overlay=Path(overlay) if overlay else None,
+    )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

@@ -1,0 +1,132 @@
+"""The training wizard's choices, walked without a window."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dinocell_app.job_files import job_to_json, make_job
+from dinocell_app.ui.training.training_plan import Picture, TrainingPlan, suggested_split
+from dinocell_app.ui.training.training_presets import PRESETS
+
+DATA = Path("/data/labelled")
+
+
+def picture(number: int, n_cells: int = 40, content: str = "", *, usable: bool = True) -> Picture:
+    name = f"p{number:02d}"
+    return Picture(
+        DATA / f"{name}.tif", DATA / f"{name}_masks.tif", n_cells, 20.0, usable, False, content or name
+    )
+
+
+def line_of(item: Picture) -> str:
+    fields = {name: str(v) if isinstance(v, Path) else v for name, v in vars(item).items()}
+    return json.dumps({"item": "PictureFound", "height": 9, "width": 9, **fields})
+
+
+def examined(*pictures: Picture) -> TrainingPlan:
+    plan = TrainingPlan().with_folders([DATA])
+    for item in pictures:
+        plan = plan.with_line(line_of(item))
+    return plan.with_line(json.dumps({"item": "ExaminationFinished", "n_pictures": len(pictures)}))
+
+
+def test_the_way_through() -> None:
+    plan = TrainingPlan()
+    assert "Choose at least one folder" in plan.problem_of_pictures()
+    plan = plan.with_folders([DATA, DATA])
+    assert plan.folders == (DATA,)
+    assert "looked at first" in plan.problem_of_pictures()
+    plan = examined(*(picture(n) for n in range(15)))
+    assert plan.problem_of_pictures() == ""
+    assert len(plan.held_out) == 3
+    assert "12 images will be taught, 3 images with 120 cells kept" in plan.sentence_of_split()
+    job = plan.job(Path("/runs/1"))
+    assert set(job.held_out_images) == plan.held_out
+    assert job.output == Path("/runs/1/model")
+    assert make_job(json.loads(job_to_json(job))) == job
+
+
+@pytest.mark.parametrize(
+    ("n", "held_out"), [(0, 0), (1, 0), (2, 1), (3, 1), (4, 1), (5, 2), (10, 2), (15, 3), (100, 20)]
+)
+def test_never_fewer_than_one_of_two_is_held_out(n: int, held_out: int) -> None:
+    assert len(suggested_split([picture(number, 10 * number) for number in range(n)])) == held_out
+
+
+def test_sparse_and_dense_pictures_are_both_judged() -> None:
+    chosen = suggested_split([picture(number, 10 * number) for number in range(20)])
+    cells = sorted(int(path.stem[1:]) * 10 for path in chosen)
+    assert cells[0] < 60
+    assert cells[-1] > 140
+
+
+def test_equal_pictures_stay_on_one_side() -> None:
+    plan = examined(picture(0, content="same"), picture(1, content="same"), picture(2), picture(3))
+    one = DATA / "p00.tif"
+    assert {DATA / "p00.tif", DATA / "p01.tif"} <= plan.hold_out(one, held_out=True).held_out
+    assert not {DATA / "p00.tif", DATA / "p01.tif"} & plan.hold_out(one, held_out=False).held_out
+    assert len({p.content for p in plan.usable if p.image in plan.held_out}) == 1
+
+
+def test_pictures_that_cannot_be_used_are_never_chosen() -> None:
+    plan = examined(picture(0), picture(1, usable=False), picture(2))
+    assert DATA / "p01.tif" not in plan.held_out
+    assert len(plan.usable) == 2
+
+
+def test_a_split_without_anything_to_teach_or_to_judge_is_refused() -> None:
+    plan = examined(picture(0), picture(1))
+    everything = replace(plan, held_out=frozenset({DATA / "p00.tif", DATA / "p01.tif"}))
+    assert "to be taught" in everything.problem_of_split()
+    assert "Keep at least one" in replace(plan, held_out=frozenset()).problem_of_split()
+
+
+def test_a_single_picture_may_be_taught_and_is_said_to_prove_nothing() -> None:
+    plan = examined(picture(0))
+    assert plan.problem_of_split() == ""
+    assert "cannot say whether it got better" in plan.sentence_of_split()
+    assert plan.job(Path("/runs/1")).patience == 0
+
+
+def test_few_cells_for_judging_are_said_to_be_few() -> None:
+    assert "uncertain" in examined(*(picture(n, 5) for n in range(6))).sentence_of_split()
+
+
+def test_findings_are_taken_over_and_other_lines_are_not() -> None:
+    finding = {"item": "Finding", "kind": "binary", "severity": "warns", "sentence": "a", "remedy": "b"}
+    plan = TrainingPlan().with_line(json.dumps({**finding, "images": ["/a.tif"]}))
+    assert plan.findings[0].images == (Path("/a.tif"),)
+    for line in ("", "{", "[]", "3", '{"item": "Later"}', "downloading"):
+        assert plan.with_line(line) == plan
+
+
+def test_other_folders_forget_what_was_found() -> None:
+    plan = examined(picture(0), picture(1)).with_folders([DATA / "other"])
+    assert (plan.pictures, plan.held_out, plan.examined) == ((), frozenset(), False)
+
+
+def test_presets_are_different_and_can_be_overruled() -> None:
+    plan = examined(picture(0), picture(1))
+    steps = [
+        replace(plan, preset=name).settings().epochs * replace(plan, preset=name).settings().steps_per_epoch
+        for name in ("fast", "balanced", "thorough")
+    ]
+    assert steps == sorted(steps)
+    assert len(set(steps)) == 3
+    own = PRESETS["fast"].training.model_copy(update={"epochs": 3})
+    assert replace(plan, training=own).job(Path("/r")).training.epochs == 3
+
+
+def test_a_model_needs_a_name() -> None:
+    assert replace(TrainingPlan(), name="  ").problem_of_settings()
+    assert not replace(TrainingPlan(), name="T98G 10x").problem_of_settings()
+
+
+def test_partly_labelled_pictures_are_named_in_the_job() -> None:
+    plan = examined(picture(0), picture(1)).label_partly(DATA / "p00.tif", partly=True)
+    assert plan.job(Path("/r")).partly_labelled_images == (DATA / "p00.tif",)
+    assert not plan.label_partly(DATA / "p00.tif", partly=False).partly_labelled
