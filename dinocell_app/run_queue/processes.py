@@ -61,6 +61,22 @@ def start_worker(runs: Path) -> subprocess.Popen[bytes]:
     Popen
         To be polled now and then, so that the ended process is cleared away.
     """
+    return start_apart("work", str(runs))
+
+
+def start_apart(*words: str) -> subprocess.Popen[bytes]:
+    """Start this application as a process that does not end with this one.
+
+    Parameters
+    ----------
+    *words : str
+        Command and arguments.
+
+    Returns
+    -------
+    Popen
+        To be polled now and then, so that the ended process is cleared away.
+    """
     flags = 0
     if sys.platform == "win32":
         flags = (
@@ -69,7 +85,7 @@ def start_worker(runs: Path) -> subprocess.Popen[bytes]:
             | subprocess.BELOW_NORMAL_PRIORITY_CLASS
         )
     worker = subprocess.Popen(
-        application_command("work", str(runs)),
+        application_command(*words),
         cwd=Path.home(),
         env=application_environment(),
         stdin=subprocess.DEVNULL,

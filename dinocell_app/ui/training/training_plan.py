@@ -233,7 +233,7 @@ class TrainingPlan:
         judged = [picture for picture in self.usable if picture.image in self.held_out]
         taught = len(self.usable) - len(judged)
         if not judged:
-            return "With a single image nothing is left to judge by: the wizard cannot say whether it got better."
+            return "With a single image nothing is left to judge by: nobody can say whether it got better."
         cells = sum(picture.n_cells for picture in judged)
         words = f"{_count(taught, 'image')} will be taught, {_count(len(judged), 'image')} with "
         words += f"{_count(cells, 'cell')} kept for judging, for this model and all made from it."

@@ -88,7 +88,7 @@ def test_a_split_without_anything_to_teach_or_to_judge_is_refused() -> None:
 def test_a_single_picture_may_be_taught_and_is_said_to_prove_nothing() -> None:
     plan = examined(picture(0))
     assert plan.problem_of_split() == ""
-    assert "cannot say whether it got better" in plan.sentence_of_split()
+    assert "nobody can say whether it got better" in plan.sentence_of_split()
     assert plan.job(Path("/runs/1")).patience == 0
 
 

@@ -1,0 +1,299 @@
+"""Trainings of a project on disk: their folders, and what has happened in each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from dinocell_app.errors import UserFacingError
+from dinocell_app.events import (
+    EpochFinished,
+    Event,
+    JobFailed,
+    JobFinished,
+    JobStarted,
+    Notice,
+    SamplePredicted,
+    StepFinished,
+    from_json_line,
+)
+from dinocell_app.jobs import FineTuneJob
+from dinocell_app.run_folder import RunFolder
+from dinocell_app.run_queue.processes import start_apart
+
+FOLDER_NAME = "training"
+VERDICT_NAME = "verdict.json"
+_NUMBERED = re.compile(r"(\d+)_")
+
+
+@dataclass(frozen=True)
+class TrainingProgress:
+    """What a training has done.
+
+    Parameters
+    ----------
+    step, total : int
+    losses, validation : tuple of (int, float)
+        Step and loss, of every step and after every epoch on held-out crops.
+    epochs, total_epochs : int
+    epoch_seconds : tuple of float
+    samples : tuple of SamplePredicted
+    notices : tuple of str
+    final : JobFinished, JobFailed or None
+    device : str
+    """
+
+    step: int = 0
+    total: int = 0
+    losses: tuple[tuple[int, float], ...] = ()
+    validation: tuple[tuple[int, float], ...] = ()
+    epochs: int = 0
+    total_epochs: int = 0
+    epoch_seconds: tuple[float, ...] = ()
+    samples: tuple[SamplePredicted, ...] = ()
+    notices: tuple[str, ...] = ()
+    final: JobFinished | JobFailed | None = None
+    device: str = ""
+
+    @property
+    def remaining_seconds(self) -> float | None:
+        """How long it still takes; None before an epoch is over."""
+        if not self.epoch_seconds or not self.total:
+            return None
+        recent = self.epoch_seconds[-5:]
+        left = self.total_epochs * (1 - self.step / self.total)
+        return sum(recent) / len(recent) * left
+
+    def after(self, events: Sequence[Event]) -> TrainingProgress:
+        """Add what happened since.
+
+        Parameters
+        ----------
+        events : sequence of Event
+
+        Returns
+        -------
+        TrainingProgress
+        """
+        now = _Growing(self)
+        for event in events:
+            now.add(event)
+        return now.progress()
+
+
+@dataclass
+class _Growing:
+    """Lists that many events are added to at once, which tuples would copy for each."""
+
+    start: TrainingProgress
+    losses: list[tuple[int, float]] = field(init=False)
+    validation: list[tuple[int, float]] = field(init=False)
+    seconds: list[float] = field(init=False)
+    samples: list[SamplePredicted] = field(init=False)
+    notices: list[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.losses, self.validation = list(self.start.losses), list(self.start.validation)
+        self.seconds, self.samples = list(self.start.epoch_seconds), list(self.start.samples)
+        self.notices = list(self.start.notices)
+
+    def add(self, event: Event) -> None:
+        match event:
+            case JobStarted():
+                self.start = replace(self.start, device=event.device, total=event.total, final=None)
+            case StepFinished():
+                # A training that was killed takes the steps since its checkpoint once more.
+                if self.losses and self.losses[-1][0] >= event.step:
+                    self.losses = [point for point in self.losses if point[0] < event.step]
+                self.losses.append((event.step, float(event.losses.get("total", 0.0))))
+                self.start = replace(self.start, step=event.step, total=event.total)
+            case EpochFinished():
+                self.seconds.append(event.seconds)
+                if event.validation:
+                    self.validation = [p for p in self.validation if p[0] < self.start.step]
+                    self.validation.append((self.start.step, float(event.validation.get("total", 0.0))))
+                self.start = replace(self.start, epochs=event.epoch, total_epochs=event.total)
+            case SamplePredicted():
+                self.samples = [sample for sample in self.samples if sample.epoch < event.epoch]
+                self.samples.append(event)
+            case Notice():
+                self.notices.append(event.message)
+            case JobFinished() | JobFailed():
+                self.start = replace(self.start, final=event)
+            case _:
+                pass
+
+    def progress(self) -> TrainingProgress:
+        return replace(
+            self.start,
+            losses=tuple(self.losses),
+            validation=tuple(self.validation),
+            epoch_seconds=tuple(self.seconds),
+            samples=tuple(self.samples),
+            notices=tuple(self.notices),
+        )
+
+
+class Training:
+    """One training: its run folder, and its events as they come.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.run = RunFolder(folder)
+        self.progress = TrainingProgress()
+        self._offset = 0
+
+    @property
+    def folder(self) -> Path:
+        """The run folder."""
+        return self.run.path
+
+    @property
+    def name(self) -> str:
+        """Name of the model, by its job; of the folder when the job cannot be read."""
+        try:
+            job = self.run.read_job()
+        except UserFacingError:
+            return self.folder.name
+        return job.name if isinstance(job, FineTuneJob) and job.name else self.folder.name
+
+    def look(self) -> bool:
+        """Read what happened since the last time.
+
+        Returns
+        -------
+        bool
+            Whether there was anything.
+        """
+        try:
+            with self.run.events_path.open("rb") as file:
+                file.seek(self._offset)
+                content = file.read()
+        except OSError:
+            return False
+        whole = content[: content.rfind(b"\n") + 1]
+        if not whole:
+            return False
+        self._offset += len(whole)
+        self.progress = self.progress.after(_events(whole))
+        return True
+
+    def state(self) -> str:
+        """Name the state.
+
+        Returns
+        -------
+        str
+            "running", "paused", "finished", "stopped", "failed" or "interrupted".
+        """
+        if self.run.is_executing():
+            return "paused" if self.run.pause_path.exists() else "running"
+        final = self.progress.final
+        if isinstance(final, JobFailed):
+            return "failed"
+        if final is not None:
+            return "stopped" if final.stopped else "finished"
+        return "interrupted"
+
+    def start(self) -> None:
+        """Start, or let it go on where it was, in a process that outlives the window.
+
+        Raises
+        ------
+        UserFacingError
+            If no process can be started.
+        """
+        for request in (self.run.stop_path, self.run.pause_path):
+            request.unlink(missing_ok=True)
+        try:
+            start_apart("run", str(self.folder))
+        except OSError as error:
+            raise UserFacingError(
+                f"The process that does the training cannot be started ({error})",
+                remedy="Start the computer anew",
+            ) from error
+
+    def pause(self) -> None:
+        """Ask it to wait."""
+        self.run.pause_path.touch()
+
+    def go_on(self) -> None:
+        """Let it go on after a pause."""
+        self.run.pause_path.unlink(missing_ok=True)
+
+    def stop(self) -> None:
+        """Ask it to end and keep the best so far."""
+        self.run.stop_path.touch()
+        self.go_on()
+
+    def has_verdict(self) -> bool:
+        """Tell whether it was judged.
+
+        Returns
+        -------
+        bool
+        """
+        return (self.folder / VERDICT_NAME).exists()
+
+
+def trainings_of(project_folder: Path) -> list[Training]:
+    """List the trainings of a project.
+
+    Parameters
+    ----------
+    project_folder : Path
+
+    Returns
+    -------
+    list of Training
+        The newest first; each has read its events.
+    """
+    try:
+        folders = [f for f in (project_folder / FOLDER_NAME).iterdir() if (f / "job.json").is_file()]
+    except OSError:
+        return []
+    found = [Training(folder) for folder in sorted(folders, key=_number, reverse=True)]
+    for training in found:
+        training.look()
+    return found
+
+
+def new_training_folder(project_folder: Path, name: str) -> Path:
+    """Choose a folder for a new training.
+
+    Parameters
+    ----------
+    project_folder : Path
+    name : str
+        Of the model.
+
+    Returns
+    -------
+    Path
+        That does not exist.
+    """
+    around = project_folder / FOLDER_NAME
+    numbers = [_number(folder) for folder in around.iterdir()] if around.is_dir() else []
+    words = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._") or "model"
+    return around / f"{max(numbers, default=0) + 1:03d}_{words}"
+
+
+def _number(folder: Path) -> int:
+    found = _NUMBERED.match(folder.name)
+    return int(found.group(1)) if found else 0
+
+
+def _events(lines: bytes) -> list[Event]:
+    events = []
+    for line in lines.splitlines():
+        try:
+            events.append(from_json_line(line.decode("utf-8", errors="replace")))
+        except ValueError:
+            continue
+    return events

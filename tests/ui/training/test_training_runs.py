@@ -1,0 +1,120 @@
+"""Trainings followed on disk: what was done, how long it takes, and which state it is in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dinocell_app.events import (
+    EpochFinished,
+    JobFailed,
+    JobFinished,
+    JobStarted,
+    Notice,
+    SamplePredicted,
+    StepFinished,
+    to_json_line,
+)
+from dinocell_app.jobs import FineTuneJob
+from dinocell_app.run_folder import RunFolder
+from dinocell_app.ui.training.training_runs import (
+    Training,
+    TrainingProgress,
+    new_training_folder,
+    trainings_of,
+)
+
+
+def made(project: Path, name: str = "mine") -> Training:
+    folder = new_training_folder(project, name)
+    RunFolder.create(folder, FineTuneJob(data=(project,), output=folder / "model", name=name))
+    return Training(folder)
+
+
+def write(training: Training, *events) -> None:
+    with training.run.events_path.open("a", encoding="utf-8") as file:
+        file.writelines(to_json_line(event) + "\n" for event in events)
+
+
+def step(number: int, loss: float = 1.0) -> StepFinished:
+    return StepFinished(number, 8, {"total": loss}, 1e-4)
+
+
+def sample(epoch: int) -> SamplePredicted:
+    return SamplePredicted(epoch, "a.tif", 3, 4, f"samples/{epoch}.png", "l.tif", "samples/labelled.png", 2)
+
+
+def test_curves_samples_and_remaining_time() -> None:
+    progress = TrainingProgress().after(
+        [
+            JobStarted("finetune", 8, 0, "cpu"),
+            step(1, 3.0),
+            step(2, 2.0),
+            EpochFinished(1, 4, {"total": 2.5}, {"total": 2.2}, 10.0),
+            sample(1),
+            Notice("cells are small"),
+        ]
+    )
+    assert progress.losses == ((1, 3.0), (2, 2.0))
+    assert progress.validation == ((2, 2.2),)
+    assert progress.remaining_seconds == 30
+    assert (progress.epochs, progress.total_epochs, progress.device) == (1, 4, "cpu")
+    assert [each.epoch for each in progress.samples] == [1]
+    assert progress.notices == ("cells are small",)
+
+
+def test_steps_taken_again_after_a_crash_are_not_drawn_twice() -> None:
+    progress = TrainingProgress().after([step(1), step(2), step(3), JobStarted("finetune", 8), step(2, 5.0)])
+    assert progress.losses == ((1, 1.0), (2, 5.0))
+    progress = progress.after([EpochFinished(1, 4, {}, {"total": 1.0}), step(2, 4.0)])
+    again = progress.after([EpochFinished(1, 4, {}, {"total": 2.0}), sample(1), sample(1)])
+    assert again.validation == ((2, 2.0),)
+    assert len(again.samples) == 1
+
+
+def test_nothing_is_promised_before_an_epoch_is_over() -> None:
+    assert TrainingProgress().after([step(1)]).remaining_seconds is None
+
+
+def test_events_are_read_once_and_whole(tmp_path: Path) -> None:
+    training = made(tmp_path)
+    assert not training.look()
+    write(training, JobStarted("finetune", 8, 0, "cpu"), step(1))
+    with training.run.events_path.open("a") as file:
+        file.write(to_json_line(step(2))[:20])
+    assert training.look()
+    assert not training.look()
+    assert training.progress.step == 1
+    with training.run.events_path.open("a") as file:
+        file.write(to_json_line(step(2))[20:] + "\n[3]\n")
+    assert training.look()
+    assert training.progress.step == 2
+
+
+def test_states(tmp_path: Path) -> None:
+    training = made(tmp_path)
+    assert training.state() == "interrupted"
+    with training.run.locked():
+        assert training.state() == "running"
+        training.pause()
+        assert training.state() == "paused"
+        training.stop()
+        assert training.run.should_stop()
+        assert not training.run.pause_path.exists()
+    for event, state in (
+        (JobFinished(1, 0, 3.0, stopped=True), "stopped"),
+        (JobFailed("no memory"), "failed"),
+        (JobFinished(4, 0, 9.0), "finished"),
+    ):
+        write(training, event)
+        training.look()
+        assert training.state() == state
+
+
+def test_trainings_of_a_project_are_found_again_newest_first(tmp_path: Path) -> None:
+    assert trainings_of(tmp_path) == []
+    for name in ("first", "T98G 10× / night", "first"):
+        made(tmp_path, name)
+    (tmp_path / "training" / "notes").mkdir()
+    assert [training.name for training in trainings_of(tmp_path)] == ["first", "T98G 10× / night", "first"]
+    assert new_training_folder(tmp_path, "a").name == "004_a"
+    assert len({training.folder for training in trainings_of(tmp_path)}) == 3
