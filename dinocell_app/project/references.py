@@ -8,8 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from dinocell_app.errors import InvalidParameterError
 from dinocell_app.project.database import Database
-from dinocell_app.reference_types import ReferenceExample
+from dinocell_app.reference_types import KeptReferences, ReferenceExample, ReferenceType
+
+DEFAULT_LEAST_SCORE = 0.5
+"""A cell that scores less is as much like the picture's other cells as like the references, or more."""
+
+_LEAST_SCORE_KEY = "least_reference_score"
 
 
 @dataclass(frozen=True)
@@ -108,7 +114,6 @@ class ReferenceTable:
         Returns
         -------
         ReferenceSet
-        ----------
         """
         rows = self._database.rows("SELECT * FROM reference_cells ORDER BY id")
         types = self._database.rows("SELECT id, name, colour FROM cell_types ORDER BY id")
@@ -203,6 +208,29 @@ class ReferenceTable:
             "DELETE FROM reference_cells WHERE id = ?", [(number,) for number in cell_ids]
         )
 
+    def least_score(self) -> float:
+        """Give the score below which a cell is not taken to be like the references.
+
+        Returns
+        -------
+        float
+            0 to 1.
+        """
+        row = self._database.row("SELECT value FROM settings WHERE key = ?", (_LEAST_SCORE_KEY,))
+        return float(row[0]) if row is not None else DEFAULT_LEAST_SCORE
+
+    def set_least_score(self, score: float) -> None:
+        """Choose the score below which a cell is not taken to be like the references.
+
+        Parameters
+        ----------
+        score : float
+            0 to 1.
+        """
+        self._database.change(
+            "INSERT OR REPLACE INTO settings (key, value) VALUES (?, ?)", (_LEAST_SCORE_KEY, repr(score))
+        )
+
     def _insert(self, cell: ReferenceCell) -> int:
         place, example = cell.place, cell.example
         where = (place.image_id, place.t, place.z, place.row, place.column) if place else (None,) * 5
@@ -219,6 +247,44 @@ class ReferenceTable:
                 crop.shape[1],
             ),
         )
+
+
+def kept_references(references: ReferenceSet) -> KeptReferences | None:
+    """Write references as they travel in jobs and libraries.
+
+    Parameters
+    ----------
+    references : ReferenceSet
+
+    Returns
+    -------
+    KeptReferences or None
+        Types with at least one example; None when there is none.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the cells were described with several models.
+    """
+    types = []
+    for each in references.types:
+        cells = [cell for cell in references.cells if cell.type_id == each.id]
+        positives = tuple(cell.example for cell in cells if cell.positive)
+        negatives = tuple(cell.example for cell in cells if not cell.positive)
+        if positives:
+            types.append(ReferenceType(each.name, positives, negatives, each.colour))
+    if not types:
+        return None
+    used = {each.name for each in types}
+    ids = {each.id for each in references.types if each.name in used}
+    models = {(cell.model_id, cell.model_sha256) for cell in references.cells if cell.type_id in ids}
+    if len(models) > 1:
+        raise InvalidParameterError(
+            "The reference cells were described with several models: "
+            + ", ".join(sorted({model for model, _ in models})),
+            remedy="Remove those of all models but one",
+        )
+    return KeptReferences.of(*models.pop(), types)
 
 
 def _cell(row: Any) -> ReferenceCell:  # noqa: ANN401 - a Row

@@ -15,7 +15,7 @@ _SHARE_BELOW, _LEAST_BELOW = 0.36, 230
 
 
 class Docks:
-    """Images on the left, Segment on the right, queue and measurements below.
+    """Images on the left, Segment and Reference cells on the right, queue and measurements below.
 
     Parameters
     ----------
@@ -30,12 +30,14 @@ class Docks:
         self.by_key = {
             "images": self._add("images", "Images", panels.images, _LEFT),
             "segment": self._add("segment", "Segment", panels.segment, _RIGHT),
+            "references": self._add("references", "Reference cells", panels.references, _RIGHT),
             "queue": self._add("queue", "Queue", _scrolling(panels.queue), _BELOW),
             "measurements": self._add("measurements", "Measurements", _scrolling(panels.results), _BELOW),
         }
         window.setDockNestingEnabled(True)
         window.setCorner(Qt.Corner.BottomRightCorner, _RIGHT)
         window.setCorner(Qt.Corner.BottomLeftCorner, _BELOW)
+        window.tabifyDockWidget(self.by_key["segment"], self.by_key["references"])
         window.tabifyDockWidget(self.by_key["queue"], self.by_key["measurements"])
         self._arrange()
         self._hide()
@@ -102,6 +104,7 @@ class Docks:
         self._window.resizeDocks(sides, [370, 340], Qt.Orientation.Horizontal)
         below = max(_LEAST_BELOW, round(_SHARE_BELOW * self._window.height()))
         self._window.resizeDocks([self.by_key["queue"]], [below], Qt.Orientation.Vertical)
+        self.by_key["segment"].raise_()
         self.by_key["queue"].raise_()
 
     def _hide(self) -> None:

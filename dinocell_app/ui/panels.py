@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from dinocell_app.ui.images.image_panel import ImagePanel
 from dinocell_app.ui.queue.queue_panel import QueuePanel
+from dinocell_app.ui.references.reference_panel import ReferencePanel
 from dinocell_app.ui.results.results_panel import ResultsPanel
 from dinocell_app.ui.segment.segment_panel import SegmentPanel
 from dinocell_app.ui.session import Session
@@ -21,6 +22,7 @@ class Panels:
     images : ImagePanel
     viewer : ViewerPanel
     segment : SegmentPanel
+    references : ReferencePanel
     results : ResultsPanel
     queue : QueuePanel
     """
@@ -28,6 +30,7 @@ class Panels:
     images: ImagePanel
     viewer: ViewerPanel
     segment: SegmentPanel
+    references: ReferencePanel
     results: ResultsPanel
     queue: QueuePanel
 
@@ -44,10 +47,12 @@ def make_panels(session: Session) -> Panels:
     Panels
     """
     viewer = ViewerPanel(session)
+    references = ReferencePanel(session, viewer.viewer)
     return Panels(
         images=ImagePanel(session),
         viewer=viewer,
         segment=SegmentPanel(session, viewer),
+        references=references,
         results=ResultsPanel(session),
         queue=QueuePanel(session),
     )

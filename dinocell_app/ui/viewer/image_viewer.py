@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -17,10 +17,14 @@ from dinocell_app.ui.viewer.hover_text import HoverInfo
 from dinocell_app.ui.viewer.label_colours import LabelStyle
 from dinocell_app.ui.viewer.loading import LoadedImage, LoadedLabels, index_labels
 from dinocell_app.ui.viewer.picture_view import PictureView, Region
+from dinocell_app.ui.viewer.pyramid import Tile
 from dinocell_app.ui.viewer.tile_painting import LabelPainter
 from dinocell_app.ui.viewer.tiled_item import TiledItem
 from dinocell_app.ui.viewer.tools import Tool
 from dinocell_app.ui.workers import Task, start
+
+CellPainting = Callable[[LoadedLabels, LabelStyle], Callable[[Tile], NDArray[np.uint8]]]
+"""Gives what paints cells, in place of `LabelPainter`."""
 
 
 class ImageViewer(PictureView):
@@ -41,6 +45,8 @@ class ImageViewer(PictureView):
     hovered = Signal(object)
     """HoverInfo, or None outside the picture."""
     tool_changed = Signal(str)
+    cells_changed = Signal()
+    """Other cells than before are shown, or none."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,6 +56,7 @@ class ImageViewer(PictureView):
         self._preview: tuple[LoadedLabels, Region] | None = None
         self._indexing: Task | None = None
         self._overlay: TiledItem | None = None
+        self._painting: CellPainting | None = None
         self._chosen = self._make_path("#ffffff", 3)
         self._chosen_core = self._make_path("#000000", 1)
         self._line = self._make_path("#ffd54a", 2)
@@ -130,10 +137,23 @@ class ImageViewer(PictureView):
         style : LabelStyle
         """
         self.style_of_labels = style
-        labels, _, _ = self._shown_labels()
+        labels, _, _ = self.shown_labels()
         if self._overlay is not None and labels is not None:
             self._overlay.setVisible(style.mode != "off")
-            self._overlay.repaint_tiles(LabelPainter(labels, style))
+            self._overlay.repaint_tiles(self._painter(labels))
+
+    def set_cell_painting(self, painting: CellPainting | None) -> None:
+        """Paint cells by something other than which is beside which.
+
+        Parameters
+        ----------
+        painting : callable or None
+            None for the usual colours.
+        """
+        self._painting = painting
+        labels, _, _ = self.shown_labels()
+        if self._overlay is not None and labels is not None:
+            self._overlay.repaint_tiles(self._painter(labels))
 
     def select_cell(self, label: int) -> None:
         """Draw a cell as chosen.
@@ -144,7 +164,7 @@ class ImageViewer(PictureView):
             0 for none.
         """
         self.selected = label
-        labels, top, left = self._shown_labels()
+        labels, top, left = self.shown_labels()
         path = cell_outline(labels, label).translated(left, top) if labels is not None else QPainterPath()
         self._chosen.setPath(path)
         self._chosen_core.setPath(path)
@@ -192,7 +212,7 @@ class ImageViewer(PictureView):
         int
             0 for background and beyond the labels.
         """
-        labels, top, left = self._shown_labels()
+        labels, top, left = self.shown_labels()
         if labels is None:
             return 0
         plane = labels.levels[0]
@@ -200,8 +220,15 @@ class ImageViewer(PictureView):
         inside = 0 <= r < plane.shape[0] and 0 <= c < plane.shape[1]
         return int(plane[r, c]) if inside else 0
 
-    def _shown_labels(self) -> tuple[LoadedLabels | None, int, int]:
-        """Labels that are drawn, and the row and column where they begin."""
+    def shown_labels(self) -> tuple[LoadedLabels | None, int, int]:
+        """Give the labels that are drawn.
+
+        Returns
+        -------
+        LoadedLabels or None
+        row, column : int
+            Where they begin.
+        """
         if self._preview is not None:
             labels, (top, left, _, _) = self._preview
             return labels, top, left
@@ -210,16 +237,18 @@ class ImageViewer(PictureView):
     def _draw_overlay(self) -> None:
         self.remove_layer(self._overlay)
         self._overlay = None
-        labels, top, left = self._shown_labels()
-        if labels is None:
-            return
-        painter = LabelPainter(labels, self.style_of_labels)
-        self._overlay = self.add_layer(TiledItem(labels.shape, painter, opaque=False), 1)
-        self._overlay.setPos(left, top)
-        self._overlay.setVisible(self.style_of_labels.mode != "off")
+        labels, top, left = self.shown_labels()
+        if labels is not None:
+            self._overlay = self.add_layer(TiledItem(labels.shape, self._painter(labels), opaque=False), 1)
+            self._overlay.setPos(left, top)
+            self._overlay.setVisible(self.style_of_labels.mode != "off")
+        self.cells_changed.emit()
+
+    def _painter(self, labels: LoadedLabels) -> Callable[[Tile], NDArray[np.uint8]]:
+        return (self._painting or LabelPainter)(labels, self.style_of_labels)
 
     def _box_of(self, label: int) -> tuple[slice, slice] | None:
-        labels, top, left = self._shown_labels()
+        labels, top, left = self.shown_labels()
         box = labels.box(label) if labels is not None else None
         if box is None:
             return None
@@ -278,7 +307,7 @@ class ImageViewer(PictureView):
             self.hovered.emit(None)
             return
         label = self.label_at(*pixel)
-        labels, _, _ = self._shown_labels()
+        labels, _, _ = self.shown_labels()
         area = labels.area(label) if labels is not None else 0
         values = tuple(float(levels[0][pixel]) for levels in image.channels)
         self.hovered.emit(HoverInfo(*pixel, values, label, area))
