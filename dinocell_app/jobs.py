@@ -13,7 +13,7 @@ from dinocell_app.lengths import Area, Length
 from dinocell_app.model.decoding_parameters import DecodingParameters
 from dinocell_app.reference_spec import ReferenceSpec
 from dinocell_app.reference_types import KeptReferences
-from dinocell_app.training_settings import AugmentationSettings, TrainingSettings
+from dinocell_app.training_settings import AdaptationSettings, AugmentationSettings, TrainingSettings
 
 SCHEMA_VERSION: Literal[1] = 1
 DEFAULT_MODEL = "dinocell-s8"
@@ -304,7 +304,57 @@ class FineTuneJob(_Job):
         return self
 
 
-Job = SegmentJob | MeasureJob | EvaluateJob | FineTuneJob
+class AdaptJob(_Job):
+    """Let the transformer of a network learn from pictures without labels.
+
+    Parameters
+    ----------
+    inputs : tuple of Path
+        Image files and folders of images.
+    recursive : bool
+        Whether folders below are searched.
+    output : Path
+        Model folder to make, for fine-tuning to start from.
+    base_model : str or None
+        Model whose transformer is adapted, by name or folder; None for `config` and `backbone_weights`.
+    config : {"dinocell-s8", "dinocell-b8"}
+        Network to build when there is no base model.
+    backbone_weights : Path or None
+        DINOv2 weights (safetensors) for the transformer; None for random weights.
+    preset : {"laptop", "dinocell-paper", "own"}
+        "laptop" tries sizes on the device and plans what fits into `minutes`; "dinocell-paper" takes the
+        paper's values; "own" takes `adaptation` as it is.
+    minutes : float
+        Of training, for "laptop".
+    name : str
+        Of the model; empty for the name of its folder.
+    device : str
+        "auto", "cpu", "cuda", "cuda:1" or "mps".
+    adaptation : AdaptationSettings
+        The other presets take only seed, precision and loader processes from it.
+    licence : str
+        Of the pictures, for the model's manifest.
+    overwrite : bool
+        Whether an existing model folder is replaced.
+    """
+
+    kind: Literal["adapt"] = "adapt"
+    inputs: tuple[Path, ...] = Field(min_length=1)
+    recursive: bool = False
+    output: Path
+    base_model: str | None = DEFAULT_MODEL
+    config: Literal["dinocell-s8", "dinocell-b8"] = "dinocell-s8"
+    backbone_weights: Path | None = None
+    preset: Literal["laptop", "dinocell-paper", "own"] = "laptop"
+    minutes: float = Field(default=60.0, gt=0, allow_inf_nan=False)
+    name: str = ""
+    device: DeviceName = "auto"
+    adaptation: AdaptationSettings = AdaptationSettings()
+    licence: str = ""
+    overwrite: bool = False
+
+
+Job = SegmentJob | MeasureJob | EvaluateJob | FineTuneJob | AdaptJob
 
 
 def _readable(specs: tuple[str, ...]) -> tuple[str, ...]:

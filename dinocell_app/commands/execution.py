@@ -11,7 +11,7 @@ from pathlib import Path
 from dinocell_app.commands.console import Interruption, follow
 from dinocell_app.errors import UserFacingError
 from dinocell_app.events import Event
-from dinocell_app.jobs import EvaluateJob, FineTuneJob, Job, MeasureJob, SegmentJob
+from dinocell_app.jobs import AdaptJob, EvaluateJob, FineTuneJob, Job, MeasureJob, SegmentJob
 from dinocell_app.run_folder import LOCK_PATIENCE_SECONDS, RunFolder
 
 _logger = logging.getLogger(__name__)
@@ -57,14 +57,18 @@ def events_of(
             from training.fine_tuning_job import fine_tune
 
             return fine_tune(job, run_folder or default_run_folder(job), should_stop)
+        case AdaptJob():
+            from training.domain_adaptation_job import adapt
+
+            return adapt(job, run_folder or default_run_folder(job), should_stop)
 
 
-def default_run_folder(job: FineTuneJob) -> Path:
+def default_run_folder(job: FineTuneJob | AdaptJob) -> Path:
     """Choose where a training keeps its checkpoints when the user does not say.
 
     Parameters
     ----------
-    job : FineTuneJob
+    job : FineTuneJob or AdaptJob
 
     Returns
     -------

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from dinocell_app.errors import InvalidParameterError
 from dinocell_app.job_files import make_job, read_job, write_job
-from dinocell_app.jobs import EvaluateJob, FineTuneJob, Job, MeasureJob, SegmentJob
+from dinocell_app.jobs import AdaptJob, EvaluateJob, FineTuneJob, Job, MeasureJob, SegmentJob
 from dinocell_app.lengths import plain_number
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ else:
 
 PROGRAM = "dinocell-app"
 
-KindOfJob = TypeVar("KindOfJob", SegmentJob, MeasureJob, EvaluateJob, FineTuneJob)
+KindOfJob = TypeVar("KindOfJob", SegmentJob, MeasureJob, EvaluateJob, FineTuneJob, AdaptJob)
 
 
 @dataclass(frozen=True)
@@ -207,6 +207,7 @@ KINDS: Mapping[str, type[Job]] = {
     "measure": MeasureJob,
     "evaluate": EvaluateJob,
     "finetune": FineTuneJob,
+    "adapt": AdaptJob,
 }
 
 COMMAND_WORDS: Mapping[str, tuple[str, ...]] = {
@@ -214,6 +215,7 @@ COMMAND_WORDS: Mapping[str, tuple[str, ...]] = {
     "measure": ("measure",),
     "evaluate": ("evaluate",),
     "finetune": ("train", "finetune"),
+    "adapt": ("train", "adapt"),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from dinocell_app.commands import train_check, train_compare, train_estimate
+from dinocell_app.commands import train_adapt, train_check, train_compare, train_estimate
 from dinocell_app.commands.console import EXIT_OK
 from dinocell_app.commands.execution import default_run_folder, execute_run
 from dinocell_app.commands.options import JobCommand, Option, Subcommands, absolute_path
@@ -206,6 +206,7 @@ def add_command(commands: Subcommands) -> None:
         help="for checkpoints and events; default: MODEL-run",
     )
     finetune.set_defaults(execute=fine_tune)
+    train_adapt.add_command(kinds)
     train_estimate.add_command(kinds)
     train_check.add_command(kinds)
     train_compare.add_command(kinds)
