@@ -48,10 +48,12 @@ def make_panels(session: Session) -> Panels:
     """
     viewer = ViewerPanel(session)
     references = ReferencePanel(session, viewer.viewer)
+    segment = SegmentPanel(session, viewer)
+    references.references_changed.connect(lambda: segment.run_bar.set_references(references.has_references()))
     return Panels(
         images=ImagePanel(session),
         viewer=viewer,
-        segment=SegmentPanel(session, viewer),
+        segment=segment,
         references=references,
         results=ResultsPanel(session),
         queue=QueuePanel(session),

@@ -69,6 +69,15 @@ class ReferencePanel(QWidget):
         """
         return self.form.score.least()
 
+    def has_references(self) -> bool:
+        """Tell whether there is a cell to compare others with.
+
+        Returns
+        -------
+        bool
+        """
+        return self.edits is not None and any(cell.positive for cell in self.edits.now.cells)
+
     def showEvent(self, event: QShowEvent) -> None:
         """Compare cells and draw their types while the dock is seen."""
         super().showEvent(event)

@@ -68,8 +68,10 @@ def in_options(job: SegmentJob) -> SegmentJob | None:
     Returns
     -------
     SegmentJob or None
-        None when images have pixel sizes or axes of their own that differ.
+        None when images have pixel sizes or axes of their own that differ, or references travel in the job.
     """
+    if job.kept_references is not None:
+        return None
     sizes = {job.image_pixel_sizes_um.get(str(path), job.pixel_size_um) for path in job.inputs}
     axes = {job.image_axes.get(str(path), job.axes) for path in job.inputs}
     if len(sizes) > 1 or len(axes) > 1:

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QPushButton, QWidget
+
+from dinocell_app.ui.segment.compared_jobs import ALL_CELLS, ONLY_LIKE, WITH_TYPE
 
 THIS, SELECTED, ALL = "this", "selected", "all"
+
+_CELLS = (
+    (ALL_CELLS, "All cells"),
+    (ONLY_LIKE, "Only cells like the references"),
+    (WITH_TYPE, "All cells, with type and score"),
+)
 
 
 class RunBar(QWidget):
@@ -21,6 +29,13 @@ class RunBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.cells = QComboBox()
+        self.cells.setAccessibleName("Cells to find")
+        self.cells.setToolTip(
+            "Find all cells, or compare them with the cells that you pointed at under Reference cells."
+        )
+        for value, text in _CELLS:
+            self.cells.addItem(text, value)
         self.this = QPushButton("This image")
         self.this.setToolTip("Segment the image in the viewer and measure its cells.")
         self.selected = QPushButton()
@@ -37,12 +52,14 @@ class RunBar(QWidget):
         self.message.setVisible(False)
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.addWidget(QLabel("Run on"), 0, 0)
-        grid.addWidget(self.this, 0, 1)
-        grid.addWidget(self.selected, 0, 2)
-        grid.addWidget(self.all, 0, 3)
-        grid.addWidget(self.copy, 1, 1, 1, 3)
-        grid.addWidget(self.message, 2, 0, 1, 4)
+        grid.addWidget(QLabel("Find"), 0, 0)
+        grid.addWidget(self.cells, 0, 1, 1, 3)
+        grid.addWidget(QLabel("Run on"), 1, 0)
+        grid.addWidget(self.this, 1, 1)
+        grid.addWidget(self.selected, 1, 2)
+        grid.addWidget(self.all, 1, 3)
+        grid.addWidget(self.copy, 2, 1, 1, 3)
+        grid.addWidget(self.message, 3, 0, 1, 4)
         grid.setColumnStretch(1, 1)
         grid.setColumnStretch(2, 1)
         grid.setColumnStretch(3, 1)
@@ -50,6 +67,28 @@ class RunBar(QWidget):
             button.clicked.connect(lambda _=False, which=which: self.run_asked.emit(which))
         self.copy.clicked.connect(self.copy_asked)
         self.set_counts(0, 0, 0, problem="")
+        self.set_references(False)
+
+    def set_references(self, some: bool) -> None:
+        """Tell whether there are references to compare with.
+
+        Parameters
+        ----------
+        some : bool
+        """
+        self.cells.setEnabled(some)
+        if not some:
+            self.cells.setCurrentIndex(0)
+
+    def chosen_cells(self) -> str:
+        """Give which cells a run finds.
+
+        Returns
+        -------
+        str
+            `compared_jobs.ALL_CELLS`, `ONLY_LIKE` or `WITH_TYPE`.
+        """
+        return str(self.cells.currentData())
 
     def set_counts(self, this: int, selected: int, everything: int, *, problem: str) -> None:
         """Tell how many images each button would take.

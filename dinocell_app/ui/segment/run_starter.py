@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 from dinocell_app.errors import InvalidParameterError, UserFacingError
 from dinocell_app.jobs import SegmentJob
 from dinocell_app.segment_settings import SegmentSettings
+from dinocell_app.ui.segment.compared_jobs import ALL_CELLS, ENDINGS, compared_job
 from dinocell_app.ui.segment.earlier_results import different_from, different_jobs, earlier_results
 from dinocell_app.ui.segment.keep_or_replace import ask_keep_or_replace
 from dinocell_app.ui.segment.presets import free_name, name_for_run, same_results
@@ -56,7 +57,9 @@ class RunStarter(QObject):
         self._session = session
         self._window = parent
 
-    def run(self, settings: SegmentSettings, images: Sequence[ImageRecord], chosen: str) -> None:
+    def run(
+        self, settings: SegmentSettings, images: Sequence[ImageRecord], chosen: str, cells: str = ALL_CELLS
+    ) -> None:
         """Put a run into the queue, after a question when results of its name were made otherwise.
 
         Parameters
@@ -65,12 +68,18 @@ class RunStarter(QObject):
         images : sequence of ImageRecord
         chosen : str
             The preset in use; may be empty.
+        cells : str
+            `compared_jobs.ALL_CELLS`, `ONLY_LIKE` or `WITH_TYPE`. Those that are compared with references get
+            a set of results of their own each time.
         """
         project = self._session.project
         if project is None:
             return
         try:
             wanted = _wanted(project, settings, images, chosen)
+            if cells != ALL_CELLS:
+                self._enqueue_compared(wanted, cells)
+                return
             changed = _changed_preset(wanted)
             earlier = earlier_results(project, wanted.job, wanted.name, wanted.image_ids)
         except UserFacingError as error:
@@ -114,6 +123,21 @@ class RunStarter(QObject):
             presets.save(name, wanted.settings)
         self._session.queue.enqueue(name, job, list(wanted.image_ids))
         self.queued.emit(name, len(wanted.image_ids))
+
+    def _enqueue_compared(self, wanted: _WantedRun, cells: str) -> None:
+        project = wanted.project
+        name = f"{wanted.name}, {ENDINGS[cells]}"
+        taken = [
+            *project.presets.names(),
+            *project.results.set_names(),
+            *(r.name for r in project.runs.all()),
+        ]
+        name = free_name(name, taken) if name in taken else name
+        job = compared_job(project, wanted.job, cells)
+        job = job.model_copy(update={"output": project.results_folder / name})
+        self._session.queue.enqueue(name, job, list(wanted.image_ids))
+        count = "1 image" if len(wanted.image_ids) == 1 else f"{len(wanted.image_ids):,} images"
+        self.said.emit(f"{count} queued as “{name}”.")
 
     def _on_failed(self, error: Exception) -> None:
         self.said.emit("")

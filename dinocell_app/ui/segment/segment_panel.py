@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QInputDialog, QScrollArea, QVBoxLayout, QW
 from dinocell_app.errors import UserFacingError
 from dinocell_app.segment_settings import SegmentSettings
 from dinocell_app.ui.segment.command_line import ShellCommand, shell_command
+from dinocell_app.ui.segment.compared_jobs import compared_job
 from dinocell_app.ui.segment.model_cards import ModelList, read_model_cards
 from dinocell_app.ui.segment.models_watch import ModelsWatch
 from dinocell_app.ui.segment.preset_bar import PresetBar
@@ -73,12 +74,15 @@ class SegmentPanel(QWidget):
         which : str
             `run_bar.THIS`, `SELECTED` or `ALL`.
         """
-        self.runs.run(self.form.settings(), images_to_run(self._session, which), self.presets.name())
+        images, cells = images_to_run(self._session, which), self.run_bar.chosen_cells()
+        self.runs.run(self.form.settings(), images, self.presets.name(), cells)
 
     def copy_command_line(self) -> None:
         """Put the command line for the selected images, or for all, on the clipboard."""
         try:
             job = shell_job(self._session, self.form.settings(), self.presets.name())
+            if self._session.project is not None:
+                job = compared_job(self._session.project, job, self.run_bar.chosen_cells())
         except UserFacingError as error:
             self._session.report(error)
             return

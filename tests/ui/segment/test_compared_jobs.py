@@ -1,0 +1,54 @@
+"""Runs that compare cells: the references travel in the job, with a set of results of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dinocell_app.errors import InvalidParameterError, ModelError
+from dinocell_app.jobs import DEFAULT_MODEL, SegmentJob
+from dinocell_app.model.catalogue import find_model
+from dinocell_app.model.manifest import read_manifest
+from dinocell_app.project.project import Project
+from dinocell_app.project.references import ReferenceCell
+from dinocell_app.reference_types import ReferenceExample
+from dinocell_app.ui.segment.command_line import shell_command
+from dinocell_app.ui.segment.compared_jobs import ALL_CELLS, ONLY_LIKE, WITH_TYPE, compared_job
+
+
+@pytest.fixture
+def project(tmp_path):
+    made = Project.create(tmp_path / "study")
+    yield made
+    made.close()
+
+
+def add_reference(project, sha256):
+    kind = project.references.add_type("ring", "#e69f00")
+    example = ReferenceExample(np.ones(8, np.float32), "a.tif@3,4", np.zeros((5, 4), np.uint8))
+    project.references.add(ReferenceCell(0, kind.id, True, example, DEFAULT_MODEL, sha256))
+
+
+def job(project):
+    return SegmentJob(inputs=(Path("/pictures/a.tif"),), output=project.results_folder / "x")
+
+
+def test_references_travel_in_the_job_and_the_threshold_leaves_cells_out(project, tmp_path):
+    add_reference(project, read_manifest(find_model(DEFAULT_MODEL)).sha256)
+    project.references.set_least_score(0.7)
+    only = compared_job(project, job(project), ONLY_LIKE)
+    assert only.min_score == 0.7
+    assert [each.name for each in only.kept_references.types] == ["ring"]
+    assert compared_job(project, job(project), WITH_TYPE).min_score is None
+    assert compared_job(project, job(project), ALL_CELLS) == job(project)
+    assert shell_command(only, tmp_path / "job.json").job_file == tmp_path / "job.json"
+
+
+def test_without_references_or_with_another_model_there_is_no_run(project):
+    with pytest.raises(InvalidParameterError, match="no reference cell"):
+        compared_job(project, job(project), ONLY_LIKE)
+    add_reference(project, "0" * 64)
+    with pytest.raises(ModelError, match="cannot be compared"):
+        compared_job(project, job(project), WITH_TYPE)
