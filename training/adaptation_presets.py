@@ -31,9 +31,12 @@ _COMMON: dict[str, object] = {
     "frozen_last_layer_epochs": 1,
     "epochs": EPOCHS,
 }
-_GPU_SIZES = ((32, 224, 96, 8), (16, 224, 96, 8), (8, 160, 64, 6))
-_CPU_SIZES = ((16, 128, 64, 6), (8, 96, 48, 4), (4, 64, 32, 4), (2, 64, 32, 2))
-"""Batch, edges of large and small views, number of small views; the most demanding first."""
+_GPU_SIZES = ((32, 1, 224, 96, 8), (16, 2, 224, 96, 8), (8, 2, 160, 64, 6))
+_CPU_SIZES = ((4, 4, 112, 48, 6), (4, 2, 96, 48, 4), (4, 1, 64, 32, 4), (2, 1, 64, 32, 2))
+"""Batch, batches of a step, edges of large and small views, number of small views; the most demanding first.
+
+A processor does not say that its memory is short, it slows down: its batches stay at about one gigabyte.
+"""
 
 
 def laptop_settings(
@@ -137,8 +140,14 @@ def _candidates(
     device: torch.device, wanted: AdaptationSettings, n_pictures: int
 ) -> Iterator[AdaptationSettings]:
     kept = {"seed": wanted.seed, "precision": wanted.precision, "workers": wanted.workers}
-    for batch, large, small, n_small in _CPU_SIZES if device.type == "cpu" else _GPU_SIZES:
+    for batch, accumulation, large, small, n_small in _CPU_SIZES if device.type == "cpu" else _GPU_SIZES:
         # A picture twice in a batch is its own nearest neighbour, and nothing could push it away.
         fitting = max(1, min(batch, 2 ** int(math.log2(n_pictures))))
-        sizes = {"batch_size": fitting, "global_size": large, "local_size": small, "n_local": n_small}
+        sizes = {
+            "batch_size": fitting,
+            "accumulation": accumulation,
+            "global_size": large,
+            "local_size": small,
+            "n_local": n_small,
+        }
         yield AdaptationSettings.model_validate({**_COMMON, **kept, **sizes})

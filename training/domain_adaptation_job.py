@@ -159,7 +159,7 @@ def _settings(
     if process_rank()[0] == 0:
         write_json(path, settings.model_dump(mode="json"))
     yield Notice(
-        f"{settings.total_steps:,} steps of {settings.batch_size} pictures, with large views of "
+        f"{settings.total_steps:,} steps of {settings.batch_size * settings.accumulation} pictures, with large views of "
         f"{settings.global_size} and small ones of {settings.local_size} pixels"
     )
     return settings
