@@ -99,7 +99,7 @@ class TrainingPlan:
         return tuple(picture for picture in self.pictures if picture.usable)
 
     def with_folders(self, folders: Iterable[Path]) -> TrainingPlan:
-        """Choose other folders; what was found in the ones before is forgotten.
+        """Choose folders; what was found is forgotten, and with other folders what was chosen in them.
 
         Parameters
         ----------
@@ -109,14 +109,16 @@ class TrainingPlan:
         -------
         TrainingPlan
         """
+        chosen = tuple(dict.fromkeys(folders))
+        same = chosen == self.folders
         return replace(
             self,
-            folders=tuple(dict.fromkeys(folders)),
+            folders=chosen,
             pictures=(),
             findings=(),
             examined=False,
-            held_out=frozenset(),
-            partly_labelled=frozenset(),
+            held_out=self.held_out if same else frozenset(),
+            partly_labelled=self.partly_labelled if same else frozenset(),
         )
 
     def with_line(self, line: str) -> TrainingPlan:
@@ -143,8 +145,13 @@ class TrainingPlan:
             images = tuple(Path(image) for image in fields.pop("images"))
             return replace(self, findings=(*self.findings, Finding(images=images, **fields)))
         if kind == "ExaminationFinished":
-            finished = replace(self, examined=True)
-            return replace(finished, held_out=suggested_split(finished.usable))
+            usable = {picture.image for picture in self.usable}
+            return replace(
+                self,
+                examined=True,
+                held_out=self.held_out & usable or suggested_split(self.usable),
+                partly_labelled=self.partly_labelled & usable,
+            )
         return self
 
     def hold_out(self, image: Path, *, held_out: bool) -> TrainingPlan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from dinocell_app.events import (
 from dinocell_app.jobs import FineTuneJob
 from dinocell_app.run_folder import RunFolder
 from dinocell_app.run_queue.processes import start_apart
+from dinocell_app.ui.training.training_plan import MODEL_NAME
 
 FOLDER_NAME = "training"
 VERDICT_NAME = "verdict.json"
@@ -148,6 +150,8 @@ class Training:
         self.run = RunFolder(folder)
         self.progress = TrainingProgress()
         self._offset = 0
+        self._starting: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def folder(self) -> Path:
@@ -190,11 +194,15 @@ class Training:
         Returns
         -------
         str
-            "running", "paused", "finished", "stopped", "failed" or "interrupted".
+            "starting", "running", "paused", "finished", "stopped", "failed" or "interrupted".
         """
-        if self.run.is_executing():
+        starting = self._process is not None and self._process.poll() is None
+        if starting or self.run.is_executing():
+            self._starting = None
             return "paused" if self.run.pause_path.exists() else "running"
         final = self.progress.final
+        if final is None and self._starting is not None and self._starting.poll() is None:
+            return "starting"
         if isinstance(final, JobFailed):
             return "failed"
         if final is not None:
@@ -212,7 +220,7 @@ class Training:
         for request in (self.run.stop_path, self.run.pause_path):
             request.unlink(missing_ok=True)
         try:
-            start_apart("run", str(self.folder))
+            self._process = start_apart("run", str(self.folder))
         except OSError as error:
             raise UserFacingError(
                 f"The process that does the training cannot be started ({error})",
@@ -231,6 +239,15 @@ class Training:
         """Ask it to end and keep the best so far."""
         self.run.stop_path.touch()
         self.go_on()
+
+    def has_model(self) -> bool:
+        """Tell whether it made a model; one that was stopped early may have none.
+
+        Returns
+        -------
+        bool
+        """
+        return (self.folder / MODEL_NAME / "manifest.json").exists()
 
     def has_verdict(self) -> bool:
         """Tell whether it was judged.

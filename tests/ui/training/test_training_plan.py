@@ -109,6 +109,18 @@ def test_other_folders_forget_what_was_found() -> None:
     assert (plan.pictures, plan.held_out, plan.examined) == ((), frozenset(), False)
 
 
+def test_looking_again_keeps_the_choice_of_a_person() -> None:
+    plan = examined(*(picture(n) for n in range(6)))
+    plan = replace(plan, held_out=frozenset({DATA / "p05.tif", DATA / "p04.tif"}))
+    plan = plan.label_partly(DATA / "p00.tif", partly=True).with_folders([DATA])
+    assert not plan.examined
+    for n in range(5):
+        plan = plan.with_line(line_of(picture(n)))
+    plan = plan.with_line(json.dumps({"item": "ExaminationFinished"}))
+    assert plan.held_out == {DATA / "p04.tif"}
+    assert plan.partly_labelled == {DATA / "p00.tif"}
+
+
 def test_presets_are_different_and_can_be_overruled() -> None:
     plan = examined(picture(0), picture(1))
     steps = [

@@ -35,6 +35,13 @@ def write(training: Training, *events) -> None:
         file.writelines(to_json_line(event) + "\n" for event in events)
 
 
+class Process:
+    ended = False
+
+    def poll(self) -> int | None:
+        return 0 if self.ended else None
+
+
 def step(number: int, loss: float = 1.0) -> StepFinished:
     return StepFinished(number, 8, {"total": loss}, 1e-4)
 
@@ -108,6 +115,17 @@ def test_states(tmp_path: Path) -> None:
         write(training, event)
         training.look()
         assert training.state() == state
+
+
+def test_a_process_that_begins_counts_as_running(tmp_path: Path) -> None:
+    training = made(tmp_path)
+    write(training, JobFinished(1, 0, 3.0, stopped=True))
+    training.look()
+    training._process = Process()  # instead of one that takes seconds to begin
+    assert training.state() == "running"
+    training._process.ended = True
+    assert training.state() == "stopped"
+    assert not training.has_model()
 
 
 def test_trainings_of_a_project_are_found_again_newest_first(tmp_path: Path) -> None:
