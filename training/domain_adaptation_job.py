@@ -159,8 +159,8 @@ def _settings(
     if process_rank()[0] == 0:
         write_json(path, settings.model_dump(mode="json"))
     yield Notice(
-        f"{settings.total_steps:,} steps of {settings.batch_size * settings.accumulation} pictures, with large views of "
-        f"{settings.global_size} and small ones of {settings.local_size} pixels"
+        f"{settings.total_steps:,} steps of {settings.batch_size * settings.accumulation} pictures; views "
+        f"of {settings.global_size} and {settings.local_size} pixels"
     )
     return settings
 
