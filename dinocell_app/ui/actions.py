@@ -238,6 +238,15 @@ ACTIONS = (
         "Ctrl+Shift+Return",
         "project",
     ),
+    ActionInfo(
+        "train_model",
+        "Train a model …",
+        "Segment",
+        "Teach a model with your own labelled images, and be told whether it is better.",
+        "",
+        "",
+        "project",
+    ),
     ActionInfo("user_guide", "User guide", "Help", "How to work with the application.", "F1", "F1"),
     ActionInfo(
         "show_log", "Show log file", "Help", "Where the application notes what it did; useful in a report."

@@ -30,6 +30,7 @@ from dinocell_app.ui.quitting import runs_may_be_left
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.settings_dialog import SettingsDialog, show_dialog
 from dinocell_app.ui.theme import apply_theme
+from dinocell_app.ui.training.training_window import TrainingWindow
 from dinocell_app.ui.welcome.welcome_page import WelcomePage
 
 ABOUT = """<b>DINOCell {version}</b><p>Cell masks and morphology tables from folders of microscopy images.</p>
@@ -159,6 +160,12 @@ class MainWindow(QMainWindow):
         """Segment all images."""
         self.panels.segment.run("all")
         self._docks.show("queue")
+
+    def train_model(self) -> None:
+        """Open the training wizard beside the work."""
+        wizard = TrainingWindow(self._session, self)
+        wizard.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        wizard.show()
 
     def user_guide(self) -> None:
         """Open the user guide."""

@@ -150,7 +150,6 @@ class Training:
         self.run = RunFolder(folder)
         self.progress = TrainingProgress()
         self._offset = 0
-        self._starting: subprocess.Popen[bytes] | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -194,15 +193,12 @@ class Training:
         Returns
         -------
         str
-            "starting", "running", "paused", "finished", "stopped", "failed" or "interrupted".
+            "running", "paused", "finished", "stopped", "failed" or "interrupted".
         """
         starting = self._process is not None and self._process.poll() is None
         if starting or self.run.is_executing():
-            self._starting = None
             return "paused" if self.run.pause_path.exists() else "running"
         final = self.progress.final
-        if final is None and self._starting is not None and self._starting.poll() is None:
-            return "starting"
         if isinstance(final, JobFailed):
             return "failed"
         if final is not None:

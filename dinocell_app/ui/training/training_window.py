@@ -1,0 +1,372 @@
+"""The training wizard: a window beside the work, drawn over a plain plan and over trainings on disk."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QSignalBlocker, Qt, QTemporaryDir, QTimer
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QHBoxLayout,
+    QLabel,
+    QMessageBox,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from dinocell_app.errors import UserFacingError
+from dinocell_app.job_files import write_job
+from dinocell_app.run_folder import RunFolder
+from dinocell_app.ui.processes.line_command import LineCommand
+from dinocell_app.ui.queue.durations import remaining_text
+from dinocell_app.ui.segment.model_cards import read_model_cards
+from dinocell_app.ui.session import Session
+from dinocell_app.ui.training.model_saving import save_among_models
+from dinocell_app.ui.training.pictures_page import PicturesPage
+from dinocell_app.ui.training.run_page import RunPage
+from dinocell_app.ui.training.settings_page import SettingsPage
+from dinocell_app.ui.training.split_page import SplitPage
+from dinocell_app.ui.training.training_plan import MODEL_NAME, TrainingPlan
+from dinocell_app.ui.training.training_runs import (
+    VERDICT_NAME,
+    Training,
+    new_training_folder,
+    trainings_of,
+)
+from dinocell_app.ui.training.verdict_page import VerdictPage
+from dinocell_app.ui.workers import start
+
+LOOK_MS = 700
+TITLES = ("Images", "Judging", "Settings", "Training", "Verdict")
+PICTURES, SPLIT, SETTINGS, RUN, VERDICT = range(5)
+_NEW = "New training"
+_SIZE = (1040, 720)
+
+
+class TrainingWindow(QDialog):
+    """Teaches a model in five pages.
+
+    Parameters
+    ----------
+    session : Session
+        With an open project.
+    parent : QWidget, optional
+    """
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Train a model")
+        self.resize(*_SIZE)
+        self._session = session
+        self._overlays = QTemporaryDir()
+        self._training: Training | None = None
+        self.plan = TrainingPlan(device=session.settings.device)
+        self.doctor = LineCommand(self)
+        self.estimating = LineCommand(self)
+        self._estimated = ""
+        self.trainings = QComboBox()
+        self.trainings.setAccessibleName("Training")
+        self.trainings.setToolTip("Begin a new training, or look at one of this project.")
+        self.steps = QLabel()
+        self.pictures, self.split, self.settings = PicturesPage(), SplitPage(), SettingsPage()
+        self.run_page, self.verdict = RunPage(), VerdictPage()
+        self.pages = QStackedWidget()
+        for page in (self.pictures, self.split, self.settings, self.run_page, self.verdict):
+            self.pages.addWidget(page)
+        self.problem = QLabel()
+        self.problem.setWordWrap(True)
+        self.back = QPushButton("Back")
+        self.back.setToolTip("Go to the page before.")
+        self.forward = QPushButton("Next")
+        self.forward.setToolTip("Go to the next page.")
+        self.close_button = QPushButton("Close")
+        self.close_button.setToolTip("Close this window; a training goes on without it.")
+        for button in (self.back, self.forward, self.close_button):
+            button.setAutoDefault(False)
+        self._timer = QTimer(self)
+        self._timer.setInterval(LOOK_MS)
+        self._timer.timeout.connect(self.look)
+        self._lay_out()
+        self._connect()
+        self._list_trainings()
+        start(read_model_cards, self.settings.set_models, session.report, owner=self)
+        self.show_page(PICTURES)
+
+    def show_page(self, number: int) -> None:
+        """Show a page.
+
+        Parameters
+        ----------
+        number : int
+            `PICTURES`, `SPLIT`, `SETTINGS`, `RUN` or `VERDICT`.
+        """
+        self.pages.setCurrentIndex(number)
+        self._refresh()
+
+    def choose_folders(self, folders: tuple[Path, ...]) -> None:
+        """Take folders of labelled images, and look at what is in them.
+
+        Parameters
+        ----------
+        folders : tuple of Path
+        """
+        self.plan = self.plan.with_folders(folders)
+        self.examine()
+
+    def examine(self) -> None:
+        """Let the data-set doctor look at all folders."""
+        self.plan = self.plan.with_folders(self.plan.folders)
+        self.doctor.stop()
+        if self.plan.folders:
+            overlays = ("--overlays", self._overlays.path()) if self._overlays.isValid() else ()
+            base = ("--base-model", self.plan.base_model)
+            words = [str(folder) for folder in self.plan.folders]
+            self.doctor.start("train", "check", *words, *base, *overlays, "--json")
+        self._refresh()
+
+    def begin(self) -> None:
+        """Write the job and start to teach."""
+        project = self._session.project
+        if project is None:
+            return
+        try:
+            folder = new_training_folder(project.folder, self.plan.name)
+            run = RunFolder.create(folder, self.plan.job(folder))
+            training = Training(run.path)
+            training.start()
+        except (UserFacingError, OSError) as error:
+            self._session.report(error)
+            return
+        self._training = training
+        self._list_trainings()
+        self.show_page(RUN)
+        self._timer.start()
+
+    def look(self) -> None:
+        """Look at what the training has done."""
+        training = self._training
+        if training is None:
+            self._timer.stop()
+            return
+        training.look()
+        state = training.state()
+        self.run_page.show_training(training)
+        if state in ("finished", "stopped", "failed"):
+            self._timer.stop()
+        self._refresh_buttons()
+        if state == "finished" and self.pages.currentIndex() == RUN:
+            self.verdict.show_folder(training.folder)
+            self.show_page(VERDICT)
+
+    def done(self, result: int) -> None:
+        """Close; a training goes on in its own process."""
+        self._timer.stop()
+        self.doctor.stop()
+        self.estimating.stop()
+        super().done(result)
+
+    def _refresh(self) -> None:
+        plan = self.plan
+        self.pictures.show_plan(plan, looking=self.doctor.is_running())
+        self.split.show_plan(plan)
+        self.settings.show_plan(plan)
+        number = self.pages.currentIndex()
+        shown = [f"<b>{title}</b>" if place == number else title for place, title in enumerate(TITLES)]
+        self.steps.setText("  ›  ".join(shown))
+        self._refresh_buttons()
+
+    def _refresh_buttons(self) -> None:
+        number, training = self.pages.currentIndex(), self._training
+        problems = (
+            self.plan.problem_of_pictures(),
+            self.plan.problem_of_split(),
+            self.plan.problem_of_settings(),
+        )
+        problem = next((each for each in problems[: number + 1] if each), "") if number < RUN else ""
+        self.problem.setText("" if number == PICTURES else problem)
+        self.forward.setText("Begin" if number == SETTINGS else "Next")
+        ended = training is not None and training.has_model() and training.state() in ("finished", "stopped")
+        self.forward.setEnabled(not problem if number < RUN else number == RUN and ended)
+        self.forward.setVisible(number != VERDICT)
+        self.back.setEnabled(number in (SPLIT, SETTINGS, VERDICT))
+
+    def _on_forward(self) -> None:
+        number = self.pages.currentIndex()
+        if number == SETTINGS:
+            self.begin()
+        elif number == RUN and self._training is not None:
+            self.verdict.show_folder(self._training.folder)
+            self.show_page(VERDICT)
+        else:
+            self.show_page(number + 1)
+
+    def _on_plan(self, plan: TrainingPlan) -> None:
+        other_model = plan.base_model != self.plan.base_model
+        cost = replace(plan, name="") != replace(self.plan, name="")
+        self.plan = plan
+        if cost:
+            self.estimating.stop()
+            self.settings.show_cost("Three real steps are taken to tell.", asking=False)
+        if other_model and plan.examined:
+            self.examine()
+        self._refresh()
+
+    def _on_line(self, line: str) -> None:
+        self.plan = self.plan.with_line(line)
+        self._refresh()
+
+    def _on_examined(self, code: int, wrong: str) -> None:
+        if code not in (0, 3):
+            self.pictures.state.setText(wrong or "Looking at the images broke off. Try it again.")
+            self._refresh_buttons()
+            return
+        self._refresh()
+
+    def _estimate(self) -> None:
+        if not self._overlays.isValid():
+            return
+        job = Path(self._overlays.path()) / "estimate.json"
+        write_job(job, self.plan.job(Path(self._overlays.path()) / "estimated"))
+        self._estimated = ""
+        self.settings.show_cost("Taking three steps …", asking=True)
+        self.estimating.start("train", "estimate", "--job", str(job), "--json")
+
+    def _on_estimated(self, code: int, wrong: str) -> None:
+        self.settings.show_cost(_cost(self._estimated) if code == 0 else wrong, asking=False)
+
+    def _list_trainings(self) -> None:
+        project = self._session.project
+        found = trainings_of(project.folder) if project is not None else []
+        current = self._training.folder if self._training is not None else None
+        with QSignalBlocker(self.trainings):
+            self.trainings.clear()
+            self.trainings.addItem(_NEW, "")
+            for training in found:
+                number = training.folder.name.partition("_")[0].lstrip("0")
+                self.trainings.addItem(f"{number}: {training.name}, {training.state()}", str(training.folder))
+            place = self.trainings.findData(str(current)) if current is not None else 0
+            self.trainings.setCurrentIndex(max(0, place))
+
+    def _on_training_chosen(self) -> None:
+        folder = self.trainings.currentData()
+        if not folder:
+            self._training = None
+            self.show_page(PICTURES)
+            return
+        self._training = Training(Path(folder))
+        self._training.look()
+        self.run_page.show_training(self._training)
+        if self._training.state() == "finished":
+            self.verdict.show_folder(self._training.folder)
+            self.show_page(VERDICT)
+            return
+        self.show_page(RUN)
+        self._timer.start()
+
+    def _on_pause(self) -> None:
+        if self._training is not None:
+            self._training.pause()
+            self.look()
+
+    def _on_resume(self) -> None:
+        training = self._training
+        if training is None:
+            return
+        try:
+            if training.state() == "paused":
+                training.go_on()
+            else:
+                training.start()
+        except UserFacingError as error:
+            self._session.report(error)
+        self._timer.start()
+
+    def _on_stop(self) -> None:
+        if self._training is not None:
+            self._training.stop()
+
+    def _on_save(self, notes: str) -> None:
+        if self._training is None:
+            return
+        folder = self._training.folder
+        work = partial(save_among_models, folder / MODEL_NAME, folder / VERDICT_NAME, notes)
+        start(work, self._on_saved, self._on_not_saved, owner=self)
+
+    def _on_saved(self, name: str) -> None:
+        self.verdict.say(f"“{name}” is among your models; the Segment dock offers it.", saved=True)
+        self._session.models_changed.emit()
+
+    def _on_not_saved(self, error: Exception) -> None:
+        self.verdict.say(str(error), saved=False)
+
+    def _on_discard(self) -> None:
+        training = self._training
+        if training is None or training.run.is_executing():
+            return
+        answer = QMessageBox.question(
+            self, "Discard the training", f"Remove “{training.name}” with its model? Your images stay."
+        )
+        if answer != QMessageBox.StandardButton.Yes:
+            return
+        shutil.rmtree(training.folder, ignore_errors=True)
+        self._training = None
+        self._list_trainings()
+        self.show_page(PICTURES)
+
+    def _connect(self) -> None:
+        self.pictures.folders_chosen.connect(self.choose_folders)
+        self.pictures.look_asked.connect(self.examine)
+        self.split.plan_changed.connect(self._on_plan)
+        self.settings.plan_changed.connect(self._on_plan)
+        self.settings.estimate_asked.connect(self._estimate)
+        self.doctor.said.connect(self._on_line)
+        self.doctor.finished.connect(self._on_examined)
+        self.estimating.said.connect(self._take_estimate)
+        self.estimating.finished.connect(self._on_estimated)
+        self.run_page.pause_asked.connect(self._on_pause)
+        self.run_page.resume_asked.connect(self._on_resume)
+        self.run_page.stop_asked.connect(self._on_stop)
+        self.verdict.save_asked.connect(self._on_save)
+        self.verdict.discard_asked.connect(self._on_discard)
+        self.trainings.activated.connect(self._on_training_chosen)
+        self.back.clicked.connect(lambda: self.show_page(self.pages.currentIndex() - 1))
+        self.forward.clicked.connect(self._on_forward)
+        self.close_button.clicked.connect(self.accept)
+        self._session.project_closed.connect(self.accept)
+
+    def _take_estimate(self, line: str) -> None:
+        self._estimated = line
+
+    def _lay_out(self) -> None:
+        top = QHBoxLayout()
+        top.addWidget(self.steps, 1)
+        top.addWidget(self.trainings)
+        self.steps.setTextFormat(Qt.TextFormat.RichText)
+        end = QHBoxLayout()
+        end.addWidget(self.problem, 1)
+        end.addWidget(self.back)
+        end.addWidget(self.forward)
+        end.addWidget(self.close_button)
+        layout = QVBoxLayout(self)
+        layout.addLayout(top)
+        layout.addWidget(self.pages, 1)
+        layout.addLayout(end)
+
+
+def _cost(line: str) -> str:
+    """Say what `train estimate --json` says."""
+    try:
+        cost = json.loads(line)
+        time = remaining_text(float(cost["total_seconds"]))
+        memory = float(cost["peak_memory_bytes"]) / 2**30
+        words = f"{time[:1].upper()}{time[1:]} on {cost['device']}"
+    except (ValueError, KeyError, TypeError):
+        return "The estimate could not be read. Try it again."
+    return f"{words}, {memory:.1f} GiB of memory." if memory else f"{words}."

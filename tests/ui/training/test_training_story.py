@@ -1,0 +1,183 @@
+"""A laboratory's story: labelled images, a wizard, a training process, a verdict, a new model."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtWidgets import QMessageBox
+
+from dinocell_app.ui.main_window import MainWindow
+from dinocell_app.ui.session import Session
+from dinocell_app.ui.training.training_plan import MODEL_NAME
+from dinocell_app.ui.training.training_window import PICTURES, RUN, SETTINGS, SPLIT, VERDICT, TrainingWindow
+from dinocell_app.ui.workers import wait_for_all
+
+PATIENCE_SECONDS = 120
+
+
+def until(condition, what: str) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain: {what}"
+        loop = QEventLoop()
+        QTimer.singleShot(50, loop.quit)
+        loop.exec()
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Six different pictures of cells with masks, one of them black and white, and one without a mask."""
+    folder = tmp_path / "labelled"
+    folder.mkdir()
+    for number in range(6):
+        labels = np.zeros((64, 64), np.uint16)
+        for cell in range(9):
+            row, column = divmod(cell, 3)
+            labels[row * 20 + 3 : row * 20 + 12 + number % 3, column * 20 + 3 : column * 20 + 14] = cell + 1
+        tifffile.imwrite(folder / f"p{number}.tif", ((labels > 0) * (90 + number)).astype(np.uint8))
+        mask = (labels > 0).astype(np.uint8) * 255 if number == 0 else labels
+        tifffile.imwrite(folder / f"p{number}_masks.tif", mask)
+    tifffile.imwrite(folder / "alone.tif", np.zeros((64, 64), np.uint8))
+    return folder
+
+
+@pytest.fixture
+def window(own_folders, qapp, tmp_path):
+    session = Session()
+    window = MainWindow(session)
+    window.resize(1280, 800)
+    window.show()
+    session.create_project(tmp_path / "study")
+    yield window
+    window.close()
+    session.shut_down()
+    window.deleteLater()
+    session.deleteLater()
+    wait_for_all()
+
+
+def open_wizard(window: MainWindow) -> TrainingWindow:
+    window.actions_by_key["train_model"].trigger()
+    return window.findChildren(TrainingWindow)[-1]
+
+
+def session_of(window: MainWindow) -> Session:
+    return window.panels.viewer._session  # tests look where people cannot
+
+
+def quick(wizard: TrainingWindow, tiny_model: Path) -> None:
+    """Choose a training that is over soon."""
+    wizard.settings.base.set_model(str(tiny_model))
+    wizard.settings.base.changed.emit()
+    wizard.settings.device.setCurrentIndex(wizard.settings.device.findData("cpu"))
+    wizard.settings.own.setChecked(True)
+    for box, value in (
+        (wizard.settings.epochs, 2),
+        (wizard.settings.steps, 2),
+        (wizard.settings.batch, 2),
+    ):
+        box.setValue(value)
+    wizard.settings.name.setText("our cells")
+    wizard.settings.name.textEdited.emit("our cells")
+
+
+@pytest.mark.timeout(4 * PATIENCE_SECONDS)
+def test_from_labelled_images_to_a_model_in_the_segment_dock(window, data, tiny_model, monkeypatch):
+    session = session_of(window)
+    wizard = open_wizard(window)
+    assert wizard.pages.currentIndex() == PICTURES
+    assert not wizard.forward.isEnabled()
+    assert "Choose at least one folder" in wizard.pictures.state.text()
+    wizard.choose_folders((data,))
+    until(lambda: wizard.plan.examined and not wizard.doctor.is_running(), "the doctor")
+    assert "6 images with 54 cells can be used" in wizard.pictures.state.text()
+    found = [wizard.pictures.findings.item(row).text() for row in range(wizard.pictures.findings.count())]
+    assert any("alone.tif" in text for text in found)
+    states = {
+        wizard.pictures.table.item(row, 0).text(): wizard.pictures.table.item(row, 3).text()
+        for row in range(wizard.pictures.table.rowCount())
+    }
+    assert states["p0.tif"] == "⚠ Black and white"
+    assert wizard.pictures.picture.has_picture()
+
+    wizard.forward.click()
+    assert wizard.pages.currentIndex() == SPLIT
+    assert "kept for judging" in wizard.split.sentence.text()
+    held_out = set(wizard.plan.held_out)
+    assert len(held_out) == 2
+    wizard.forward.click()
+    assert wizard.pages.currentIndex() == SETTINGS
+    quick(wizard, tiny_model)
+    until(lambda: wizard.plan.examined and not wizard.doctor.is_running(), "the doctor once more")
+    assert wizard.forward.text() == "Begin"
+    assert set(wizard.plan.held_out) == held_out
+    wizard.forward.click()
+    assert wizard.pages.currentIndex() == RUN
+    folder = wizard._training.folder  # tests look where people cannot
+    until(lambda: wizard._training.progress.step > 0 or wizard.pages.currentIndex() == VERDICT, "a step")
+
+    # The window may be closed meanwhile: the training is found again.
+    wizard.accept()
+    wizard = open_wizard(window)
+    wizard.trainings.setCurrentIndex(1)
+    wizard.trainings.activated.emit(1)
+    assert wizard._training.folder == folder
+    until(lambda: wizard.pages.currentIndex() == VERDICT, "the end of the training")
+    assert wizard._training.state() == "finished"
+    progress = wizard._training.progress
+    assert (progress.step, len(progress.losses), len(progress.validation)) == (4, 4, 2)
+    assert progress.samples
+    assert any(word in wizard.verdict.sentence.text() for word in ("Better", "Not better", "Cannot tell"))
+    assert "95 % " in wizard.verdict.sentence.text() or "chance" in wizard.verdict.sentence.text()
+    assert wizard.verdict.table.rowCount() == 2
+    assert all(picture.has_picture() for picture in wizard.verdict.pictures.values())
+
+    heard = []
+    session.models_changed.connect(lambda: heard.append(1))
+    wizard.verdict.notes.setText("20x, Anna")
+    wizard.verdict.save.click()
+    until(lambda: heard or "among your models already" in wizard.verdict.told.text(), "the saved model")
+    model = Path(os.environ["DINOCELL_APP_MODELS"]) / "our-cells"
+    assert "20x, Anna" in (model / "card.md").read_text("utf-8")
+    assert (model / "verdict.json").is_file()
+    choice = window.panels.segment.form.model.list
+    until(lambda: choice.findData("our-cells") >= 0, "the model in the Segment dock")
+
+    monkeypatch.setattr(QMessageBox, "question", lambda *_: QMessageBox.StandardButton.Yes)
+    wizard.verdict.discard.click()
+    assert not folder.exists()
+    assert (model / "manifest.json").is_file()
+    assert wizard.trainings.count() == 1
+    wizard.accept()
+
+
+@pytest.mark.timeout(2 * PATIENCE_SECONDS)
+def test_stopping_keeps_the_best_and_goes_on_later(window, data, tiny_model):
+    wizard = open_wizard(window)
+    wizard.choose_folders((data,))
+    until(lambda: wizard.plan.examined and not wizard.doctor.is_running(), "the doctor")
+    quick(wizard, tiny_model)
+    until(lambda: wizard.plan.examined and not wizard.doctor.is_running(), "the doctor again")
+    wizard.settings.epochs.setValue(500)
+    wizard.show_page(SETTINGS)
+    wizard.forward.click()
+    training = wizard._training
+    until(lambda: training.progress.epochs >= 1, "an epoch")
+    wizard.run_page.stop.click()
+    until(lambda: training.state() == "stopped", "the stop")
+    wizard.look()
+    assert (training.folder / MODEL_NAME / "manifest.json").is_file()
+    assert wizard.forward.isEnabled()
+    assert wizard.run_page.resume.isEnabled()
+    step = training.progress.step
+    wizard.run_page.resume.click()
+    until(lambda: training.progress.step > step, "more steps")
+    wizard.run_page.stop.click()
+    until(lambda: training.state() == "stopped", "the second stop")
+    wizard.accept()
