@@ -29,6 +29,9 @@ PLACES = {
 }
 TABLE_HEIGHT, PLOT_HEIGHT = 320, 460
 SHOWN = "nuclei_histology.tif"
+REFERENCES_SHOWN = "blood_smear.png"
+REFERENCES = {"red cell": ((330, 310), (120, 190)), "nucleus": ((180, 170),)}
+"""Column and row of cells by their type."""
 
 
 class Walk:
@@ -174,6 +177,28 @@ class Walk:
         self.window.resizeDocks([self.window.docks["measurements"]], [height], Qt.Orientation.Vertical)
         self.wait(1500)
 
+    def references(self) -> None:
+        """Point at two kinds of cells in the blood smear."""
+        self.choose(REFERENCES_SHOWN)
+        viewer, dock = self.window.panels.viewer.viewer, self.window.panels.references
+        self.until(lambda: viewer.shown_labels()[0] is not None, "the masks")
+        self.window.docks["references"].show()
+        self.window.docks["references"].raise_()
+        dock.form.point.setChecked(True)
+        self.until(lambda: dock.comparison.descriptions is not None, "what the cells are known by")
+        for name, places in REFERENCES.items():
+            dock._change(lambda edits, name=name: dock._take_type(edits.add_type(name)))
+            for column, row in places:
+                dock.add(viewer.label_at(row, column), positive=True)
+        self.until(lambda: dock.comparison.scored is not None, "the scores")
+        self.wait(1500)
+        self.window.panels.viewer.labels.toggle("fill")
+        self.take("references")
+        self.window.panels.viewer.labels.toggle("fill")
+        self.window.docks["segment"].raise_()
+        self.choose(SHOWN)
+        self.until(lambda: viewer.labels is not None, "the masks")
+
     def dialogs(self) -> None:
         from dinocell_app.ui.export.export_dialog import ExportDialog
         from dinocell_app.ui.export.import_dialog import ImportLabelsDialog
@@ -224,7 +249,15 @@ def main() -> None:
         for name in ("CONFIG", "CACHE", "DATA", "STATE"):
             os.environ[f"XDG_{name}_HOME"] = str(home / name.lower())
         walk = Walk(home, options.to, (width, height), options.theme)
-        for step in (walk.project, walk.cell_size, walk.segment, walk.results, walk.dialogs, walk.dark):
+        for step in (
+            walk.project,
+            walk.cell_size,
+            walk.segment,
+            walk.results,
+            walk.references,
+            walk.dialogs,
+            walk.dark,
+        ):
             step()
         walk.close()
 
