@@ -17,7 +17,11 @@ from dinocell_app.model.model_folder import load_model
 from dinocell_app.model.published_weights import import_published_file
 from dinocell_app.model.weights_file import WEIGHTS_NAME
 
-_MEMBERS = (MANIFEST_NAME, WEIGHTS_NAME, CARD_NAME)
+HELD_OUT_NAME = "held_out.json"
+"""The pictures a model is scored on; without the list a model made from it could be taught them."""
+
+VERDICT_NAME = "verdict.json"
+_MEMBERS = (MANIFEST_NAME, WEIGHTS_NAME, CARD_NAME, HELD_OUT_NAME, VERDICT_NAME)
 MAX_MEMBER_BYTES = 8 << 30
 """Larger than any model; an archive that claims more is no model."""
 

@@ -9,7 +9,7 @@ import pytest
 from dinocell_app.errors import InvalidParameterError, ModelError
 from dinocell_app.model.catalogue import CARD_NAME, find_model, models_folder
 from dinocell_app.model.manifest import MANIFEST_NAME, read_manifest
-from dinocell_app.model.model_archive import export_model, import_model
+from dinocell_app.model.model_archive import HELD_OUT_NAME, VERDICT_NAME, export_model, import_model
 from dinocell_app.model.model_folder import load_model, save_model
 from dinocell_app.model.weights_file import WEIGHTS_NAME
 
@@ -50,12 +50,15 @@ def nothing_was_left(folder):
 def test_an_exported_model_comes_back_whole(tiny_model, tmp_path):
     source = shutil.copytree(tiny_model, tmp_path / "source")
     (source / CARD_NAME).write_text("a card")
+    (source / HELD_OUT_NAME).write_text("pictures that are never taught")
+    (source / VERDICT_NAME).write_text("better")
     (source / "secret.txt").write_text("not part of the model")
     os.utime(source / CARD_NAME, (0, 0))
     export_model(source, tmp_path / "deep" / "model.zip")
     folder = import_model(tmp_path / "deep" / "model.zip")
     assert folder == models_folder() / "tiny" == find_model("tiny")
-    assert sorted(path.name for path in folder.iterdir()) == sorted([CARD_NAME, MANIFEST_NAME, WEIGHTS_NAME])
+    whole = [CARD_NAME, HELD_OUT_NAME, MANIFEST_NAME, VERDICT_NAME, WEIGHTS_NAME]
+    assert sorted(path.name for path in folder.iterdir()) == sorted(whole)
     for path in folder.iterdir():
         assert path.read_bytes() == (source / path.name).read_bytes()
     assert [path.name for path in models_folder().iterdir()] == ["tiny"]
