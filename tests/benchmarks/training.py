@@ -23,11 +23,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from dinocell_app.jobs import FineTuneJob
 from dinocell_app.model.objectives import objective_by_name
-from dinocell_app.training_settings import TrainingSettings
+from dinocell_app.training_settings import AdaptationSettings, TrainingSettings
+from training.domain_adaptation import DomainAdaptation
 from training.estimates import time_steps
 from training.fine_tuning import FineTuning, FineTuningParameters
 from training.fine_tuning_data import crops, read_data
 from training.processes import training_device
+from training.self_distillation.pictures import Picture, find_pictures
 from training.starting_point import starting_point
 from training.synthetic import random_scene_parameters, render_scene
 
@@ -69,6 +71,32 @@ def fine_tuning(data: Path, options: argparse.Namespace, workers: int) -> str:
     )
 
 
+def adaptation(data: Path, options: argparse.Namespace, workers: int) -> str:
+    settings = AdaptationSettings(
+        batch_size=options.batch_size,
+        global_size=options.view_size,
+        local_size=options.view_size // 2,
+        n_prototypes=1024,
+        workers=workers,
+        precision=options.precision,
+    )
+    device = training_device(options.device)
+    base = None if options.model == "none" else options.model
+    start = FineTuneJob(data=(data,), output=data / "never", base_model=base, config=options.config)
+    network, _ = starting_point(start)
+    pictures = [found for found in find_pictures([data], recursive=True) if isinstance(found, Picture)]
+    run = DomainAdaptation(network.backbone, pictures, settings, device)
+    seconds, share = time_steps(run, lambda: run.loading_seconds, options.steps)
+    return (
+        f"adaptation on {device}, {settings.batch_size} pictures as views of {settings.global_size} and "
+        f"{settings.local_size}, {workers} loader processes: {settings.batch_size / seconds:.1f} images a "
+        f"second, waiting for them {share:.1%} of the time"
+    )
+
+
+PHASES = {"finetune": fine_tuning, "adapt": adaptation}
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, help="folder of labelled images")
@@ -78,13 +106,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--precision", default="auto")
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--crop-size", type=int, default=256)
+    parser.add_argument("--view-size", type=int, default=224, help="of the large views of an adaptation")
+    parser.add_argument("--phases", nargs="+", choices=PHASES, default=list(PHASES))
     parser.add_argument("--steps", type=int, default=4)
     parser.add_argument("--workers", type=int, nargs="+", default=[0])
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         data = options.data or drawn_pictures(Path(folder) / "drawn")
         for workers in options.workers:
-            print(fine_tuning(data, options, workers), flush=True)
+            for phase in options.phases:
+                print(PHASES[phase](data, options, workers), flush=True)
 
 
 if __name__ == "__main__":
