@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -15,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dinocell_app.events import JobFailed
+from dinocell_app.events import JobFailed, SamplePredicted
 from dinocell_app.ui.queue.durations import remaining_text
 from dinocell_app.ui.results.plot_look import PlotArea
 from dinocell_app.ui.segment.image_choices import device_name
@@ -49,6 +51,7 @@ class RunPage(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._shown: tuple[Path, SamplePredicted] | None = None
         self.state = QLabel()
         self.bar = QProgressBar()
         self.bar.setAccessibleName("Steps taken")
@@ -120,11 +123,16 @@ class RunPage(QWidget):
     def _show_sample(self, training: Training) -> None:
         samples = training.progress.samples
         if not samples:
+            self._shown = None
             self.sample.setText("")
             self.labelled.show_file(None)
             self.found.show_file(None)
             return
         newest = samples[-1]
+        shown = (training.folder, newest)
+        if shown == self._shown:
+            return
+        self._shown = shown
         after = f"after epoch {newest.epoch}" if newest.epoch else "before the training"
         self.sample.setText(
             f"{newest.image}, {after}: {newest.n_cells:,} cells found, {newest.n_correct:,} of "

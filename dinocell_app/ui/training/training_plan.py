@@ -154,6 +154,22 @@ class TrainingPlan:
             )
         return self
 
+    def with_lines(self, lines: Iterable[str]) -> TrainingPlan:
+        """Take over several things the doctor says.
+
+        Parameters
+        ----------
+        lines : iterable of str
+
+        Returns
+        -------
+        TrainingPlan
+        """
+        plan = self
+        for line in lines:
+            plan = plan.with_line(line)
+        return plan
+
     def hold_out(self, image: Path, *, held_out: bool) -> TrainingPlan:
         """Keep a picture for judging, or teach it; pictures that show the same go with it.
 

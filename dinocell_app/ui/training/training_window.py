@@ -44,6 +44,7 @@ from dinocell_app.ui.training.verdict_page import VerdictPage
 from dinocell_app.ui.workers import start
 
 LOOK_MS = 700
+HEAR_MS = 200
 TITLES = ("Images", "Judging", "Settings", "Training", "Verdict")
 PICTURES, SPLIT, SETTINGS, RUN, VERDICT = range(5)
 _NEW = "New training"
@@ -74,6 +75,7 @@ class TrainingWindow(QDialog):
         self.trainings = QComboBox()
         self.trainings.setAccessibleName("Training")
         self.trainings.setToolTip("Begin a new training, or look at one of this project.")
+        self.trainings.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.steps = QLabel()
         self.pictures, self.split, self.settings = PicturesPage(), SplitPage(), SettingsPage()
         self.run_page, self.verdict = RunPage(), VerdictPage()
@@ -90,6 +92,9 @@ class TrainingWindow(QDialog):
         self.close_button.setToolTip("Close this window; a training goes on without it.")
         for button in (self.back, self.forward, self.close_button):
             button.setAutoDefault(False)
+        self._heard: list[str] = []
+        self._hearing = QTimer(self, singleShot=True, interval=HEAR_MS)
+        self._hearing.timeout.connect(self._take_lines)
         self._timer = QTimer(self)
         self._timer.setInterval(LOOK_MS)
         self._timer.timeout.connect(self.look)
@@ -124,6 +129,7 @@ class TrainingWindow(QDialog):
         """Let the data-set doctor look at all folders."""
         self.plan = self.plan.with_folders(self.plan.folders)
         self.doctor.stop()
+        self._heard.clear()
         if self.plan.folders:
             overlays = ("--overlays", self._overlays.path()) if self._overlays.isValid() else ()
             base = ("--base-model", self.plan.base_model)
@@ -168,6 +174,7 @@ class TrainingWindow(QDialog):
     def done(self, result: int) -> None:
         """Close; a training goes on in its own process."""
         self._timer.stop()
+        self._hearing.stop()
         self.doctor.stop()
         self.estimating.stop()
         super().done(result)
@@ -219,10 +226,19 @@ class TrainingWindow(QDialog):
         self._refresh()
 
     def _on_line(self, line: str) -> None:
-        self.plan = self.plan.with_line(line)
+        self._heard.append(line)
+        if not self._hearing.isActive():
+            self._hearing.start()
+
+    def _take_lines(self) -> None:
+        """Take over what the doctor said meanwhile: drawing after each line would take ever longer."""
+        self._hearing.stop()
+        heard, self._heard = self._heard, []
+        self.plan = self.plan.with_lines(heard)
         self._refresh()
 
     def _on_examined(self, code: int, wrong: str) -> None:
+        self._take_lines()
         if code not in (0, 3):
             self.pictures.state.setText(wrong or "Looking at the images broke off. Try it again.")
             self._refresh_buttons()
