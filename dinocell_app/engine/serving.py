@@ -80,6 +80,8 @@ class Service:
                 self._reply(self._answer(request))
         finally:
             self._ended.set()
+            # A thread that frees the network while the interpreter ends aborts the process.
+            reader.join(GRACE_SECONDS)
 
     def _read(self, lines: Iterable[bytes]) -> None:
         try:
