@@ -256,19 +256,20 @@ ACTIONS = (
 """In the order of the menus."""
 
 MENUS = tuple(dict.fromkeys(info.menu for info in ACTIONS))
-TOOLBAR = (
-    "add_folder",
-    "previous_image",
-    "next_image",
-    "fit",
-    "toggle_masks",
-    "toggle_outlines",
-    "measure_with_ruler",
-    "side_by_side",
-    "preview",
-    "run_all",
-    "export",
-)
+TOOLBAR = {
+    "add_folder": "Add folder",
+    "previous_image": "Previous",
+    "next_image": "Next",
+    "fit": "Fit",
+    "toggle_masks": "Masks",
+    "toggle_outlines": "Outlines",
+    "measure_with_ruler": "Ruler",
+    "side_by_side": "Side by side",
+    "preview": "Preview",
+    "run_all": "Run all",
+    "export": "Export",
+}
+"""What is in reach without a menu, and the short words there."""
 
 
 def conflicting(shortcuts: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from dinocell_app.settings import log_path
 from dinocell_app.ui.error_display import report_unexpected
+from dinocell_app.ui.icons import application_icon
 from dinocell_app.ui.main_window import MainWindow
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.workers import wait_for_all
@@ -40,6 +41,7 @@ def open_window(paths: Sequence[Path] = ()) -> int:
         raise TypeError("another kind of Qt application runs in this process")
     application.setApplicationName("dinocell-app")
     application.setApplicationDisplayName("DINOCell")
+    application.setWindowIcon(application_icon())
     session = Session()
     report_unexpected(session)
     window = MainWindow(session)

@@ -37,9 +37,9 @@ class Docks:
         window.setDockNestingEnabled(True)
         window.setCorner(Qt.Corner.BottomRightCorner, _RIGHT)
         window.setCorner(Qt.Corner.BottomLeftCorner, _BELOW)
-        window.tabifyDockWidget(self.by_key["segment"], self.by_key["references"])
-        window.tabifyDockWidget(self.by_key["queue"], self.by_key["measurements"])
-        self._arrange()
+        self._open = list(self.by_key)
+        self._front: list[str] = []
+        self._laid_out = False
         self._hide()
 
     def show(self, key: str) -> None:
@@ -61,14 +61,21 @@ class Docks:
         """
         if shown == self._shown:
             return
-        if not shown:
-            self._places = self._window.saveState()
-            self._hide()
         self._shown = shown
         if not shown:
+            self._places = self._window.saveState()
+            self._front = [key for key, dock in self.by_key.items() if not dock.visibleRegion().isEmpty()]
+            self._open = [key for key, dock in self.by_key.items() if not dock.isHidden()]
+            self._hide()
             return
-        for dock in self.by_key.values():
-            dock.show()
+        for key in self._open:
+            self.by_key[key].show()
+        if self._laid_out:
+            # Restored a second time, Qt would leave bars of tabs behind that belong to nothing.
+            for key in self._front:
+                self.by_key[key].raise_()
+            return
+        self._laid_out = True
         if self._places.isEmpty() or not self._window.restoreState(self._places):
             self._arrange()
 
@@ -100,6 +107,9 @@ class Docks:
         return dock
 
     def _arrange(self) -> None:
+        # Not before they are shown: Qt would leave a bar of tabs behind that belongs to nothing.
+        self._window.tabifyDockWidget(self.by_key["segment"], self.by_key["references"])
+        self._window.tabifyDockWidget(self.by_key["queue"], self.by_key["measurements"])
         sides = [self.by_key["images"], self.by_key["segment"]]
         self._window.resizeDocks(sides, [370, 340], Qt.Orientation.Horizontal)
         below = max(_LEAST_BELOW, round(_SHARE_BELOW * self._window.height()))

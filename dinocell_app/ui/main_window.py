@@ -24,6 +24,7 @@ from dinocell_app.ui.cache_upkeep import CacheUpkeep
 from dinocell_app.ui.docks import Docks
 from dinocell_app.ui.error_display import ProblemBar
 from dinocell_app.ui.guide_window import GuideWindow
+from dinocell_app.ui.icons import action_icon
 from dinocell_app.ui.panels import make_panels
 from dinocell_app.ui.project_actions import ProjectActions
 from dinocell_app.ui.quitting import runs_may_be_left
@@ -210,6 +211,8 @@ class MainWindow(QMainWindow):
         for info in ACTIONS:
             action = QAction(info.text, self)
             action.setObjectName(info.key)
+            action.setIcon(action_icon(info.key))
+            action.setIconText(TOOLBAR.get(info.key, info.text))
             action.setCheckable(info.checkable)
             action.triggered.connect(
                 getattr(self if hasattr(type(self), info.key) else self.projects, info.key)
@@ -241,7 +244,8 @@ class MainWindow(QMainWindow):
                     menu.addAction(dock.toggleViewAction())
         self.toolbar = QToolBar("Toolbar", self)
         self.toolbar.setObjectName("toolbar")
-        self.toolbar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self.toolbar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.toolbar.setIconSize(QSize(20, 20))
         for key in TOOLBAR:
             self.toolbar.addAction(self.actions_by_key[key])
         self.addToolBar(self.toolbar)

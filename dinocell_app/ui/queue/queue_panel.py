@@ -45,13 +45,13 @@ if TYPE_CHECKING:
 EMPTY = "No runs yet. Choose settings under Segment, then run on this, the selected or all images."
 
 _WIDTHS = {
-    Column.NAME: 170,
-    Column.STATE: 105,
-    Column.PROGRESS: 125,
-    Column.REMAINING: 100,
+    Column.NAME: 145,
+    Column.STATE: 95,
+    Column.PROGRESS: 95,
+    Column.REMAINING: 125,
     Column.CELLS: 60,
 }
-_SPLIT = (700, 540)
+_SPLIT = (780, 460)
 _LOWEST_TABLE = 48
 """Pixels: two rows in a dock that was made very low."""
 

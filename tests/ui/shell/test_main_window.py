@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMessageBox,
     QSlider,
+    QTabBar,
     QWidget,
 )
 
@@ -189,6 +190,22 @@ def test_the_places_of_the_docks_are_remembered(session, opened, qtbot):
     session.open_project(folder)
     assert second.dockWidgetArea(second.docks["segment"]) == Qt.DockWidgetArea.LeftDockWidgetArea
     second.close()
+
+
+def test_no_tabs_are_left_behind_when_projects_are_closed_and_opened(window, session, opened, qtbot):
+    def shown_tabs():
+        bars = [bar for bar in window.findChildren(QTabBar) if bar.parent() is window and bar.isVisible()]
+        return sorted(bar.tabText(index) for bar in bars for index in range(bar.count()))
+
+    for _ in range(2):
+        qtbot.waitUntil(lambda: shown_tabs() == ["Measurements", "Queue", "Reference cells", "Segment"])
+        window.docks["measurements"].raise_()
+        folder = session.project.folder
+        session.close_project()
+        qtbot.waitUntil(lambda: not shown_tabs())
+        window.projects.open_folder(folder)
+    qtbot.waitUntil(lambda: not window.docks["measurements"].visibleRegion().isEmpty())
+    assert window.docks["queue"].visibleRegion().isEmpty()
 
 
 def test_the_window_fits_a_small_laptop(window, opened):
