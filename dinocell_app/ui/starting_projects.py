@@ -76,8 +76,9 @@ def copy_samples() -> tuple[Path, Path]:
     try:
         images.mkdir(parents=True, exist_ok=True)
         for source in sorted(resource_path("samples").iterdir()):
-            if source.is_file() and not (images / source.name).exists():
-                shutil.copyfile(source, images / source.name)
+            copied = (place if source.suffix == ".md" else images) / source.name
+            if source.is_file() and not copied.exists():
+                shutil.copyfile(source, copied)
     except OSError as error:
         raise UserFacingError(
             f"the sample images cannot be copied ({error.strerror})",

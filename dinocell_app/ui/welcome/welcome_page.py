@@ -16,9 +16,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dinocell_app.ui.icons import action_icon, application_icon
 from dinocell_app.ui.session import Session
 
 PATH_ROLE = int(Qt.ItemDataRole.UserRole)
+EMBLEM = 48
 
 
 class WelcomePage(QWidget):
@@ -44,7 +46,14 @@ class WelcomePage(QWidget):
         font = title.font()
         font.setPointSizeF(font.pointSizeF() * 2.4)
         title.setFont(font)
-        column.addWidget(title)
+        emblem = QLabel()
+        emblem.setPixmap(application_icon().pixmap(EMBLEM, EMBLEM))
+        heading = QHBoxLayout()
+        heading.setSpacing(12)
+        heading.addWidget(emblem)
+        heading.addWidget(title, 1)
+        column.addStretch(1)
+        column.addLayout(heading)
         column.addWidget(QLabel("Cell masks and morphology tables from folders of microscopy images."))
         column.addWidget(self._make_drop_area())
         column.addLayout(self._make_buttons())
@@ -54,9 +63,10 @@ class WelcomePage(QWidget):
         self.recent.setAccessibleName("Recent projects")
         self.recent.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.recent.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.recent.setSpacing(3)
         self.recent.itemActivated.connect(self._on_recent)
         column.addWidget(self.recent, 8)
-        column.addStretch(1)
+        column.addStretch(3)
         body = QWidget()
         body.setLayout(column)
         body.setMaximumWidth(640)
@@ -105,9 +115,9 @@ class WelcomePage(QWidget):
 
     def _make_buttons(self) -> QHBoxLayout:
         buttons = QHBoxLayout()
-        self.new_button = QPushButton("New project …")
-        self.open_button = QPushButton("Open project …")
-        self.sample_button = QPushButton("Try the sample images")
+        self.new_button = QPushButton(action_icon("new_project"), "New project …")
+        self.open_button = QPushButton(action_icon("open_project"), "Open project …")
+        self.sample_button = QPushButton(action_icon("open_sample"), "Try the sample images")
         told = (
             (self.new_button, self.new_asked, "Choose a folder of images; a project is made beside it."),
             (self.open_button, self.open_asked, "Open a folder that ends with .dinocell."),
@@ -115,6 +125,7 @@ class WelcomePage(QWidget):
         )
         for button, asked, tooltip in told:
             button.setToolTip(tooltip)
+            button.setMinimumHeight(34)
             button.clicked.connect(asked)
             buttons.addWidget(button)
         self.new_button.setDefault(True)
