@@ -91,6 +91,8 @@ class Manifest(_Frozen):
     library_versions : dict of str to str
     sha256 : str
         Of the weights; empty until they are saved.
+    reference_head_sha256 : str
+        Of the weights of the head for reference cells; empty for a model without one.
     created : str
         UTC, ISO 8601.
 
@@ -120,6 +122,7 @@ class Manifest(_Frozen):
     attributions: tuple[str, ...] = ()
     library_versions: dict[str, str] = Field(default_factory=dict)
     sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
+    reference_head_sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
     created: str = ""
 
     @field_validator("intensity_normalisation")

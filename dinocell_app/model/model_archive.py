@@ -15,13 +15,13 @@ from dinocell_app.model.catalogue import CARD_NAME, list_models, models_folder
 from dinocell_app.model.manifest import ID_PATTERN, MANIFEST_NAME, Manifest
 from dinocell_app.model.model_folder import load_model
 from dinocell_app.model.published_weights import import_published_file
-from dinocell_app.model.weights_file import WEIGHTS_NAME
+from dinocell_app.model.weights_file import REFERENCE_HEAD_NAME, WEIGHTS_NAME
 
 HELD_OUT_NAME = "held_out.json"
 """The pictures a model is scored on; without the list a model made from it could be taught them."""
 
 VERDICT_NAME = "verdict.json"
-_MEMBERS = (MANIFEST_NAME, WEIGHTS_NAME, CARD_NAME, HELD_OUT_NAME, VERDICT_NAME)
+_MEMBERS = (MANIFEST_NAME, WEIGHTS_NAME, REFERENCE_HEAD_NAME, CARD_NAME, HELD_OUT_NAME, VERDICT_NAME)
 MAX_MEMBER_BYTES = 8 << 30
 """Larger than any model; an archive that claims more is no model."""
 

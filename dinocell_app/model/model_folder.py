@@ -86,7 +86,7 @@ def save_model(
     ----------
     network : Segmenter
     manifest : Manifest
-        Its `sha256` is filled in.
+        Its `sha256` is filled in; a head for reference cells that it names is left out.
     folder : Path or str
         A model that is already there is replaced; other files in the folder are kept.
     dtype : dtype
@@ -109,7 +109,9 @@ def save_model(
         whole.mkdir()
         with replacing(whole / WEIGHTS_NAME) as path:
             save_file(tensors, path)
-        written = manifest.model_copy(update={"sha256": sha256_of(whole / WEIGHTS_NAME)})
+        # A head for reference cells fits the features of one network alone.
+        sums = {"sha256": sha256_of(whole / WEIGHTS_NAME), "reference_head_sha256": ""}
+        written = manifest.model_copy(update=sums)
         write_json(whole / MANIFEST_NAME, written.model_dump(mode="json"))
         _put_in_place(whole, folder)
     finally:

@@ -8,6 +8,9 @@ from pathlib import Path
 from dinocell_app.errors import ModelError
 
 WEIGHTS_NAME = "weights.safetensors"
+REFERENCE_HEAD_NAME = "reference_head.safetensors"
+"""Weights of the head that finds cells like reference cells; most models do without."""
+
 MAX_HEADER_BYTES = 16 << 20
 """A header describes tensors by name and shape; the largest vision transformers need a few 100 kB."""
 
@@ -30,7 +33,7 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def require_sound_weights(folder: Path, sha256: str) -> Path:
+def require_sound_weights(folder: Path, sha256: str, name: str = WEIGHTS_NAME) -> Path:
     """Check the weights of a model folder before they are loaded.
 
     Parameters
@@ -38,6 +41,8 @@ def require_sound_weights(folder: Path, sha256: str) -> Path:
     folder : Path
     sha256 : str
         Checksum that the manifest names.
+    name : str
+        Of the file.
 
     Returns
     -------
@@ -49,7 +54,7 @@ def require_sound_weights(folder: Path, sha256: str) -> Path:
     ModelError
         If the file is missing, is no safetensors file or has another checksum.
     """
-    path = folder / WEIGHTS_NAME
+    path = folder / name
     if not path.is_file():
         raise ModelError("The weights are missing", path=path, remedy="Import the model again")
     size = path.stat().st_size

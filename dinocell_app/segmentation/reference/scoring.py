@@ -82,14 +82,34 @@ def score_cells(cells: NDArray[np.float32], references: TypeReferences) -> NDArr
     ndarray of shape (K,), float64
         0 to 1; 0.5 where a cell is as much like the references as like others.
     """
+    return np.asarray(expit(cell_logits(cells, references.positives, references.negatives)), np.float64)
+
+
+def cell_logits(
+    cells: NDArray[np.float32], positives: NDArray[np.float32], negatives: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Give the logits of `score_cells`.
+
+    Parameters
+    ----------
+    cells : ndarray of shape (K, D), float32
+        Descriptions of all cells of one picture.
+    positives : ndarray of shape (P, D), float32
+        At least one.
+    negatives : ndarray of shape (Q, D), float32
+
+    Returns
+    -------
+    ndarray of shape (K,), float64
+    """
     if not len(cells):
         return np.zeros(0)
-    similarity = _nearest(cells, references.positives)
-    level = background_level(cells, references.positives)
+    similarity = _nearest(cells, positives)
+    level = background_level(cells, positives)
     rival = np.full(len(cells), level.middle)
-    if len(references.negatives):
-        rival = np.maximum(rival, _nearest(cells, references.negatives))
-    return np.asarray(expit((similarity - rival) / level.spread), np.float64)
+    if len(negatives):
+        rival = np.maximum(rival, _nearest(cells, negatives))
+    return np.asarray((similarity - rival) / level.spread, np.float64)
 
 
 def score_types(cells: NDArray[np.float32], types: Sequence[TypeReferences]) -> NDArray[np.float64]:
