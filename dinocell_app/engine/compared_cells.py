@@ -18,7 +18,10 @@ from dinocell_app.reference_types import KeptReferences
 from dinocell_app.segmentation.predictor import segmenting, segmenting_region
 from dinocell_app.segmentation.reference.description import describe_cells
 from dinocell_app.segmentation.reference.feature_grid import FeatureGrid
-from dinocell_app.segmentation.reference.scoring import TypeReferences, score_types
+from dinocell_app.segmentation.reference.guided_scoring import score_types_guided
+from dinocell_app.segmentation.reference.percs_file import reference_head
+from dinocell_app.segmentation.reference.percs_head import PercsHead
+from dinocell_app.segmentation.reference.scoring import TypeReferences
 
 KEPT_BYTES = 2**29
 """Features beyond this are forgotten, oldest first; the newest are always kept."""
@@ -34,12 +37,15 @@ class DescribedCells:
         Labels, ascending.
     descriptions : ndarray of shape (K, D), float32
     model_id, model_sha256 : str
+    head : PercsHead or None
+        Of the model, which scores cells; None to score without training.
     """
 
     ids: NDArray[np.int64]
     descriptions: NDArray[np.float32]
     model_id: str
     model_sha256: str
+    head: PercsHead | None = None
 
 
 class ComparedCells:
@@ -109,8 +115,8 @@ class ComparedCells:
             self._grids.move_to_end(key)
         ids = np.unique(labels[labels > 0]).astype(np.int64) if not only else np.array(sorted(only), np.int64)
         pixels = ready.pixels[row : row + height, column : column + width]
-        manifest = ready.model.manifest
-        return DescribedCells(ids, describe_cells(labels, ids, grid, pixels), manifest.id, manifest.sha256)
+        manifest, described = ready.model.manifest, describe_cells(labels, ids, grid, pixels)
+        return DescribedCells(ids, described, manifest.id, manifest.sha256, reference_head(ready.model))
 
     def remember(self, number: int, cells: DescribedCells) -> None:
         """Score these cells from now on.
@@ -153,7 +159,7 @@ class ComparedCells:
                 TypeReferences(each.name, positives, np.stack(negatives) if negatives else positives[:0])
             )
         _require_same_length(types, cells.descriptions)
-        return score_types(cells.descriptions, types)
+        return score_types_guided(cells.descriptions, types, cells.head)
 
     def _keep(self, key: Hashable, grid: FeatureGrid) -> None:
         self._grids[key] = grid

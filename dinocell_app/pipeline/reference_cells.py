@@ -29,7 +29,9 @@ from dinocell_app.pipeline.segmentation_settings import segmentation_parameters
 from dinocell_app.reference_spec import ReferenceSpec
 from dinocell_app.segmentation.predictor import Segmentation, segmenting
 from dinocell_app.segmentation.reference.description import describe_cells
-from dinocell_app.segmentation.reference.scoring import TypeReferences, score_types
+from dinocell_app.segmentation.reference.guided_scoring import score_types_guided
+from dinocell_app.segmentation.reference.percs_file import reference_head
+from dinocell_app.segmentation.reference.scoring import TypeReferences
 
 COMPARISON = 2
 """Way in which cells are compared; results made in another way are others."""
@@ -83,6 +85,7 @@ class ReferenceCells:
 
     def __init__(self, job: SegmentJob, manifest: Manifest) -> None:
         self._job = job
+        self._head_sha256 = manifest.reference_head_sha256
         given = [(text, True) for text in job.references] + [(text, False) for text in job.not_references]
         self._found = [
             find_reference(ReferenceSpec.parse(text), positive, manifest) for text, positive in given
@@ -119,6 +122,8 @@ class ReferenceCells:
 
         return {
             "comparison": COMPARISON,
+            # Results of models without a head stay what they were before there were heads.
+            **({"reference_head": self._head_sha256} if self._head_sha256 else {}),
             "references": told(True),
             "not_references": told(False),
             "cell_types": sorted(self.type_names),
@@ -155,7 +160,7 @@ class ReferenceCells:
             raise ValueError("the segmentation was made without features")
         ids = label_ids(labels)
         cells = describe_cells(labels, ids, segmentation.features, pixels)
-        scores = score_types(cells, self._described)
+        scores = score_types_guided(cells, self._described, reference_head(model))
         best = scores.max(axis=1, initial=0.0)
         least = self._job.min_score
         if least is not None:
