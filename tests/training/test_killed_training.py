@@ -65,16 +65,27 @@ PROGRAM = textwrap.dedent(
             os._exit(0)
         return pid
 
-    start = time.monotonic()
+    def written():
+        try:
+            return (parts / "checkpoints" / "last.safetensors").stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
+
     assert os.waitpid(child(whole), 0)[1] == 0
-    seconds = time.monotonic() - start
     kills = 0
     while kills < 5:
         pid = child(parts)
-        time.sleep(moments.uniform(0.2, 0.7) * seconds)
-        os.kill(pid, signal.SIGKILL)
-        if os.waitpid(pid, 0)[1] == 0:
+        ended = 0
+        for _ in range(moments.randint(1, 3)):
+            before = written()
+            while written() == before and not ended:
+                ended = os.waitpid(pid, os.WNOHANG)[0]
+                time.sleep(0.001)
+        if ended:
             break
+        time.sleep(moments.uniform(0, 0.05))
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
         kills += 1
     assert os.waitpid(child(parts), 0)[1] == 0
     print(kills)
