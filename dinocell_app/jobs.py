@@ -12,6 +12,7 @@ from dinocell_app.export.names import SUFFIXES
 from dinocell_app.lengths import Area, Length
 from dinocell_app.model.decoding_parameters import DecodingParameters
 from dinocell_app.reference_spec import ReferenceSpec
+from dinocell_app.reference_training_settings import ReferenceTrainingSettings
 from dinocell_app.reference_types import KeptReferences
 from dinocell_app.training_settings import AdaptationSettings, AugmentationSettings, TrainingSettings
 
@@ -354,7 +355,52 @@ class AdaptJob(_Job):
     overwrite: bool = False
 
 
-Job = SegmentJob | MeasureJob | EvaluateJob | FineTuneJob | AdaptJob
+class ReferenceTrainingJob(_Job):
+    """Teach a model to find cells like reference cells.
+
+    Parameters
+    ----------
+    data : tuple of Path
+        Folders of labelled images, one folder for each type of cells, or with `types`.
+    types : Path or None
+        CSV table with the columns image and type, and label for the types of single cells.
+    pannuke : Path or None
+        Folder with the three folds of PanNuke as `.npy` files.
+    novel : tuple of str
+        Types to leave out of training, as patterns; they show how the model does on new types.
+    test_share : float
+        Share of the pictures of the other types that is held out.
+    output : Path
+        Model folder to make; the base model's own folder to put the head there.
+    base_model : str
+        Model whose features the head uses, by name or folder.
+    preset : {"laptop", "percs-paper"}
+        "laptop" takes `training` as it is, "percs-paper" takes the paper's schedule.
+    device : str
+        "auto", "cpu", "cuda", "cuda:1" or "mps".
+    training : ReferenceTrainingSettings
+    licence : str
+        Of the pictures, for the model's manifest.
+    overwrite : bool
+        Whether an existing model or head is replaced.
+    """
+
+    kind: Literal["references"] = "references"
+    data: tuple[Path, ...] = ()
+    types: Path | None = None
+    pannuke: Path | None = None
+    novel: tuple[str, ...] = ()
+    test_share: float = Field(default=0.1, ge=0, lt=1)
+    output: Path
+    base_model: str = Field(default=DEFAULT_MODEL, min_length=1)
+    preset: Literal["laptop", "percs-paper"] = "laptop"
+    device: DeviceName = "auto"
+    training: ReferenceTrainingSettings = ReferenceTrainingSettings()
+    licence: str = ""
+    overwrite: bool = False
+
+
+Job = SegmentJob | MeasureJob | EvaluateJob | FineTuneJob | AdaptJob | ReferenceTrainingJob
 
 
 def _readable(specs: tuple[str, ...]) -> tuple[str, ...]:

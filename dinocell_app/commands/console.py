@@ -231,7 +231,7 @@ def describe(event: Event) -> str:
 
 
 def _unit(kind: str) -> str:
-    return "step" if kind in ("finetune", "adapt") else "image"
+    return "step" if kind in ("finetune", "adapt", "references") else "image"
 
 
 class _Bar:

@@ -11,7 +11,15 @@ from pathlib import Path
 from dinocell_app.commands.console import Interruption, follow
 from dinocell_app.errors import UserFacingError
 from dinocell_app.events import Event
-from dinocell_app.jobs import AdaptJob, EvaluateJob, FineTuneJob, Job, MeasureJob, SegmentJob
+from dinocell_app.jobs import (
+    AdaptJob,
+    EvaluateJob,
+    FineTuneJob,
+    Job,
+    MeasureJob,
+    ReferenceTrainingJob,
+    SegmentJob,
+)
 from dinocell_app.run_folder import LOCK_PATIENCE_SECONDS, RunFolder
 
 _logger = logging.getLogger(__name__)
@@ -61,14 +69,18 @@ def events_of(
             from training.domain_adaptation_job import adapt
 
             return adapt(job, run_folder or default_run_folder(job), should_stop)
+        case ReferenceTrainingJob():
+            from training.reference_training.reference_training_job import train_references
+
+            return train_references(job, run_folder or default_run_folder(job), should_stop)
 
 
-def default_run_folder(job: FineTuneJob | AdaptJob) -> Path:
+def default_run_folder(job: FineTuneJob | AdaptJob | ReferenceTrainingJob) -> Path:
     """Choose where a training keeps its checkpoints when the user does not say.
 
     Parameters
     ----------
-    job : FineTuneJob or AdaptJob
+    job : FineTuneJob, AdaptJob or ReferenceTrainingJob
 
     Returns
     -------

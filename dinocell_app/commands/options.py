@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from dinocell_app.errors import InvalidParameterError
 from dinocell_app.job_files import make_job, read_job, write_job
-from dinocell_app.jobs import AdaptJob, EvaluateJob, FineTuneJob, Job, MeasureJob, SegmentJob
+from dinocell_app.jobs import (
+    AdaptJob,
+    EvaluateJob,
+    FineTuneJob,
+    Job,
+    MeasureJob,
+    ReferenceTrainingJob,
+    SegmentJob,
+)
 from dinocell_app.lengths import plain_number
 
 if TYPE_CHECKING:
@@ -23,7 +31,9 @@ else:
 
 PROGRAM = "dinocell-app"
 
-KindOfJob = TypeVar("KindOfJob", SegmentJob, MeasureJob, EvaluateJob, FineTuneJob, AdaptJob)
+KindOfJob = TypeVar(
+    "KindOfJob", SegmentJob, MeasureJob, EvaluateJob, FineTuneJob, AdaptJob, ReferenceTrainingJob
+)
 
 
 @dataclass(frozen=True)
@@ -208,6 +218,7 @@ KINDS: Mapping[str, type[Job]] = {
     "evaluate": EvaluateJob,
     "finetune": FineTuneJob,
     "adapt": AdaptJob,
+    "references": ReferenceTrainingJob,
 }
 
 COMMAND_WORDS: Mapping[str, tuple[str, ...]] = {
@@ -216,6 +227,7 @@ COMMAND_WORDS: Mapping[str, tuple[str, ...]] = {
     "evaluate": ("evaluate",),
     "finetune": ("train", "finetune"),
     "adapt": ("train", "adapt"),
+    "references": ("train", "references"),
 }
 
 

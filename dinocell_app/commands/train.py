@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from dinocell_app.commands import train_adapt, train_check, train_compare, train_estimate
+from dinocell_app.commands import train_adapt, train_check, train_compare, train_estimate, train_references
 from dinocell_app.commands.console import EXIT_OK
 from dinocell_app.commands.execution import default_run_folder, execute_run
 from dinocell_app.commands.options import JobCommand, Option, Subcommands, absolute_path
@@ -210,6 +210,7 @@ def add_command(commands: Subcommands) -> None:
     train_estimate.add_command(kinds)
     train_check.add_command(kinds)
     train_compare.add_command(kinds)
+    train_references.add_command(kinds)
 
 
 def fine_tune(arguments: argparse.Namespace) -> int:
