@@ -1,18 +1,20 @@
-"""How a reference cell is written: a cell of a picture, a place in it, or an entry of a library."""
+"""How a reference cell is written: a cell of a picture, a place, box or mask in it, or a library's entry."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dinocell_app.errors import InvalidParameterError
 
 _TYPE = re.compile(r"(?P<type>\w[\w .+-]*)=(?P<rest>.+)")
 _POINT = re.compile(r"(?P<path>.+)@(?P<x>\d+(\.\d+)?),(?P<y>\d+(\.\d+)?)")
+_BOX = re.compile(r"(?P<path>.+)@(?P<box>\d+,\d+,\d+,\d+)")
 _LIBRARY = re.compile(r"(?P<path>.+\.json)#(?P<entry>[^#]+)", re.IGNORECASE)
 _LABEL = re.compile(r"(?P<path>.+):(?P<label>\d+)")
 _LABELS_FILE = re.compile(r"(?P<path>.+\.\w+)@(?P<labels>.+)")
+_MASK = re.compile(r"(?P<path>.+\.\w+)@(?P<labels>.+\.[A-Za-z]\w*)")
 
 
 @dataclass(frozen=True)
@@ -26,9 +28,12 @@ class ReferenceSpec:
     label : int or None
         Id of the cell in the label image.
     labels : Path or None
-        The label image; None for the one beside the picture, named after it with ``_labels.tif``.
+        The label image; None for the one beside the picture, named after it with ``_labels.tif``. Without a
+        label it is a mask: all that is not 0 is the cell.
     point : tuple of float or None
         Column x and row y of a pixel of the cell, counted from 0, as in the tables.
+    box : tuple of int or None
+        Column, row, width and height of a box around a cell where nothing is segmented.
     entry : str
         Name in the library.
     type_name : str
@@ -39,6 +44,7 @@ class ReferenceSpec:
     label: int | None = None
     labels: Path | None = None
     point: tuple[float, float] | None = None
+    box: tuple[int, int, int, int] | None = None
     entry: str = ""
     type_name: str = ""
 
@@ -49,8 +55,9 @@ class ReferenceSpec:
         Parameters
         ----------
         text : str
-            ``image.tif:17``, ``image.tif@labels.tif:17``, ``image.tif@x,y`` or ``library.json#name``, each
-            with ``type=`` before it where the type of the cell has a name.
+            ``image.tif:17``, ``image.tif@labels.tif:17``, ``image.tif@x,y``, ``image.tif@x,y,width,height``,
+            ``image.tif@mask.png`` or ``library.json#name``, each with ``type=`` before it where the type of
+            the cell has a name.
 
         Returns
         -------
@@ -66,14 +73,21 @@ class ReferenceSpec:
         if found := _POINT.fullmatch(rest):
             point = (float(found["x"]), float(found["y"]))
             return cls(Path(found["path"]), point=point, type_name=type_name)
+        if found := _BOX.fullmatch(rest):
+            column, row, width, height = (int(number) for number in found["box"].split(","))
+            if width and height:
+                return cls(Path(found["path"]), box=(column, row, width, height), type_name=type_name)
         if found := _LIBRARY.fullmatch(rest):
             return cls(Path(found["path"]), entry=found["entry"], type_name=type_name)
+        if found := _MASK.fullmatch(rest):
+            return cls(Path(found["path"]), labels=Path(found["labels"]), type_name=type_name)
         found = _LABEL.fullmatch(rest)
         if found is None or int(found["label"]) == 0:
             raise InvalidParameterError(
                 f"'{text}' names no reference cell",
                 remedy="Say image.tif:17 for the cell with label 17, image.tif@labels.tif:17 where its "
-                "labels are elsewhere, image.tif@x,y for the cell at a pixel, or library.json#name",
+                "labels are elsewhere, image.tif@x,y for the cell at a pixel, image.tif@x,y,width,height for a box "
+                "around one, image.tif@mask.png for a mask, or library.json#name",
             )
         label, picture = int(found["label"]), found["path"]
         apart = _LABELS_FILE.fullmatch(picture)
@@ -89,8 +103,7 @@ class ReferenceSpec:
         ReferenceSpec
         """
         labels = None if self.labels is None else self.labels.expanduser().absolute()
-        path = self.path.expanduser().absolute()
-        return ReferenceSpec(path, self.label, labels, self.point, self.entry, self.type_name)
+        return replace(self, path=self.path.expanduser().absolute(), labels=labels)
 
     def __str__(self) -> str:
         before = f"{self.type_name}=" if self.type_name else ""
@@ -105,6 +118,10 @@ class ReferenceSpec:
     def _place(self, path: str, labels: str | None) -> str:
         if self.point is not None:
             return f"{path}@{self.point[0]:g},{self.point[1]:g}"
+        if self.box is not None:
+            return f"{path}@{','.join(map(str, self.box))}"
         if self.entry:
             return f"{path}#{self.entry}"
+        if self.label is None:
+            return f"{path}@{labels}"
         return f"{path}{'' if labels is None else '@' + labels}:{self.label}"

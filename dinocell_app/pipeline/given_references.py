@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +57,11 @@ class GivenReference:
     saved: ReferenceType | None = None
 
     @property
+    def place(self) -> str:
+        """The cell without its type."""
+        return self.told if self.spec is None else replace(self.spec, type_name="").short
+
+    @property
     def path(self) -> Path:
         """The picture, or the library."""
         return self.spec.path if self.spec is not None else Path()
@@ -90,8 +95,8 @@ def find_reference(spec: ReferenceSpec, positive: bool, manifest: Manifest) -> G
         return _find_saved(spec, positive, manifest)
     digest = hashlib.sha256(file_sha256(spec.path).encode())
     type_name = spec.type_name or (UNNAMED if positive else "")
-    if spec.label is None:
-        digest.update(f"at {spec.point}".encode())
+    if spec.label is None and spec.labels is None:
+        digest.update(f"in {spec.box}".encode() if spec.box else f"at {spec.point}".encode())
         return GivenReference(spec.short, positive, digest.hexdigest(), type_name, spec)
     beside = spec.path.with_name(image_stem(spec.path) + SUFFIXES["labels"])
     source = spec.labels or beside
@@ -101,11 +106,11 @@ def find_reference(spec: ReferenceSpec, positive: bool, manifest: Manifest) -> G
             path=source,
             remedy="Name it as in image.tif@labels.tif:17, or point at the cell as in image.tif@x,y",
         )
-    mask = read_labels(source) == spec.label
+    labels = read_labels(source)
+    mask = labels == spec.label if spec.label is not None else labels > 0
     if not mask.any():
-        raise InvalidParameterError(
-            f"There is no cell {spec.label} among the labels", path=source, remedy="Choose one that is there"
-        )
+        what = "no cell in the mask" if spec.label is None else f"no cell {spec.label} among the labels"
+        raise InvalidParameterError(f"There is {what}", path=source, remedy="Choose one that is there")
     digest.update(str(mask.shape).encode() + np.packbits(mask).tobytes())
     return GivenReference(spec.short, positive, digest.hexdigest(), type_name, spec, mask=mask)
 

@@ -12,22 +12,14 @@ from numpy.typing import NDArray
 
 from dinocell_app.errors import InvalidParameterError
 from dinocell_app.export.labelled_image import label_ids
-from dinocell_app.imaging.planes import ChannelChoice, PlaneChoice, select_planes
-from dinocell_app.imaging.reading import open_image
 from dinocell_app.jobs import SegmentJob
 from dinocell_app.model.manifest import Manifest
 from dinocell_app.model.model_folder import SegmentationModel
-from dinocell_app.pipeline.given_references import (
-    GivenReference,
-    ReferenceCellError,
-    cell_at,
-    find_reference,
-    kept_references,
-)
-from dinocell_app.pipeline.image_sources import given_axes, given_pixel_size, pixel_size
-from dinocell_app.pipeline.segmentation_settings import segmentation_parameters
+from dinocell_app.pipeline.given_references import find_reference, kept_references
+from dinocell_app.pipeline.reference_pictures import ReferencePictures
 from dinocell_app.reference_spec import ReferenceSpec
-from dinocell_app.segmentation.predictor import Segmentation, segmenting
+from dinocell_app.reference_types import ReferenceType
+from dinocell_app.segmentation.predictor import Segmentation
 from dinocell_app.segmentation.reference.description import describe_cells
 from dinocell_app.segmentation.reference.guided_scoring import score_types_guided
 from dinocell_app.segmentation.reference.percs_file import reference_head
@@ -57,14 +49,6 @@ class Compared:
     labels: NDArray[np.unsignedinteger]
     scores: Mapping[int, float]
     types: Mapping[int, str] | None
-
-
-@dataclass(frozen=True)
-class _Picture:
-    """A picture that references are taken from."""
-
-    pixels: NDArray[Any]
-    segmentation: Segmentation
 
 
 class ReferenceCells:
@@ -154,7 +138,7 @@ class ReferenceCells:
             If a reference is no cell of its picture.
         """
         if self._described is None:
-            self._described = self._describe(model)
+            self._described = tuple(_as_arrays(each) for each in self.types(model))
         labels = segmentation.labels
         if segmentation.features is None:
             raise ValueError("the segmentation was made without features")
@@ -176,68 +160,41 @@ class ReferenceCells:
             }
         return Compared(labels, dict(zip(ids.tolist(), best.tolist(), strict=True)), types)
 
-    def _describe(self, model: SegmentationModel) -> tuple[TypeReferences, ...]:
-        pictures: dict[Any, _Picture] = {}
-        vectors = [self._vectors(found, model, pictures) for found in self._found]
-        nothing = np.zeros((0, vectors[0][0].shape[1]), np.float32)
+    def types(self, model: SegmentationModel) -> tuple[ReferenceType, ...]:
+        """Describe the references.
 
-        def joined(parts: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-            return np.concatenate(parts) if parts else nothing
+        Parameters
+        ----------
+        model : SegmentationModel
 
-        pairs = list(zip(self._found, vectors, strict=True))
+        Returns
+        -------
+        tuple of ReferenceType
+            A cell that is of no type at all speaks against each.
+
+        Raises
+        ------
+        UserFacingError
+            If a picture cannot be read, or a reference is no cell of its picture.
+        """
+        pictures = ReferencePictures(self._job, model)
+        described = [(found, *pictures.examples(found)) for found in self._found]
         return tuple(
-            TypeReferences(
+            ReferenceType(
                 name,
-                joined([own for found, (own, _) in pairs if found.positive and found.type_name == name]),
-                joined(
-                    [own for f, (own, _) in pairs if not f.positive and f.type_name in ("", name)]
-                    + [other for f, (_, other) in pairs if f.positive and f.type_name == name]
+                tuple(e for f, own, _ in described if f.positive and f.type_name == name for e in own),
+                tuple(
+                    example
+                    for found, own, other in described
+                    for example in (other if found.positive else own)
+                    if found.type_name == name or (not found.positive and not found.type_name)
                 ),
             )
             for name in self.type_names
         )
 
-    def _vectors(
-        self, found: GivenReference, model: SegmentationModel, pictures: dict[Any, _Picture]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Describe a reference: what it is and, from a library, what it is not."""
-        if found.saved is not None:
-            own = np.stack([cell.description for cell in found.saved.positives])
-            others = [cell.description for cell in found.saved.negatives]
-            return own, np.stack(others) if others else own[:0]
-        path = found.path
-        if path not in pictures:
-            pictures[path] = self._segment(found, model)
-        picture = pictures[path]
-        labels = picture.segmentation.labels
-        mask = found.mask
-        if mask is None:
-            mask = cell_at(labels, found)
-        if mask.shape != labels.shape:
-            raise ReferenceCellError(
-                f"The labels of '{found.told}' are {mask.shape[0]} x {mask.shape[1]} pixels and its "
-                f"picture {labels.shape[0]} x {labels.shape[1]}",
-                path=path,
-                remedy="Name the label image that was made from it",
-            )
-        if picture.segmentation.features is None:
-            raise ValueError("the segmentation was made without features")
-        # Beside the other cells, for what is background decides how bright a cell is.
-        own_id = int(labels.max(initial=0)) + 1
-        marked = np.where(mask, own_id, labels.astype(np.int64))
-        own = describe_cells(marked, np.array([own_id]), picture.segmentation.features, picture.pixels)
-        return own, own[:0]
 
-    def _segment(self, found: GivenReference, model: SegmentationModel) -> _Picture:
-        """Run the network over the picture of a reference as over the pictures of the job."""
-        job, path = self._job, found.path
-        with open_image(path, given_axes(job, path)) as reader:
-            size = pixel_size(given_pixel_size(job, path), reader.metadata).um
-            planes = select_planes(reader, PlaneChoice.parse(job.plane), ChannelChoice.parse(job.channel))
-            pixels = next(planes).pixels
-        steps = segmenting(pixels, model, segmentation_parameters(job, size), path.name, keep_features=True)
-        while True:
-            try:
-                next(steps)
-            except StopIteration as finished:
-                return _Picture(pixels, finished.value)
+def _as_arrays(kept: ReferenceType) -> TypeReferences:
+    positives = np.stack([cell.description for cell in kept.positives])
+    negatives = [cell.description for cell in kept.negatives]
+    return TypeReferences(kept.name, positives, np.stack(negatives) if negatives else positives[:0])

@@ -13,12 +13,13 @@ from PySide6.QtWidgets import QColorDialog, QFrame, QInputDialog, QScrollArea, Q
 
 from dinocell_app.errors import UserFacingError
 from dinocell_app.project.references import CellPlace, CellType, ReferenceCell
+from dinocell_app.reference_crops import crop_of, ellipse_in, with_cell
 from dinocell_app.reference_types import ReferenceExample
 from dinocell_app.ui.processes.engine import CellDescriptions
 from dinocell_app.ui.references import type_bar
 from dinocell_app.ui.references.comparison import Comparison
 from dinocell_app.ui.references.library_choice import add_from_library, save_to_library
-from dinocell_app.ui.references.pointing import Pointing, crop_of, with_ellipse
+from dinocell_app.ui.references.pointing import Pointing
 from dinocell_app.ui.references.reference_edits import ReferenceEdits
 from dinocell_app.ui.references.reference_form import EMPTY, HINT, ReferenceForm
 from dinocell_app.ui.references.scored_cells import ScoredPainter
@@ -256,8 +257,9 @@ class ReferencePanel(QWidget):
         if self._viewer.image is None:
             return
         plane = labels.levels[0] if labels is not None else np.zeros(self._viewer.image.shape, np.int32)
-        made, label = with_ellipse(plane, (top, left), region)
-        if not (made == label).any():
+        drawn = ellipse_in((plane.shape[0], plane.shape[1]), (top, left), region)
+        made, label, free = with_cell(plane, drawn)
+        if not free.any():
             self.form.hint.setText("The box has no room for a cell: draw it where nothing was segmented.")
             return
         self._drawn = region, positive, made, label

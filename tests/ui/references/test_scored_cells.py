@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dinocell_app.project.references import CellType
-from dinocell_app.ui.references.pointing import crop_of, with_ellipse
+from dinocell_app.reference_crops import crop_of, ellipse_in, with_cell
 from dinocell_app.ui.references.score_bar import ScoreBar
 from dinocell_app.ui.references.scored_cells import FAINT, ScoredCells, ScoredPainter
 from dinocell_app.ui.viewer.label_colours import LabelStyle
@@ -49,12 +49,14 @@ def test_painted_cells_have_solid_outlines_and_a_fill_as_wished():
 def test_a_box_becomes_an_ellipse_that_leaves_other_cells_alone():
     labels = np.zeros((20, 30), np.uint16)
     labels[:, :10] = 7
-    made, label = with_ellipse(labels, (100, 200), (104, 205, 10, 12))
+    drawn = ellipse_in(labels.shape, (100, 200), (104, 205, 10, 12))
+    made, label, free = with_cell(labels, drawn)
+    assert np.array_equal(made == label, free)
     assert label == 8
     rows, columns = np.nonzero(made == 8)
     assert (rows.min(), rows.max(), columns.min(), columns.max()) == (4, 13, 10, 16)
     assert (made[labels == 7] == 7).all()
-    assert not (with_ellipse(labels, (0, 0), (0, 0, 5, 5))[0] == 8).any()
+    assert not with_cell(labels, ellipse_in(labels.shape, (0, 0), (0, 0, 5, 5)))[2].any()
 
 
 def test_crops_are_small_and_show_what_is_around_the_cell():
