@@ -72,11 +72,23 @@ def add_axes(connection: sqlite3.Connection) -> None:
     )
 
 
+def add_reviews_and_regions(connection: sqlite3.Connection) -> None:
+    """Judgements on cells that were found, audits, and regions of interest.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+    """
+    for statement in _REVIEW_TABLES:
+        connection.execute(statement)
+
+
 STEPS: Sequence[Callable[[sqlite3.Connection], None]] = (
     make_tables,
     add_tags_and_notes,
     add_types_of_cells,
     add_axes,
+    add_reviews_and_regions,
 )
 """Step number n, counted from 1, makes version n from version n - 1."""
 
@@ -222,4 +234,23 @@ _REFERENCE_TABLES = (
     "model_sha256 TEXT NOT NULL, description BLOB NOT NULL, crop BLOB NOT NULL, crop_width INTEGER NOT NULL)",
     "CREATE INDEX reference_cells_by_image ON reference_cells (image_id)",
     "CREATE INDEX reference_cells_by_type ON reference_cells (type_id)",
+)
+
+_REVIEW_TABLES = (
+    "CREATE TABLE judgements (result_id INTEGER NOT NULL REFERENCES results ON DELETE CASCADE, "
+    "label INTEGER NOT NULL, judgement TEXT NOT NULL, reviewer TEXT NOT NULL, created TEXT NOT NULL, "
+    "PRIMARY KEY (result_id, label)) WITHOUT ROWID",
+    "CREATE TABLE audits (id INTEGER PRIMARY KEY AUTOINCREMENT, set_name TEXT NOT NULL, "
+    "reviewer TEXT NOT NULL, seed INTEGER NOT NULL, n_cells INTEGER NOT NULL, cell_area_px REAL NOT NULL, "
+    "empty_area_px REAL NOT NULL, created TEXT NOT NULL)",
+    "CREATE INDEX audits_by_set ON audits (set_name)",
+    "CREATE TABLE audit_items (audit_id INTEGER NOT NULL REFERENCES audits ON DELETE CASCADE, "
+    "position INTEGER NOT NULL, kind TEXT NOT NULL, result_id INTEGER REFERENCES results ON DELETE SET NULL, "
+    "label INTEGER NOT NULL, y INTEGER NOT NULL, x INTEGER NOT NULL, verdict TEXT NOT NULL DEFAULT '', "
+    "PRIMARY KEY (audit_id, position)) WITHOUT ROWID",
+    "CREATE INDEX audit_items_by_result ON audit_items (result_id)",
+    "CREATE TABLE regions (id INTEGER PRIMARY KEY AUTOINCREMENT, "
+    "image_id INTEGER NOT NULL REFERENCES images ON DELETE CASCADE, name TEXT NOT NULL, kind TEXT NOT NULL, "
+    "colour TEXT NOT NULL, corners TEXT NOT NULL)",
+    "CREATE INDEX regions_by_image ON regions (image_id)",
 )

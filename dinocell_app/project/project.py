@@ -8,12 +8,15 @@ from types import TracebackType
 from typing import Self
 
 from dinocell_app.errors import InvalidParameterError
+from dinocell_app.project.audits import AuditTable
 from dinocell_app.project.database import Database, create_database, open_database
 from dinocell_app.project.displays import DisplayTable
 from dinocell_app.project.images import ImageTable
+from dinocell_app.project.judgements import JudgementTable
 from dinocell_app.project.locking import ProjectLock
 from dinocell_app.project.presets import PresetTable
 from dinocell_app.project.references import ReferenceTable
+from dinocell_app.project.regions import RegionTable
 from dinocell_app.project.results import ResultTable
 from dinocell_app.project.roots import RootTable
 from dinocell_app.project.runs import RunTable
@@ -45,6 +48,9 @@ class Project:
         self.runs = RunTable(database, self.images, folder, self.runs_folder)
         self.presets = PresetTable(database)
         self.references = ReferenceTable(database)
+        self.judgements = JudgementTable(database)
+        self.audits = AuditTable(database)
+        self.regions = RegionTable(database)
 
     @classmethod
     def create(cls, folder: Path) -> Self:

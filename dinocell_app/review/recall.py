@@ -67,10 +67,10 @@ def estimate_recall(counts: AuditCounts, ground: Ground) -> Estimate:
     sampled. Area instead of count would need no size, but would be less than people ask.
 
     The interval: with Jeffreys' prior, shares of masks are Dirichlet(counts + 1/2) and q is
-    Beta(missed + 1/2, empty + 1/2), each independent of the other; its ends are the quantiles 0.025 and 0.975 of the recall of
-    20,000 draws with a fixed seed. Such intervals keep close to 95 % (Brown, Cai and DasGupta 2001,
-    Statistical Science 16, 101-133); as they propose, an end is 1 when nothing was seen missed, split or
-    merged, and 0 when no mask was right.
+    Beta(missed + 1/2, empty + 1/2), each independent of the other; its ends are the quantiles 0.025 and
+    0.975 of the recall of 20,000 draws with a fixed seed. Such intervals keep close to 95 % (Brown, Cai and
+    DasGupta 2001, Statistical Science 16, 101-133); as they propose, an end is 1 when nothing was seen
+    missed, split or merged, and 0 when no mask was right.
 
     Parameters
     ----------
@@ -110,4 +110,6 @@ def _recall(shares: NDArray[np.float64], missed: NDArray[np.float64], ground: Gr
         + ground.cells_that_fit * missed
     )
     there = found + lost
-    return np.divide(found, there, out=np.full(len(found), np.nan), where=there > 0)
+    recall = np.full(len(found), np.nan)
+    np.divide(found, there, out=recall, where=there > 0)
+    return recall

@@ -12,8 +12,9 @@ from dinocell_app.project import migrations
 from dinocell_app.project.database import create_database
 from dinocell_app.project.project import DATABASE_NAME, Project
 from dinocell_app.project.records import ChannelDisplay
+from dinocell_app.regions import Region
 
-OLD_FILES = {number: Path(__file__).with_name(f"version_{number}.sql") for number in (1, 2, 3)}
+OLD_FILES = {number: Path(__file__).with_name(f"version_{number}.sql") for number in (1, 2, 3, 4)}
 
 
 @pytest.fixture
@@ -95,6 +96,22 @@ def test_a_file_of_version_3_keeps_types_and_its_axes_are_those_of_the_files(tmp
         assert [kind.name for kind in project.references.all().types] == ["rods"]
         assert project.images.get(1).axes == ""
         assert project.images.folder_axes() == {}
+
+
+def test_a_file_of_version_4_keeps_axes_and_gains_reviews_and_regions(tmp_path: Path) -> None:
+    folder = tmp_path / "four.dinocell"
+    folder.mkdir()
+    connection = sqlite3.connect(folder / DATABASE_NAME)
+    connection.executescript(OLD_FILES[4].read_text(encoding="utf-8"))
+    connection.close()
+    with Project.open(folder) as project:
+        assert project.images.get(1).axes == "ZCYX"
+        assert project.judgements.all() == {}
+        assert project.audits.of_set("cells") == []
+        assert project.regions.all() == {}
+        region = Region("wound", ((0.0, 0.0), (9.5, 0.0), (9.5, 7.0)))
+        project.regions.put(1, [region])
+        assert project.regions.of_image(1) == (region,)
 
 
 def test_a_migrated_file_is_built_like_a_new_one(old_project: Path, tmp_path: Path) -> None:
