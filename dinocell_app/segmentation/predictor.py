@@ -22,6 +22,7 @@ from dinocell_app.segmentation.batching import first_batch_size, is_out_of_memor
 from dinocell_app.segmentation.parameters import SegmentationParameters
 from dinocell_app.segmentation.reference.feature_grid import FeatureBlender, FeatureGrid
 from dinocell_app.segmentation.scale import (
+    MOST_ENLARGED,
     ScaleChoice,
     TrainedScale,
     central_region,
@@ -265,7 +266,8 @@ class _Predictor:
         decoding = decoding_at_scale(self.parameters, None)
         labels = self.model.objective.decode(maps, decoding, self.model.device)
         diameter = typical_diameter(labels)
-        choice = ScaleChoice(diameter, "measured" if diameter else "unknown", trained.factor(diameter))
+        factor = min(trained.factor(diameter), MOST_ENLARGED)
+        choice = ScaleChoice(diameter, "measured" if diameter else "unknown", factor)
         whole = choice.factor == 1 and region.shape == prepared.shape
         return choice, maps if whole else None
 

@@ -18,6 +18,9 @@ MEASURED_REGION_PX = 1024
 MIN_MEASURED_CELLS = 3
 """With fewer cells the measured diameter is not trusted enough to resample the image."""
 
+MOST_ENLARGED = 4.0
+"""A measured diameter enlarges an image no further: a model that finds only specks would otherwise take hours
+over each image and find no more. Name the diameter of cells that are truly so small."""
 
 FRAGMENT_SHARE = 0.1
 """What is smaller than this share of the cell that a typical pixel of a cell belongs to is a fragment."""

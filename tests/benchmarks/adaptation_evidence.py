@@ -18,6 +18,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from safetensors.torch import load_file, save_file
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -26,11 +27,14 @@ from dinocell_app.commands.console import EXIT_OK
 from dinocell_app.commands.execution import execute_run
 from dinocell_app.files import replacing, write_json
 from dinocell_app.jobs import AdaptJob, FineTuneJob, Job
-from dinocell_app.model.model_folder import load_model
+from dinocell_app.model.model_folder import SegmentationModel, load_model
 from dinocell_app.run_folder import RunFolder
+from dinocell_app.segmentation.parameters import SegmentationParameters
+from dinocell_app.segmentation.predictor import segment_image
+from dinocell_app.segmentation.scale import typical_diameter
 from dinocell_app.training_settings import TrainingSettings
-from training.datasets import labelled_pairs
-from training.fine_tuning_result import held_out_scores
+from training.datasets import LabelledPair, labelled_pairs
+from training.evaluation import evaluate_labels, summarise
 
 STARTS = ("random", "DINOv2", "DINOv2, adapted")
 METRICS = ("ap_0.5", "seg", "mma")
@@ -91,13 +95,24 @@ def scores(options: argparse.Namespace, weights: Path | None, name: str, seed: i
         do(job, folder / "run")
         model = load_model(job.output)
         found = {
-            f"{number} {score.metric}": score.value
+            f"{number} {metric}": value
             for number, test in enumerate(options.test)
-            for score in held_out_scores(model, labelled_pairs(test).pairs)
+            for metric, value in means(model, labelled_pairs(test).pairs).items()
         }
         write_json(written, found)
     content: dict[str, float] = json.loads(written.read_text())
     return content
+
+
+def means(model: SegmentationModel, pairs: Sequence[LabelledPair]) -> dict[str, float]:
+    """Score at the true median diameter: a network that finds nothing cannot measure it."""
+    found = []
+    for pair in pairs:
+        pixels, labels = pair.read()
+        parameters = SegmentationParameters(diameter_px=typical_diameter(labels), precision="fp32")
+        result = segment_image(pixels, model, parameters)
+        found.append(evaluate_labels(result.labels.astype(np.int64), labels))
+    return dict(summarise(found).mean)
 
 
 def table(options: argparse.Namespace, found: dict[str, list[dict[str, float]]]) -> str:

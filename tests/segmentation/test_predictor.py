@@ -19,6 +19,7 @@ from dinocell_app.model.model_folder import SegmentationModel
 from dinocell_app.model.segmenter import FLOW_CHANNELS, SegmenterConfig
 from dinocell_app.segmentation.parameters import SegmentationParameters
 from dinocell_app.segmentation.predictor import decode_again, predict_maps, segment_image, segmenting
+from dinocell_app.segmentation.scale import MOST_ENLARGED
 
 CONFIG = SegmenterConfig("vit_small_patch14_dinov2", 8, 64, 64, 16, 2, (0,), FLOW_CHANNELS)
 
@@ -87,6 +88,13 @@ def test_the_diameter_is_measured_when_it_is_not_given():
     assert result.scale.source == "measured"
     assert result.scale.diameter_px == pytest.approx(20, rel=0.1)
     assert result.scale.factor == 1
+
+
+def test_measured_specks_do_not_enlarge_an_image_without_end():
+    model = _model(cell_diameter_px=200.0, cell_diameter_range_px=(150.0, 300.0))
+    result = segment_image(_disks((120, 180), CENTRES, 10), model)
+    assert result.scale.source == "measured"
+    assert result.scale.factor == MOST_ENLARGED
 
 
 def test_an_image_at_the_networks_scale_is_predicted_once():
