@@ -102,6 +102,8 @@ class SegmentJob(_Job):
         Types of cells whose examples travel in the job, with their features.
     min_score : float or None
         Cells that look less like the references are left out; None keeps all.
+    type_score : float
+        Cells that look less like the references have no type, where all are kept.
     """
 
     kind: Literal["segment"] = "segment"
@@ -132,6 +134,7 @@ class SegmentJob(_Job):
     not_references: tuple[str, ...] = ()
     kept_references: KeptReferences | None = None
     min_score: float | None = Field(default=None, ge=0, le=1)
+    type_score: float = Field(default=0.5, ge=0, le=1)
 
     _known_formats = field_validator("formats")(lambda formats: _known_formats(formats))
     _readable = field_validator("references", "not_references")(lambda specs: _readable(specs))
@@ -305,6 +308,10 @@ class FineTuneJob(_Job):
         return self
 
 
+PRESET_KEEPS = frozenset({"seed", "precision", "workers"})
+"""Settings of an adaptation that a preset leaves to the person."""
+
+
 class AdaptJob(_Job):
     """Let the transformer of a network learn from pictures without labels.
 
@@ -353,6 +360,21 @@ class AdaptJob(_Job):
     adaptation: AdaptationSettings = AdaptationSettings()
     licence: str = ""
     overwrite: bool = False
+
+    @model_validator(mode="after")
+    def _numbers_are_used(self) -> Self:
+        usual = AdaptationSettings()
+        given = [
+            name
+            for name in AdaptationSettings.model_fields
+            if name not in PRESET_KEEPS and getattr(self.adaptation, name) != getattr(usual, name)
+        ]
+        if self.preset != "own" and given:
+            raise ValueError(
+                f"{', '.join(given)} would not be used: the preset {self.preset} chooses these itself; "
+                "take the preset own to choose them"
+            )
+        return self
 
 
 class ReferenceTrainingJob(_Job):

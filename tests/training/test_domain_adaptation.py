@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from pydantic import ValidationError
 from safetensors.numpy import load_file
 
 from dinocell_app.commands.execution import events_of
@@ -142,6 +143,14 @@ def test_unusable_pictures_are_reported_and_too_few_are_refused(job: AdaptJob, t
     assert left_out.path.endswith("blank.tif")
     with pytest.raises(InvalidParameterError, match="1 pictures to learn from"):
         next(events)
+
+
+def test_numbers_that_a_preset_would_not_use_are_refused(job: AdaptJob) -> None:
+    content = job.model_dump() | {"preset": "laptop"}
+    with pytest.raises(ValidationError, match=r"n_prototypes.* would not be used"):
+        AdaptJob.model_validate(content)
+    kept = {"seed": 3, "precision": "fp32", "workers": 1}
+    assert AdaptJob.model_validate(content | {"adaptation": kept}).adaptation.seed == 3
 
 
 def test_another_runs_model_is_not_replaced(job: AdaptJob, tiny_model: Path, tmp_path: Path) -> None:
