@@ -132,6 +132,25 @@ class ImageFailed(Event):
 
 
 @dataclass(frozen=True)
+class ReferencesDoubted(Event):
+    """An image looks unlike those that the reference cells are from, so that its scores mean little.
+
+    Parameters
+    ----------
+    image : str
+        Name of the plane in the job.
+    likeness : float
+        As `reference_domain.domain_likeness` gives it.
+    path : str
+        The image file.
+    """
+
+    image: str
+    likeness: float
+    path: str = ""
+
+
+@dataclass(frozen=True)
 class Notice(Event):
     """Something the user should know, such as a smaller batch after the memory ran out.
 
@@ -258,6 +277,7 @@ EVENTS: Mapping[str, type[Event]] = {
         ImageSegmented,
         ImageSkipped,
         ImageFailed,
+        ReferencesDoubted,
         Notice,
         StepFinished,
         EpochFinished,

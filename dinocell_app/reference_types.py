@@ -12,6 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+N_LOOKS = 3
+"""Numbers at the end of a description: size, brightness and elongation; a network sees the others."""
+
 CROP_PX = 96
 """Largest edge of a crop: enough to know a cell again."""
 

@@ -84,16 +84,22 @@ def write_columns(path: Path, records: Sequence[PlaneRecord]) -> None:
     UserFacingError
         If the file cannot be written.
     """
+    compared = [record for record in records if "references" in record.parameters]
+    types = dict.fromkeys(each for record in compared for each in record.parameters.get("cell_types", ()))
     pixel_size_known = any(record.pixel_size_um is not None for record in records)
     cells = table_columns(
         dict.fromkeys(channel for record in records for channel in record.channels),
         pixel_size_known=pixel_size_known,
         texture=any(record.parameters.get("texture") for record in records),
         confidence=any("min_confidence" in record.parameters for record in records),
-        reference_score=any("references" in record.parameters for record in records),
-        cell_type=any(len(record.parameters.get("cell_types", ())) > 1 for record in records),
+        reference_score=bool(compared),
+        cell_type=bool(types),
     )
-    images = (*summary_columns(cells, pixel_size_known=pixel_size_known), *_PATHS)
+    known_types = types if compared else None
+    images = (
+        *summary_columns(cells, pixel_size_known=pixel_size_known, cell_types=known_types),
+        *_PATHS,
+    )
     write_data_dictionary(path, data_dictionary(("cells", cells), ("images", images)))
 
 

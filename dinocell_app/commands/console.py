@@ -20,10 +20,12 @@ from dinocell_app.events import (
     JobFinished,
     JobStarted,
     Notice,
+    ReferencesDoubted,
     StepFinished,
     TilesPredicted,
     to_json_line,
 )
+from dinocell_app.reference_domain import LEAST_LIKENESS
 
 EXIT_OK, EXIT_WRONG_USAGE, EXIT_SOME_FAILED, EXIT_STOPPED = 0, 2, 3, 130
 
@@ -185,7 +187,7 @@ class _Lines:
                 self.write(f"[{self.done}/{self.total}] {describe(event)}")
             case StepFinished() if event.step % 10 == 0:
                 self.write(describe(event))
-            case InputLeftOut() | Notice() | EpochFinished() | JobFinished():
+            case InputLeftOut() | ReferencesDoubted() | Notice() | EpochFinished() | JobFinished():
                 self.write(describe(event))
 
     def close(self) -> None:
@@ -213,6 +215,11 @@ def describe(event: Event) -> str:
             return f"{event.image}: failed: {event.reason}"
         case InputLeftOut():
             return f"left out: {event.path} ({event.reason})"
+        case ReferencesDoubted():
+            return (
+                f"{event.image}: warning: looks unlike the pictures of the reference cells "
+                f"({event.likeness:.2f}, at least {LEAST_LIKENESS:g} is usual), so its scores mean little"
+            )
         case Notice():
             return event.message
         case StepFinished():
@@ -279,7 +286,7 @@ class _Bar:
                 self.progress.update(self.task, completed=self.done)
                 if isinstance(event, ImageFailed):
                     self._line(describe(event))
-            case InputLeftOut() | Notice() | EpochFinished() | JobFinished():
+            case InputLeftOut() | ReferencesDoubted() | Notice() | EpochFinished() | JobFinished():
                 self._line(describe(event))
 
     def close(self) -> None:

@@ -113,6 +113,13 @@ COMMAND = JobCommand(
             parse=float,
             metavar="S",
         ),
+        Option(
+            "type_score",
+            ("--type-score",),
+            "cells that look less like the references have no type, 0 to 1 (default: 0.5)",
+            parse=float,
+            metavar="S",
+        ),
         FORMATS,
         RECURSIVE,
         OVERWRITE,

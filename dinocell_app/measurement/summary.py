@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dinocell_app.measurement.column import Column
+from dinocell_app.measurement.type_counts import REFERENCE_LIKENESS, TYPE_COUNT, type_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -139,7 +140,9 @@ def summarise_image(
     return row
 
 
-def summary_columns(columns: Sequence[Column], *, pixel_size_known: bool) -> tuple[Column, ...]:
+def summary_columns(
+    columns: Sequence[Column], *, pixel_size_known: bool, cell_types: Iterable[str] | None = None
+) -> tuple[Column, ...]:
     """Columns of a summary, in order.
 
     Parameters
@@ -148,13 +151,17 @@ def summary_columns(columns: Sequence[Column], *, pixel_size_known: bool) -> tup
         Columns of the tables of cells.
     pixel_size_known : bool
         Whether areas in micrometres and the density are given.
+    cell_types : iterable of str, optional
+        Types looked for where cells were compared with reference cells; None where they were not.
 
     Returns
     -------
     tuple of Column
         Counts first, then mean and median of the main columns.
     """
-    counted = (*_COUNTED, *_IN_MICROMETRES) if pixel_size_known else _COUNTED
+    counted: tuple[Column, ...] = (*_COUNTED, *_IN_MICROMETRES) if pixel_size_known else _COUNTED
+    if cell_types is not None:
+        counted += (REFERENCE_LIKENESS, *type_columns(cell_types).values())
     return counted + tuple(
         Column(
             f"{column.name}_{statistic}",
@@ -193,7 +200,7 @@ def summary_table(rows: Iterable[Mapping[str, str | int | float]]) -> pd.DataFra
     series: dict[str, pd.Series] = {}
     for name in names:
         values = [row.get(name) for row in rows]
-        match types.get(name, "float64"):
+        match types.get(name, "int64" if name.startswith(TYPE_COUNT) else "float64"):
             case "int64":
                 series[name] = pd.Series(values, dtype="Int64")
             case "string":

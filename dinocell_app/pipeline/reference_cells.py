@@ -15,8 +15,9 @@ from dinocell_app.export.labelled_image import label_ids
 from dinocell_app.jobs import SegmentJob
 from dinocell_app.model.manifest import Manifest
 from dinocell_app.model.model_folder import SegmentationModel
-from dinocell_app.pipeline.given_references import find_reference, kept_references
+from dinocell_app.pipeline.given_references import UNNAMED, find_reference, kept_references
 from dinocell_app.pipeline.reference_pictures import ReferencePictures
+from dinocell_app.reference_domain import domain_likeness
 from dinocell_app.reference_spec import ReferenceSpec
 from dinocell_app.reference_types import ReferenceType
 from dinocell_app.segmentation.predictor import Segmentation
@@ -25,11 +26,8 @@ from dinocell_app.segmentation.reference.guided_scoring import score_types_guide
 from dinocell_app.segmentation.reference.percs_file import reference_head
 from dinocell_app.segmentation.reference.scoring import TypeReferences
 
-COMPARISON = 2
-"""Way in which cells are compared; results made in another way are others."""
-
-TYPE_SCORE = 0.5
-"""Below it a cell has no type, unless the job has a least score."""
+COMPARISON = 3
+"""Way in which cells are compared and what is written of it; results made in another way are others."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +41,15 @@ class Compared:
     scores : mapping of int to float
         By label.
     types : mapping of int to str or None
-        By label; None with a single type.
+        By label; None with a single type that has no name.
+    likeness : float or None
+        As `reference_domain.domain_likeness` gives it for the plane.
     """
 
     labels: NDArray[np.unsignedinteger]
     scores: Mapping[int, float]
     types: Mapping[int, str] | None
+    likeness: float | None
 
 
 class ReferenceCells:
@@ -90,6 +91,11 @@ class ReferenceCells:
         """Types looked for, in the order given."""
         return tuple(dict.fromkeys(found.type_name for found in self._found if found.positive))
 
+    @property
+    def has_types(self) -> bool:
+        """Whether it is worth saying of which type a cell is."""
+        return self.type_names != (UNNAMED,)
+
     def parameters(self) -> dict[str, Any]:
         """Say what the results depend on.
 
@@ -110,8 +116,9 @@ class ReferenceCells:
             **({"reference_head": self._head_sha256} if self._head_sha256 else {}),
             "references": told(True),
             "not_references": told(False),
-            "cell_types": sorted(self.type_names),
+            "cell_types": sorted(self.type_names) if self.has_types else [],
             "min_score": self._job.min_score,
+            "type_score": self._job.type_score if self._job.min_score is None else None,
         }
 
     def compare(
@@ -146,19 +153,24 @@ class ReferenceCells:
         cells = describe_cells(labels, ids, segmentation.features, pixels)
         scores = score_types_guided(cells, self._described, reference_head(model))
         best = scores.max(axis=1, initial=0.0)
+        known = np.concatenate(
+            [part for each in self._described for part in (each.positives, each.negatives)]
+        )
+        likeness = domain_likeness(cells, known)
         least = self._job.min_score
         if least is not None:
             kept = np.zeros(int(labels.max(initial=0)) + 1, bool)
             kept[ids] = best >= least
             labels = np.where(kept[labels], labels, 0).astype(labels.dtype)
         types = None
-        if len(self.type_names) > 1:
+        if self.has_types:
+            type_score = self._job.type_score if least is None else least
             likeliest = scores.argmax(axis=1)
             types = {
-                int(label): self.type_names[kind] if score >= (TYPE_SCORE if least is None else least) else ""
+                int(label): self.type_names[kind] if score >= type_score else ""
                 for label, kind, score in zip(ids, likeliest, best, strict=True)
             }
-        return Compared(labels, dict(zip(ids.tolist(), best.tolist(), strict=True)), types)
+        return Compared(labels, dict(zip(ids.tolist(), best.tolist(), strict=True)), types, likeness)
 
     def types(self, model: SegmentationModel) -> tuple[ReferenceType, ...]:
         """Describe the references.

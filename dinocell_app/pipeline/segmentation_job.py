@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from dinocell_app.events import (
     InputLeftOut,
     JobFinished,
     JobStarted,
+    ReferencesDoubted,
     TilesPredicted,
 )
 from dinocell_app.export.labelled_image import LabelledImage
@@ -28,6 +30,7 @@ from dinocell_app.imaging.metadata import ImageMetadata
 from dinocell_app.imaging.planes import ChannelChoice, Plane, PlaneChoice, select_planes
 from dinocell_app.imaging.reading import open_image
 from dinocell_app.jobs import SegmentJob
+from dinocell_app.measurement.type_counts import REFERENCE_LIKENESS, count_types
 from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.manifest import Manifest, read_manifest
 from dinocell_app.model.model_folder import SegmentationModel, load_model
@@ -43,12 +46,13 @@ from dinocell_app.pipeline.image_sources import (
 )
 from dinocell_app.pipeline.inputs import PlannedImage, plan_images
 from dinocell_app.pipeline.isolation import over_images
-from dinocell_app.pipeline.measurements import CellFindings, measure_plane
+from dinocell_app.pipeline.measurements import CellFindings, PlaneMeasurements, measure_plane
 from dinocell_app.pipeline.reference_cells import Compared, ReferenceCells
 from dinocell_app.pipeline.results import Place, finished_record, write_results
 from dinocell_app.pipeline.run_tables import write_run_tables
 from dinocell_app.pipeline.segmentation_settings import segmentation_parameters
 from dinocell_app.recorded_parameters import recorded_parameters
+from dinocell_app.reference_domain import looks_unlike
 from dinocell_app.segmentation.predictor import Segmentation, segmenting
 
 
@@ -138,6 +142,9 @@ class _Run:
                 else:
                     n_skipped += 1
                 n_done += 1
+                likeness = record.summary.get(REFERENCE_LIKENESS.name)
+                if likeness is not None and looks_unlike(likeness):
+                    yield ReferencesDoubted(image.name + plane.suffix, likeness, str(image.path))
                 n_cells += record.n_cells or 0
                 outputs += [(image.stem.parent / name).as_posix() for name in record.outputs.values()]
         if n_skipped == n_done:
@@ -185,11 +192,19 @@ class _Run:
             diameter_px=found.scale.diameter_px,
             diameter_source=found.scale.source,
             n_cells=measured.n_cells,
-            summary=measured.summary,
+            summary={**measured.summary, **(self._compared_summary(measured, compared) if compared else {})},
             channels=measured.channels,
             seconds=round(time.monotonic() - started, 3),
         )
         return write_results(place, labelled, record, self.job.formats)
+
+    def _compared_summary(self, measured: PlaneMeasurements, compared: Compared) -> dict[str, Any]:
+        """Say of a plane what only planes compared with references have."""
+        names = self.references.type_names if self.references and compared.types is not None else ()
+        return {
+            REFERENCE_LIKENESS.name: compared.likeness,
+            **(count_types(measured.table, names) if names else {}),
+        }
 
     def _until_asked_to_stop(
         self, steps: Generator[Event, None, Segmentation]

@@ -7,11 +7,13 @@ import json
 
 import numpy as np
 import pytest
+import tifffile
 
 from dinocell_app.cli import main
 from dinocell_app.export.label_files import read_labels
 from dinocell_app.job_files import read_job, write_job
 from dinocell_app.model.manifest import read_manifest
+from dinocell_app.reference_domain import LEAST_LIKENESS
 from dinocell_app.reference_library import write_library
 from dinocell_app.reference_types import KeptReferences, ReferenceExample, ReferenceType
 from dinocell_app.segmentation.reference.look import N_LOOKS
@@ -94,6 +96,12 @@ def test_named_types_give_a_column(segment, plain, pictures, tmp_path):
     cells = rows(tmp_path / "out" / "cells.csv")
     assert list(cells[0])[3:5] == ["reference_score", "cell_type"]
     types = [cell["cell_type"] for cell in cells]
+    (image,) = rows(tmp_path / "out" / "images.csv")
+    assert [int(image[f"n_type_{name}"]) for name in ("left", "right")] == [
+        types.count(name) for name in ("left", "right")
+    ]
+    described = {row["name"] for row in rows(tmp_path / "out" / "columns.csv")}
+    assert {"n_type_left", "n_type_right", "reference_likeness", "cell_type"} <= described
     assert set(types) <= {"left", "right", ""}
     for cell in cells:
         assert (cell["cell_type"] == "") == (float(cell["reference_score"]) < 0.5)
@@ -162,6 +170,55 @@ def test_references_travel_in_the_job_and_score_as_from_a_library(segment, tiny_
     record = json.loads((tmp_path / "travelled" / "a_segmentation.json").read_text())
     assert record["parameters"]["cell_types"] == ["rod", "round"]
     assert record["parameters"]["references"][0].startswith("rod (")
+
+
+def test_a_single_type_with_a_name_is_told_and_the_score_of_types_can_be_chosen(segment, plain, pictures):
+    spec = f"ring={pictures / 'a.tif'}@{plain / 'a_labels.tif'}:1"
+    out = plain.with_name("typed")
+    assert segment("--reference", spec, "--type-score", "0.999", out=out) == 0
+    cells = rows(out / "cells.csv")
+    assert {cell["cell_type"] for cell in cells} <= {"", "ring"}
+    for cell in cells:
+        assert (cell["cell_type"] == "ring") == (float(cell["reference_score"]) >= 0.999)
+    assert segment("--reference", spec, "--type-score", "0.2", out=out) == 3  # results of something else
+
+
+def test_pictures_unlike_those_of_the_references_are_named(segment, tiny_model, tmp_path, events):
+    manifest = read_manifest(tiny_model)
+    path = tmp_path / "lib.json"
+    write_library(path, kept(manifest, ("round", 0)))
+    assert segment("--reference", f"{path}#round", "--json") == 0
+    found = events()
+    likeness = {
+        row["image"]: float(row["reference_likeness"]) for row in rows(tmp_path / "out" / "images.csv")
+    }
+    doubted = {e["image"]: e["likeness"] for e in found if e["event"] == "ReferencesDoubted"}
+    assert doubted == pytest.approx(
+        {name: value for name, value in likeness.items() if value < LEAST_LIKENESS}
+    )
+    assert doubted  # an even vector is like nothing
+    assert segment("--reference", f"{path}#round", "--json") == 0
+    again = events()
+    assert {e["image"] for e in again if e["event"] == "ReferencesDoubted"} == set(doubted)
+    assert "ImageSegmented" not in {e["event"] for e in again}
+
+
+def test_a_box_and_a_mask_stand_for_cells(segment, plain, pictures, tmp_path):
+    labels = read_labels(plain / "a_labels.tif")
+    mask = tmp_path / "mask.tif"
+    tifffile.imwrite(mask, (labels == 1).astype(np.uint8))
+    scores = {}
+    for name, spec in {
+        "label": f"{pictures / 'a.tif'}@{plain / 'a_labels.tif'}:1",
+        "mask": f"{pictures / 'a.tif'}@{mask}",
+    }.items():
+        assert segment("--reference", spec, out=tmp_path / name) == 0
+        scores[name] = [float(cell["reference_score"]) for cell in rows(tmp_path / name / "cells.csv")]
+    assert scores["mask"] == pytest.approx(scores["label"], abs=1e-6)
+    free = np.argwhere(labels == 0)[0]
+    box = f"{pictures / 'a.tif'}@{free[1]},{free[0]},6,5"
+    assert segment("--reference", box, out=tmp_path / "box") == 0
+    assert segment("--reference", f"{pictures / 'a.tif'}@900,900,6,5", out=tmp_path / "far") != 0
 
 
 def test_a_least_score_needs_references(segment, capsys):

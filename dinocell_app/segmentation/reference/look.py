@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-N_LOOKS = 3
-"""Area, brightness and elongation."""
+from dinocell_app.reference_types import N_LOOKS as N_LOOKS
 
 PER_AREA, PER_BRIGHTNESS, PER_ELONGATION = 0.2, 0.5, 0.3
 """Cosine similarity that is lost with e times the area, with the whole range of grey values, and with e times
