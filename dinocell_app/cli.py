@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import dinocell_app
 from dinocell_app.commands import (
+    benchmark,
     demo,
     doctor,
     engine,
@@ -25,7 +26,7 @@ from dinocell_app.commands.console import EXIT_OK, EXIT_STOPPED, EXIT_WRONG_USAG
 from dinocell_app.commands.options import PROGRAM
 from dinocell_app.errors import UserFacingError
 
-_COMMANDS = (segment, measure, evaluate, models, features, train, run, doctor, demo, engine, work)
+_COMMANDS = (segment, measure, evaluate, models, features, train, benchmark, run, doctor, demo, engine, work)
 
 _EXIT_CODES = """\
 exit codes:

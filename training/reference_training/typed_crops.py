@@ -41,6 +41,8 @@ class CropMaker:
     seed : int
     augmentation : Augmentation
         What changes grey values; geometry is always changed.
+    more_donors : sequence of TypedPicture
+        Whose cells may be pasted, too.
     """
 
     pictures: Sequence[TypedPicture]
@@ -49,6 +51,7 @@ class CropMaker:
     diameters: tuple[float, float]
     seed: int
     augmentation: Augmentation
+    more_donors: Sequence[TypedPicture] = ()
 
     def make(self, number: int) -> TypedCells:
         """Make a crop.
@@ -63,15 +66,13 @@ class CropMaker:
             Grey values about 0 to 1.
         """
         rng = np.random.default_rng((self.seed, number))
-        by_type: dict[str, list[TypedPicture]] = {}
-        for picture in self.pictures:
-            for name in picture.types:
-                by_type.setdefault(name, []).append(picture)
-        names = sorted(by_type)
+        hosts = _by_type(self.pictures)
+        names = sorted(hosts)
         host_type = names[int(rng.integers(len(names)))]
         diameter = float(np.exp(rng.uniform(*np.log(self.diameters))))
-        host = self._crop(_one(by_type[host_type], rng), diameter, rng)
-        others = [name for name in names if name not in host.types]
+        host = self._crop(_one(hosts[host_type], rng), diameter, rng)
+        by_type = _by_type([*self.pictures, *self.more_donors])
+        others = [name for name in sorted(by_type) if name not in host.types]
         if others and len(set(host.types) - {""}) < 2 and rng.random() < MIXED_SHARE:
             donors = []
             for _ in range(int(rng.integers(1, MOST_DONORS + 1))):
@@ -96,6 +97,45 @@ class CropMaker:
         return separated(pixels, labels, cells.types)
 
 
+UNCHANGED = Augmentation(brightness=(1.0, 1.0), inversion=0.0)
+"""Grey values of pictures for scoring."""
+
+HELD_OUT_SEEDS = {"test": 1, "novel": 2}
+"""Of what is made of the pictures of each set."""
+
+
+def held_out_crops(
+    name: str,
+    pictures: Sequence[TypedPicture],
+    more_donors: Sequence[TypedPicture],
+    sizes: tuple[int, tuple[float, float]],
+    count: int,
+) -> dict[str, TypedCells]:
+    """Make mixed pictures for scoring; they are the same in every run.
+
+    Parameters
+    ----------
+    name : {"test", "novel"}
+        Of the set.
+    pictures : sequence of TypedPicture
+    more_donors : sequence of TypedPicture
+        Whose cells may be pasted, too.
+    sizes : tuple
+        Edge of a picture and range of the median diameter of its cells, in pixels.
+    count : int
+
+    Returns
+    -------
+    dict of str to TypedCells
+        None without pictures.
+    """
+    if not pictures:
+        return {}
+    size, diameters = sizes
+    maker = CropMaker(pictures, size, "percentile", diameters, HELD_OUT_SEEDS[name], UNCHANGED, more_donors)
+    return {f"{name}/{number:04}": maker.make(number) for number in range(count)}
+
+
 def separated(pixels: NDArray[np.float32], labels: NDArray[np.int32], types: Sequence[str]) -> TypedCells:
     """Give every piece of a cell an id of its own, and leave out crumbs.
 
@@ -117,6 +157,14 @@ def separated(pixels: NDArray[np.float32], labels: NDArray[np.int32], types: Seq
     new[ids[kept]] = np.arange(1, kept.sum() + 1)
     names = tuple(types[label - 1] for label in labels.ravel()[first[kept]])
     return TypedCells(pixels, new[pieces], names)
+
+
+def _by_type(pictures: Sequence[TypedPicture]) -> dict[str, list[TypedPicture]]:
+    by_type: dict[str, list[TypedPicture]] = {}
+    for picture in pictures:
+        for name in picture.types:
+            by_type.setdefault(name, []).append(picture)
+    return by_type
 
 
 def _one(pictures: Sequence[TypedPicture], rng: np.random.Generator) -> TypedPicture:

@@ -1,0 +1,145 @@
+"""`dinocell-app benchmark percs`: how well cells of a type are found from a click, beside baselines."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dinocell_app.commands.console import EXIT_OK
+from dinocell_app.commands.options import Subcommands, absolute_path
+from dinocell_app.errors import InvalidParameterError
+from dinocell_app.files import write_json
+from dinocell_app.jobs import DEFAULT_MODEL, ReferenceTrainingJob
+from dinocell_app.reference_training_settings import ReferenceTrainingSettings
+
+if TYPE_CHECKING:
+    from training.reference_training.percs_benchmark import Row
+    from training.reference_training.typed_pictures import TypedCells
+
+
+def add_command(commands: Subcommands) -> None:
+    """Declare the command.
+
+    Parameters
+    ----------
+    commands : argparse subparsers
+    """
+    parser = commands.add_parser("benchmark", help="measure a model as papers do")
+    kinds = parser.add_subparsers(title="benchmarks", metavar="KIND", required=True)
+    percs = kinds.add_parser(
+        "percs",
+        help="score personalised cell segmentation",
+        description="Print average precision, precision and recall of personalised cell segmentation, in the "
+        "layout of the PerCS paper: the cells of one type are asked for by showing some of them. Types and "
+        "held-out pictures are those of train references with the same folders, seed and shares.",
+    )
+    percs.add_argument(
+        "data", nargs="*", type=absolute_path, metavar="FOLDER", help="as for train references"
+    )
+    percs.add_argument("--types", type=absolute_path, metavar="FILE", help="as for train references")
+    percs.add_argument("--pannuke", type=absolute_path, metavar="FOLDER", help="as for train references")
+    percs.add_argument("--novel", nargs="+", default=[], metavar="TYPE", help="as for train references")
+    percs.add_argument("--test-share", type=float, default=0.1, metavar="X", help="as for train references")
+    percs.add_argument("--drawn", type=int, default=400, metavar="N", help="as for train references")
+    percs.add_argument("--seed", type=int, default=0, metavar="N", help="as for train references")
+    percs.add_argument("--model", default=DEFAULT_MODEL, help=f"default: {DEFAULT_MODEL}")
+    percs.add_argument("--device", default="auto", help="default: auto")
+    percs.add_argument("--pictures", type=int, default=40, metavar="N", help="mixed pictures of each set")
+    percs.add_argument("--size", type=int, default=256, metavar="PX", help="edge of the mixed pictures")
+    percs.add_argument("--maps", action="store_true", help="also score masks from the head's own flows")
+    percs.add_argument("--sam", type=absolute_path, metavar="FILE", help="SAM weights for the point prompts")
+    percs.add_argument(
+        "--references",
+        type=absolute_path,
+        metavar="FILE",
+        help="references of every picture and type; made when it is not there",
+    )
+    percs.add_argument("-o", "--output", type=absolute_path, metavar="FILE", help="table as JSON")
+    percs.set_defaults(execute=benchmark_percs)
+
+
+def benchmark_percs(arguments: argparse.Namespace) -> int:
+    """Do the command.
+
+    Parameters
+    ----------
+    arguments : Namespace
+
+    Returns
+    -------
+    int
+        Exit code.
+
+    Raises
+    ------
+    UserFacingError
+        If pictures or the model cannot be used.
+    """
+    from dinocell_app.model.catalogue import find_model
+    from dinocell_app.model.model_folder import load_model
+    from training.processes import training_device
+    from training.reference_training.percs_benchmark import methods_of, score_set, table_lines
+    from training.reference_training.percs_queries import ReferencesFile, choose_references
+    from training.reference_training.sam_points import load_sam
+
+    device = training_device(arguments.device)
+    model = load_model(find_model(arguments.model), device)
+    sam = {"SAM point prompts": load_sam(arguments.sam, str(device))} if arguments.sam else {}
+    methods = methods_of(model, sam, maps=arguments.maps)
+    sets: dict[str, tuple[Row, ...]] = {}
+    pictures_of = _pictures(arguments, model.manifest.cell_diameter_range_px)
+    everything = {name: cells for pictures in pictures_of.values() for name, cells in pictures.items()}
+    file = ReferencesFile(arguments.references) if arguments.references is not None else None
+    if file is not None and file.path.exists():
+        chosen = file.read(everything)
+    else:
+        chosen = choose_references(everything, arguments.seed)
+        if file is not None:
+            file.write(chosen)
+    for title, pictures in pictures_of.items():
+        for done, said in enumerate(score_set(pictures, chosen, model, methods), start=1):
+            if isinstance(said, tuple):
+                sets[title] = said
+            elif sys.stderr.isatty():
+                print(f"\r{title}: {done} of {len(pictures)}", end="", file=sys.stderr)
+    print("\n".join(table_lines(sets)))
+    if arguments.output is not None:
+        write_json(arguments.output, {title: [vars(row) for row in rows] for title, rows in sets.items()})
+    return EXIT_OK
+
+
+def _pictures(
+    arguments: argparse.Namespace, diameters: tuple[float, float]
+) -> dict[str, dict[str, TypedCells]]:
+    """Make the held-out mixed pictures, which are the same in every run, and read PanNuke's third fold."""
+    from training.reference_training.pannuke import PannukePicture
+    from training.reference_training.reference_training_job import pictures_by_type
+    from training.reference_training.typed_crops import held_out_crops
+
+    split = pictures_by_type(
+        ReferenceTrainingJob(
+            data=tuple(arguments.data),
+            types=arguments.types,
+            pannuke=arguments.pannuke,
+            novel=tuple(arguments.novel),
+            test_share=arguments.test_share,
+            output=Path(),
+            training=ReferenceTrainingSettings(drawn=arguments.drawn, seed=arguments.seed),
+        )
+    )
+    tissue = [picture for picture in split.test if isinstance(picture, PannukePicture)]
+    test = [picture for picture in split.test if not isinstance(picture, PannukePicture)]
+    sizes = (arguments.size, diameters)
+    found = {
+        "PerCS Test": held_out_crops("test", test, test, sizes, arguments.pictures),
+        "PerCS Novel": held_out_crops("novel", split.novel, test, sizes, arguments.pictures),
+        "PerPanNuke": {picture.name: picture.read() for picture in tissue},
+    }
+    found = {title: pictures for title, pictures in found.items() if pictures}
+    if not found:
+        raise InvalidParameterError(
+            "No picture is held out", remedy="Give more pictures, or a larger --test-share"
+        )
+    return found
