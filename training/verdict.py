@@ -34,7 +34,8 @@ PICTURES_NAME = "verdict"
 METRIC_IOU = 0.5
 SAME = 0.02
 """An AP difference below this is of no use to anybody, however sure it is."""
-FEW_PICTURES = 3
+FEWEST_PICTURES = 3
+"""Fewer cannot show how different pictures are from each other, whatever their number of cells."""
 
 Outcome = Literal["better", "not better", "cannot tell"]
 
@@ -197,18 +198,22 @@ def judge(
     return verdict
 
 
-def outcome_of(interval: Interval) -> Outcome:
-    """Decide by the interval alone.
+def outcome_of(interval: Interval, n_images: int) -> Outcome:
+    """Decide by the interval, where there are pictures enough for one.
 
     Parameters
     ----------
     interval : Interval
+    n_images : int
 
     Returns
     -------
     {"better", "not better", "cannot tell"}
-        "not better" when the new model is surely worse, or surely no more than `SAME` better.
+        "not better" when the new model is surely worse, or surely no more than `SAME` better; always
+        "cannot tell" with fewer than `FEWEST_PICTURES`.
     """
+    if n_images < FEWEST_PICTURES:
+        return "cannot tell"
     if interval.low > 0:
         return "better" if interval.difference >= SAME else "not better"
     if interval.high < SAME:
@@ -240,17 +245,15 @@ def sentence_of(
     found = f"the new model scores {scores[1]:.2f} and the base model {scores[0]:.2f} (AP at IoU 0.5)"
     ends_of = f"between {interval.low:+.2f} and {interval.high:+.2f}"
     sure = f"the difference of {interval.difference:+.2f} lies {ends_of}"
+    few = f"{_count(n_images, 'image')} cannot show how it does on others, {FEWEST_PICTURES} are needed at least"
+    chance = f"{few}." if n_images < FEWEST_PICTURES else f"{sure}, which may be chance."
     ends = {
         "better": f"{sure} with 95 % confidence.",
         "not better": f"{sure} with 95 % confidence: "
         + ("the base model is better." if interval.high < 0 else "that is no improvement worth having."),
-        "cannot tell": f"{sure}, which may be chance. More held-out images with labels would tell.",
+        "cannot tell": f"{chance} More held-out images with labels would tell.",
     }
-    words = f"{outcome[0].upper()}{outcome[1:]}. {where} {found}; {ends[outcome]}"
-    if n_images < FEW_PICTURES and outcome != "cannot tell":
-        them = "it" if n_images == 1 else "them"
-        words += f" {_count(n_images, 'image')} cannot show how it does on images unlike {them}."
-    return words
+    return f"{outcome[0].upper()}{outcome[1:]}. {where} {found}; {ends[outcome]}"
 
 
 def _judge_picture(
@@ -288,7 +291,7 @@ def _judge_picture(
 
 
 def _verdict(pictures: Sequence[JudgedPicture], interval: Interval) -> Verdict:
-    outcome = outcome_of(interval)
+    outcome = outcome_of(interval, len(pictures))
     base_score = float(np.mean([picture.base.ap_50 for picture in pictures]))
     new_score = float(np.mean([picture.new.ap_50 for picture in pictures]))
     n_cells = sum(picture.n_true for picture in pictures)

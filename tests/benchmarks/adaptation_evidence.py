@@ -88,6 +88,7 @@ def scores(options: argparse.Namespace, weights: Path | None, name: str, seed: i
                 steps_per_epoch=options.steps,
                 batch_size=options.batch_size,
                 learning_rate=options.learning_rate,
+                encoder_learning_rate=options.learning_rate / 10,
                 warmup_epochs=1,
                 seed=seed,
             ),
@@ -145,11 +146,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--minutes", type=float, default=70)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--batch-size", type=int, default=4)
     parser.add_argument("--crop-size", type=int, default=128)
-    parser.add_argument("--learning-rate", type=float, default=2e-4)
+    parser.add_argument("--learning-rate", type=float, default=5e-4, help="a tenth for the encoder")
     options = parser.parse_args(arguments)
     options.out = options.out.absolute()
     options.out.mkdir(parents=True, exist_ok=True)

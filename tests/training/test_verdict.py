@@ -76,7 +76,7 @@ def test_the_difference_is_the_difference_of_the_scores(
 def test_equal_models_differ_by_nothing_for_sure() -> None:
     interval = interval_of([units(20, (15, 4), (15, 4))] * 4)
     assert interval == Interval(0.0, 0.0, 0.0)
-    assert outcome_of(interval) == "not better"
+    assert outcome_of(interval, 4) == "not better"
 
 
 def test_much_better_on_several_pictures_is_better() -> None:
@@ -84,13 +84,22 @@ def test_much_better_on_several_pictures_is_better() -> None:
         [units(40, (15, 6), (36, 2)), units(30, (12, 2), (28, 3)), units(50, (20, 9), (47, 0))]
     )
     assert interval.low > 0.3
-    assert outcome_of(interval) == "better"
+    assert outcome_of(interval, 3) == "better"
+
+
+@pytest.mark.parametrize("n_images", [1, 2])
+def test_one_or_two_pictures_never_decide(n_images: int) -> None:
+    for interval in (Interval(0.4, 0.3, 0.5), Interval(-0.4, -0.5, -0.3), Interval(0, 0, 0)):
+        assert outcome_of(interval, n_images) == "cannot tell"
+        words = sentence_of("cannot tell", interval, (0.5, 0.9), (n_images, 800))
+        assert "cannot show how it does on others, 3 are needed at least" in words
+        assert "95 %" not in words
 
 
 def test_a_cell_more_in_ten_may_be_chance() -> None:
-    interval = interval_of([units(10, (7, 1), (8, 1))])
+    interval = interval_of([units(10, (7, 1), (8, 1))] * 3)
     assert interval.low <= 0 < interval.high
-    assert outcome_of(interval) == "cannot tell"
+    assert outcome_of(interval, 3) == "cannot tell"
 
 
 def test_pictures_that_disagree_widen_the_interval() -> None:
@@ -109,10 +118,10 @@ def test_the_interval_is_that_of_the_binomial_where_that_is_known() -> None:
 
 
 def test_worse_and_trifling_are_not_better() -> None:
-    assert outcome_of(Interval(-0.2, -0.3, -0.1)) == "not better"
-    assert outcome_of(Interval(0.01, 0.005, 0.015)) == "not better"
-    assert outcome_of(Interval(0.0, -0.01, 0.01)) == "not better"
-    assert outcome_of(Interval(0.05, -0.01, 0.11)) == "cannot tell"
+    assert outcome_of(Interval(-0.2, -0.3, -0.1), 4) == "not better"
+    assert outcome_of(Interval(0.01, 0.005, 0.015), 4) == "not better"
+    assert outcome_of(Interval(0.0, -0.01, 0.01), 4) == "not better"
+    assert outcome_of(Interval(0.05, -0.01, 0.11), 4) == "cannot tell"
 
 
 def test_sentences_say_counts_scores_and_doubt() -> None:
@@ -126,9 +135,8 @@ def test_sentences_say_counts_scores_and_doubt() -> None:
         "not better", Interval(-0.2, -0.3, -0.1), (0.5, 0.3), (4, 9)
     )
     assert "no improvement worth" in sentence_of("not better", Interval(0, 0, 0), (0.5, 0.5), (4, 9))
-    one = sentence_of("better", Interval(0.2, 0.1, 0.3), (0.5, 0.7), (1, 1))
-    assert "1 held-out image with 1 cell " in one
-    assert "1 image cannot show how it does on images unlike it" in one
+    one = sentence_of("cannot tell", Interval(0.2, 0.1, 0.3), (0.5, 0.7), (1, 1))
+    assert "On 1 held-out image with 1 cell " in one
 
 
 @pytest.fixture
@@ -158,7 +166,7 @@ def test_a_model_judged_against_itself_is_written_and_read_back(
     model = load_model(tiny_model, "cpu")
     events, verdict = run(judge(model, model, pairs, tmp_path / "run"))
     assert verdict is not None
-    assert (verdict.outcome, verdict.difference, verdict.n_images) == ("not better", 0.0, 2)
+    assert (verdict.outcome, verdict.difference, verdict.n_images) == ("cannot tell", 0.0, 2)
     assert verdict.n_cells == 4
     assert isinstance(events[-1], Notice)
     assert events[-1].message == verdict.sentence

@@ -13,7 +13,8 @@ from dinocell_app.training_settings import TrainingSettings
 from dinocell_app.ui.training.training_presets import AUGMENTATION, PRESETS
 
 HELD_OUT_SHARE = 0.2
-"""Of the pictures; with fewer than ten it is more certain to judge by two than by one."""
+FEWEST_JUDGED = 3
+"""Pictures that a verdict other than "cannot tell" needs (`training.verdict`)."""
 MODEL_NAME = "model"
 """Folder of the new model inside the folder of its training."""
 
@@ -260,6 +261,9 @@ class TrainingPlan:
         cells = sum(picture.n_cells for picture in judged)
         words = f"{_count(taught, 'image')} will be taught, {_count(len(judged), 'image')} with "
         words += f"{_count(cells, 'cell')} kept for judging, for this model and all made from it."
+        if len(judged) < FEWEST_JUDGED:
+            few = f"fewer than {FEWEST_JUDGED} images the verdict can only be that nobody can tell"
+            return f"{words} With {few}."
         return words if cells >= 50 else f"{words} With so few cells the verdict will be uncertain."
 
     def problem_of_settings(self) -> str:
@@ -316,7 +320,7 @@ def suggested_split(pictures: Sequence[Picture]) -> frozenset[Path]:
     -------
     frozenset of Path
         A share of the different pictures, spread evenly over their numbers of cells, so that sparse and
-        dense ones are both judged; never fewer than one of two.
+        dense ones are both judged; never fewer than one of two, and three where eight can be had.
     """
     by_content: dict[str, list[Picture]] = {}
     for picture in pictures:
@@ -326,7 +330,7 @@ def suggested_split(pictures: Sequence[Picture]) -> frozenset[Path]:
     groups = sorted(by_content.values(), key=lambda group: (group[0].n_cells, group[0].content))
     wanted = max(1, round(HELD_OUT_SHARE * len(groups)))
     if len(groups) >= 5:
-        wanted = max(2, wanted)
+        wanted = max(2 if len(groups) < 8 else FEWEST_JUDGED, wanted)
     step = len(groups) / wanted
     chosen = [groups[int(step * (number + 0.5))] for number in range(wanted)]
     return frozenset(picture.image for group in chosen for picture in group)

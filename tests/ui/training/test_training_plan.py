@@ -51,7 +51,7 @@ def test_the_way_through() -> None:
 
 
 @pytest.mark.parametrize(
-    ("n", "held_out"), [(0, 0), (1, 0), (2, 1), (3, 1), (4, 1), (5, 2), (10, 2), (15, 3), (100, 20)]
+    ("n", "held_out"), [(0, 0), (1, 0), (2, 1), (3, 1), (4, 1), (5, 2), (7, 2), (8, 3), (15, 3), (100, 20)]
 )
 def test_never_fewer_than_one_of_two_is_held_out(n: int, held_out: int) -> None:
     assert len(suggested_split([picture(number, 10 * number) for number in range(n)])) == held_out
@@ -93,7 +93,8 @@ def test_a_single_picture_may_be_taught_and_is_said_to_prove_nothing() -> None:
 
 
 def test_few_cells_for_judging_are_said_to_be_few() -> None:
-    assert "uncertain" in examined(*(picture(n, 5) for n in range(6))).sentence_of_split()
+    assert "uncertain" in examined(*(picture(n, 5) for n in range(8))).sentence_of_split()
+    assert "nobody can tell" in examined(*(picture(n, 50) for n in range(6))).sentence_of_split()
 
 
 def test_findings_are_taken_over_and_other_lines_are_not() -> None:
