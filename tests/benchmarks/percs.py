@@ -2,8 +2,8 @@
 
     python tests/benchmarks/percs.py --data ../shared/data --model dinocell-s8 --pictures 40
 
-The same as ``dinocell-app benchmark percs`` with the labelled sets of the folder, their types by table, and the
-types that the shipped head was not trained on. Drawn cells are of five shapes in eight modalities.
+The same as ``dinocell-app benchmark percs`` with the labelled sets of the folder, their types by table, and
+the types that the shipped head was not trained on. Drawn cells are of five shapes in eight modalities.
 """
 
 from __future__ import annotations
