@@ -245,8 +245,12 @@ def sentence_of(
     found = f"the new model scores {scores[1]:.2f} and the base model {scores[0]:.2f} (AP at IoU 0.5)"
     ends_of = f"between {interval.low:+.2f} and {interval.high:+.2f}"
     sure = f"the difference of {interval.difference:+.2f} lies {ends_of}"
-    few = f"{_count(n_images, 'image')} cannot show how it does on others, {FEWEST_PICTURES} are needed at least"
-    chance = f"{few}." if n_images < FEWEST_PICTURES else f"{sure}, which may be chance."
+    few = f"{_count(n_images, 'image')} cannot show how it does on others"
+    chance = (
+        f"{few}, {FEWEST_PICTURES} are needed at least."
+        if n_images < FEWEST_PICTURES
+        else (f"{sure}, which may be chance.")
+    )
     ends = {
         "better": f"{sure} with 95 % confidence.",
         "not better": f"{sure} with 95 % confidence: "
