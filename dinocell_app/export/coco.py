@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from dinocell_app.export.polygons import CellOutline, pixels_inside, trace_outli
 from dinocell_app.export.run_lengths import decode_runs, encode_runs
 from dinocell_app.export.writing import whole_file, write_bytes
 
-CATEGORY = {"id": 1, "name": "cell", "supercategory": "cell"}
+CATEGORY: dict[str, Any] = {"id": 1, "name": "cell", "supercategory": "cell"}
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,15 @@ class CocoImage:
 def write_coco(path: Path, image: LabelledImage) -> None:
     """Write the cells of one image as a complete COCO file.
 
-    Polygons run along pixel edges. Annotations carry the label as `label` and, here, also as `id`.
+    Polygons run along pixel edges. Annotations carry the label as `label` and, here, also as `id`. Types of
+    cells are categories of their own; a cell without a type is of the category "cell".
 
     Parameters
     ----------
     path : Path
         The file to create or replace.
     image : LabelledImage
-        The labels are used; the name becomes `file_name`.
+        The labels are used, and types of cells in the table; the name becomes `file_name`.
 
     Raises
     ------
@@ -57,9 +58,16 @@ def write_coco(path: Path, image: LabelledImage) -> None:
         If the file cannot be written.
     """
     height, width = image.labels.shape
-    annotations = [_annotation(outline, image.labels) for outline in trace_outlines(image.labels)]
+    types = image.cell_types()
+    categories = _categories(types.values())
+    ids = {each["name"]: each["id"] for each in categories[1:]}
+    annotations = [
+        _annotation(outline, image.labels)
+        | {"category_id": ids.get(types.get(outline.label), CATEGORY["id"])}
+        for outline in trace_outlines(image.labels)
+    ]
     entry = {"id": 1, "file_name": image.name, "height": height, "width": width}
-    content = {"images": [entry], "annotations": annotations, "categories": [CATEGORY]}
+    content = {"images": [entry], "annotations": annotations, "categories": categories}
     write_bytes(path, _json(content).encode("utf-8"))
 
 
@@ -85,6 +93,7 @@ def combine_coco(path: Path, parts: Sequence[tuple[str, Path]]) -> None:
     """
     images: list[dict[str, Any]] = []
     n_annotations = 0
+    numbers: dict[str, int] = {CATEGORY["name"]: CATEGORY["id"]}
     with whole_file(path) as beside, beside.open("w", encoding="utf-8", newline="") as target:
         # Annotations go to the file as they come, so a run of any length needs little memory.
         target.write('{"annotations":[')
@@ -94,11 +103,15 @@ def combine_coco(path: Path, parts: Sequence[tuple[str, Path]]) -> None:
                 raise _unreadable(part, "it is not of one image")
             entry = content["images"][0]
             images.append(entry | {"id": len(images) + 1, "file_name": name})
+            names = {each["id"]: each["name"] for each in content.get("categories", ())}
             for annotation in content["annotations"]:
                 n_annotations += 1
-                renumbered = annotation | {"id": n_annotations, "image_id": len(images)}
+                kind = names.get(annotation.get("category_id"), CATEGORY["name"])
+                number = numbers.setdefault(kind, len(numbers) + 1)
+                new = {"id": n_annotations, "image_id": len(images), "category_id": number}
+                renumbered = annotation | new
                 target.write("," * (n_annotations > 1) + _json(renumbered))
-        target.write(f'],"images":{_json(images)},"categories":{_json([CATEGORY])}}}')
+        target.write(f'],"images":{_json(images)},"categories":{_json(_categories(numbers))}}}')
 
 
 def read_coco_labels(path: Path) -> Iterator[CocoImage]:
@@ -137,6 +150,18 @@ def read_coco_labels(path: Path) -> Iterator[CocoImage]:
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise _unreadable(path, f"the masks of an image are damaged: {error}") from error
         yield masks
+
+
+def _categories(names: Iterable[str]) -> list[dict[str, Any]]:
+    """List the category of all cells, then those of types in the order in which they come."""
+    types = [name for name in dict.fromkeys(names) if name != CATEGORY["name"]]
+    return [
+        CATEGORY,
+        *(
+            {"id": number, "name": name, "supercategory": "cell"}
+            for number, name in enumerate(types, start=2)
+        ),
+    ]
 
 
 def _annotation(outline: CellOutline, labels: NDArray[np.integer]) -> dict[str, Any]:

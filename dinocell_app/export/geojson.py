@@ -26,7 +26,8 @@ def write_geojson(path: Path, image: LabelledImage) -> None:
     path : Path
         The file to create or replace.
     image : LabelledImage
-        Labels are needed; numbers of the table become measurements when there is one.
+        Labels are needed; numbers of the table become measurements when there is one, and types of cells
+        classes.
 
     Raises
     ------
@@ -54,7 +55,7 @@ def feature_collection(image: LabelledImage) -> dict[str, Any]:
     dict
         A FeatureCollection; its `features` are empty without cells.
     """
-    measurements = _measurements(image)
+    measurements, types = _measurements(image), image.cell_types()
     features = []
     for outline in trace_outlines(image.labels):
         properties: dict[str, Any] = {
@@ -63,6 +64,8 @@ def feature_collection(image: LabelledImage) -> dict[str, Any]:
             "label": outline.label,
             "isLocked": False,
         }
+        if kind := types.get(outline.label):
+            properties["classification"] = {"name": kind}
         if outline.label in measurements:
             properties["measurements"] = measurements[outline.label]
         features.append(

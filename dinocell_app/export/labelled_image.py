@@ -53,6 +53,19 @@ class LabelledImage:
     source: Path | None = None
     diameter_px: float | None = None
 
+    def cell_types(self) -> dict[int, str]:
+        """Give the types of the cells that have one.
+
+        Returns
+        -------
+        dict of int to str
+            By label; empty where cells were not compared with reference cells of types.
+        """
+        if self.table is None or not {"label", "cell_type"} <= set(self.table.columns):
+            return {}
+        pairs = zip(self.table["label"].tolist(), self.table["cell_type"].tolist(), strict=True)
+        return {int(label): kind for label, kind in pairs if isinstance(kind, str) and kind}
+
     def __post_init__(self) -> None:
         if self.labels.ndim != 2 or self.labels.dtype.kind not in "uib":
             raise ValueError(f"labels are {self.labels.dtype} of shape {self.labels.shape}")
