@@ -16,7 +16,7 @@ from dinocell_app.model.manifest import read_manifest
 from dinocell_app.reference_domain import LEAST_LIKENESS
 from dinocell_app.reference_library import write_library
 from dinocell_app.reference_types import KeptReferences, ReferenceExample, ReferenceType
-from dinocell_app.segmentation.reference.look import N_LOOKS
+from dinocell_app.reference_types import N_LOOKS
 
 
 def rows(path):

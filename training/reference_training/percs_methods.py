@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from dinocell_app.export.labelled_image import label_ids
 from dinocell_app.model.model_folder import SegmentationModel
+from dinocell_app.reference_types import N_LOOKS
 from dinocell_app.segmentation.parameters import SegmentationParameters
 from dinocell_app.segmentation.predictor import Segmentation, segmenting
 from dinocell_app.segmentation.reference.description import describe_cells
 from dinocell_app.segmentation.reference.feature_grid import FeatureGrid
 from dinocell_app.segmentation.reference.guided_maps import guided_maps
 from dinocell_app.segmentation.reference.guided_scoring import score_types_guided
-from dinocell_app.segmentation.reference.look import N_LOOKS
 from dinocell_app.segmentation.reference.percs_head import PercsHead
 from dinocell_app.segmentation.reference.scoring import TypeReferences
 from dinocell_app.segmentation.scale import decoding_at_scale, resample_maps

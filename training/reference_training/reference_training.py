@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from dinocell_app.reference_training_settings import ReferenceTrainingSettings
+from dinocell_app.reference_types import N_LOOKS
 from dinocell_app.segmentation.reference.evidence import evidence
-from dinocell_app.segmentation.reference.look import N_LOOKS
 from dinocell_app.segmentation.reference.percs_head import PercsHead
 from training.checkpoint import TrainingState
 from training.reference_training.encoding import EncodedCrop

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dinocell_app.errors import InvalidParameterError
-from dinocell_app.segmentation.reference.look import N_LOOKS
+from dinocell_app.reference_types import N_LOOKS
 from training.reference_training.percs_methods import References, SeenPicture
 
 N_POINTS = 100

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dinocell_app.segmentation.reference.look import N_LOOKS
+from dinocell_app.reference_types import N_LOOKS
 from dinocell_app.segmentation.reference.scoring import cell_logits
 
 N_EVIDENCE = 4 + 2 * N_LOOKS

@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from dinocell_app.reference_types import N_LOOKS
 from dinocell_app.segmentation.reference.evidence import evidence
-from dinocell_app.segmentation.reference.look import N_LOOKS
 from dinocell_app.segmentation.reference.percs_head import PercsHead
 from dinocell_app.segmentation.reference.scoring import TypeReferences, score_types
 

@@ -7,11 +7,11 @@ import torch
 from dinocell_app.errors import ModelError
 from dinocell_app.model.model_archive import export_model, import_model
 from dinocell_app.model.model_folder import load_model, save_model
+from dinocell_app.reference_types import N_LOOKS
 from dinocell_app.segmentation.reference.evidence import N_EVIDENCE
 from dinocell_app.segmentation.reference.feature_grid import FeatureGrid
 from dinocell_app.segmentation.reference.guided_maps import guided_maps
 from dinocell_app.segmentation.reference.guided_scoring import guided_scores, score_types_guided
-from dinocell_app.segmentation.reference.look import N_LOOKS
 from dinocell_app.segmentation.reference.percs_file import reference_head, save_reference_head
 from dinocell_app.segmentation.reference.percs_head import PercsConfig, PercsHead
 from dinocell_app.segmentation.reference.scoring import TypeReferences, score_cells, score_types

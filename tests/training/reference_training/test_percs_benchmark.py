@@ -6,9 +6,9 @@ from skimage.draw import disk
 
 from dinocell_app.cli import main
 from dinocell_app.errors import InvalidParameterError, UnreadableFileError
+from dinocell_app.reference_types import N_LOOKS
 from dinocell_app.segmentation.predictor import Segmentation
 from dinocell_app.segmentation.reference.feature_grid import FeatureGrid
-from dinocell_app.segmentation.reference.look import N_LOOKS
 from dinocell_app.segmentation.scale import ScaleChoice
 from training.reference_training import percs_benchmark
 from training.reference_training.percs_benchmark import Row, best_filter, score_set, table_lines

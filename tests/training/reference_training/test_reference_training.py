@@ -10,7 +10,7 @@ from dinocell_app.jobs import ReferenceTrainingJob
 from dinocell_app.model.manifest import read_manifest
 from dinocell_app.model.model_folder import load_model, save_model
 from dinocell_app.reference_training_settings import ReferenceTrainingSettings
-from dinocell_app.segmentation.reference.look import N_LOOKS
+from dinocell_app.reference_types import N_LOOKS
 from dinocell_app.segmentation.reference.percs_file import reference_head
 from dinocell_app.segmentation.reference.percs_head import PercsConfig, PercsHead
 from training.reference_training.encoding import EncodedCrop
