@@ -17,6 +17,7 @@ from dinocell_app.commands import (
     features,
     measure,
     models,
+    references,
     run,
     segment,
     train,
@@ -26,7 +27,21 @@ from dinocell_app.commands.console import EXIT_OK, EXIT_STOPPED, EXIT_WRONG_USAG
 from dinocell_app.commands.options import PROGRAM
 from dinocell_app.errors import UserFacingError
 
-_COMMANDS = (segment, measure, evaluate, models, features, train, benchmark, run, doctor, demo, engine, work)
+_COMMANDS = (
+    segment,
+    measure,
+    evaluate,
+    models,
+    references,
+    features,
+    train,
+    benchmark,
+    run,
+    doctor,
+    demo,
+    engine,
+    work,
+)
 
 _EXIT_CODES = """\
 exit codes:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -10,7 +12,7 @@ from pydantic import ValidationError
 
 from dinocell_app.errors import ModelError, UnreadableFileError
 from dinocell_app.files import write_json
-from dinocell_app.reference_types import KeptReferences, ReferenceType
+from dinocell_app.reference_types import KeptReferences, ReferenceExample, ReferenceType
 
 _REMEDY = "Choose a library that was saved here"
 
@@ -128,3 +130,35 @@ def without_type(library: KeptReferences, name: str) -> KeptReferences:
     """
     left = tuple(each for each in library.types if each.name.casefold() != name.casefold())
     return library.model_copy(update={"types": left})
+
+
+def joined_types(types: Iterable[ReferenceType]) -> list[ReferenceType]:
+    """Make one type of those that have the same name.
+
+    Parameters
+    ----------
+    types : iterable of ReferenceType
+        Described with the same model.
+
+    Returns
+    -------
+    list of ReferenceType
+        In the order of their first; a cell that several have is there once.
+    """
+    made: dict[str, ReferenceType] = {}
+    for each in types:
+        before = made.setdefault(each.name.casefold(), replace(each, positives=(), negatives=()))
+        made[each.name.casefold()] = replace(
+            before,
+            positives=_once(before.positives + each.positives),
+            negatives=_once(before.negatives + each.negatives),
+            colour=before.colour or each.colour,
+        )
+    return list(made.values())
+
+
+def _once(cells: tuple[ReferenceExample, ...]) -> tuple[ReferenceExample, ...]:
+    found: dict[bytes, ReferenceExample] = {}
+    for cell in cells:
+        found.setdefault(cell.description.tobytes(), cell)
+    return tuple(found.values())

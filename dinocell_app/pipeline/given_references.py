@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -59,7 +59,7 @@ class GivenReference:
     @property
     def place(self) -> str:
         """The cell without its type."""
-        return self.told if self.spec is None else replace(self.spec, type_name="").short
+        return self.told if self.spec is None else self.spec.untyped.short
 
     @property
     def path(self) -> Path:
