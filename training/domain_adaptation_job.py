@@ -193,7 +193,12 @@ def _described(manifest: Manifest, job: AdaptJob, pictures: tuple[Picture, ...],
         "before segmenting: its decoder has not followed."
     )
     return manifest.model_copy(
-        update={"training_data": (*manifest.training_data, *sets), "description": description, "scores": ()}
+        update={
+            "training_data": (*manifest.training_data, *sets),
+            "description": description,
+            "scores": (),
+            "needs_teaching": True,
+        }
     )
 
 

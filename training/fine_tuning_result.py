@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from dinocell_app.errors import InvalidParameterError, ModelError
 from dinocell_app.events import Event, JobFinished, Notice
 from dinocell_app.files import write_json, write_text
 from dinocell_app.jobs import FineTuneJob
-from dinocell_app.model.catalogue import find_model
+from dinocell_app.model.catalogue import find_model, list_models
 from dinocell_app.model.manifest import MANIFEST_NAME, Manifest, Score, read_manifest
 from dinocell_app.model.model_folder import SegmentationModel, load_model, save_model
 from dinocell_app.model.segmenter import Segmenter
@@ -22,7 +23,7 @@ from training.evaluation import evaluate_labels, summarise
 from training.fine_tuning import FineTuning
 from training.fine_tuning_data import LabelledData, for_scoring
 from training.model_card import CARD_NAME, model_card
-from training.verdict import Verdict, judge
+from training.verdict import PICTURES_NAME, Verdict, judge
 
 MODEL_MADE_NAME = "model.json"
 """In the run folder: which model the run made, so that going on may replace it."""
@@ -112,6 +113,7 @@ def make_model(finished: JobFinished, run: FineTuning, making: Making) -> Iterat
     verdict = yield from _compared_with_base(run, written, making)
     if verdict is not None:
         verdict.write(job.output)
+        shutil.copytree(making.run_folder / PICTURES_NAME, job.output / PICTURES_NAME, dirs_exist_ok=True)
         write_text(job.output / CARD_NAME, model_card(written, job, verdict))
     yield replace(finished, outputs=(str(job.output),))
 
@@ -123,8 +125,41 @@ def _compared_with_base(
     job, data = making.job, making.data
     if job.base_model is None or not data.held_out:
         return None
-    base = load_model(find_model(job.base_model), run.device)
+    place = segmenting_base(find_model(job.base_model))
+    if place is None:
+        yield Notice(
+            f"{job.base_model} cannot segment yet and the model it was adapted from is not at hand, so there "
+            "is nothing to compare with"
+        )
+        return None
+    base = load_model(place, run.device)
     return (yield from judge(base, model_of(run, manifest), for_scoring(data.held_out), making.run_folder))
+
+
+def segmenting_base(folder: Path) -> Path | None:
+    """Find the model that a new one replaces: the base, or what that was adapted from.
+
+    A network whose decoder has not followed its adaptation segments badly; whatever is made from it would
+    seem better.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the base model.
+
+    Returns
+    -------
+    Path or None
+        None if it is not among the models at hand.
+    """
+    manifest = read_manifest(folder)
+    if not manifest.needs_teaching:
+        return folder
+    earlier = manifest.lineage[-1] if manifest.lineage else ""
+    for entry in list_models()[0]:
+        if f"(sha256 {entry.manifest.sha256[:12]})" in earlier:
+            return segmenting_base(entry.folder)
+    return None
 
 
 def model_of(run: FineTuning, manifest: Manifest) -> SegmentationModel:

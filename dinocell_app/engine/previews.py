@@ -195,6 +195,7 @@ class Previews:
         device, folder = choose_device(job.device), find_model(job.model)
         known = self._model
         manifest = read_manifest(folder)
+        manifest.require_taught(folder)
         if known is None or known.device != device or known.manifest != manifest:
             self._model = None
             self._outputs.clear()

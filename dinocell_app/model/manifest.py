@@ -93,6 +93,8 @@ class Manifest(_Frozen):
         Of the weights; empty until they are saved.
     reference_head_sha256 : str
         Of the weights of the head for reference cells; empty for a model without one.
+    needs_teaching : bool
+        Whether the transformer learned without labels and the decoder has not followed yet.
     created : str
         UTC, ISO 8601.
 
@@ -123,6 +125,7 @@ class Manifest(_Frozen):
     library_versions: dict[str, str] = Field(default_factory=dict)
     sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
     reference_head_sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
+    needs_teaching: bool = False
     created: str = ""
 
     @field_validator("intensity_normalisation")
@@ -153,6 +156,27 @@ class Manifest(_Frozen):
     def config(self) -> SegmenterConfig:
         """The network's configuration."""
         return SegmenterConfig.from_dict(self.architecture)
+
+    def require_taught(self, folder: Path) -> None:
+        """Make sure that the model can segment.
+
+        Parameters
+        ----------
+        folder : Path
+            Of the model, for the message.
+
+        Raises
+        ------
+        ModelError
+            If it was adapted to images without labels and not taught since.
+        """
+        if self.needs_teaching:
+            raise ModelError(
+                f"{self.id} learned from images without labels and cannot segment yet",
+                path=folder,
+                remedy="Teach it with labelled images first (Train a model, or `dinocell-app train finetune "
+                "--base-model`), or choose another model",
+            )
 
     @classmethod
     def for_network(cls, config: SegmenterConfig, **fields: Any) -> Manifest:  # noqa: ANN401 - the fields above

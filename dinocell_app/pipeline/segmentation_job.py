@@ -118,6 +118,7 @@ class _Run:
         self.device = choose_device(job.device)
         self.model_path = find_model(job.model)
         self.manifest: Manifest = read_manifest(self.model_path)
+        self.manifest.require_taught(self.model_path)
         self.references = ReferenceCells(job, self.manifest) if job.compares_cells else None
 
     @cached_property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -12,9 +13,11 @@ from dinocell_app.cli import main
 from dinocell_app.commands.execution import events_of
 from dinocell_app.errors import InvalidParameterError
 from dinocell_app.events import EpochFinished, JobFinished, Notice, SamplePredicted, StepFinished
+from dinocell_app.files import write_json
 from dinocell_app.job_files import read_job
 from dinocell_app.model.manifest import read_manifest
 from dinocell_app.run_folder import RunFolder
+from training.fine_tuning_result import segmenting_base
 from training.verdict import Verdict
 
 
@@ -85,6 +88,7 @@ def test_a_folder_teaches_a_model(words, data, tiny_model, tmp_path, capsys):
     assert Verdict.read(tmp_path / "mine") == verdict
     assert [image.path for image in verdict.images] == [held_out[0]["path"]]
     assert (run.path / verdict.images[0].new_labels).is_file()
+    assert (tmp_path / "mine" / verdict.images[0].new_picture).is_file()
     assert verdict.sentence in (tmp_path / "mine" / "card.md").read_text()
     assert any(isinstance(event, Notice) and event.message == verdict.sentence for event in run.events())
     segment = [
@@ -96,6 +100,25 @@ def test_a_folder_teaches_a_model(words, data, tiny_model, tmp_path, capsys):
         str(tmp_path / "mine"),
     ]
     assert main([*segment, "--device", "cpu"]) == 0
+
+
+def test_what_is_made_of_an_adapted_model_is_judged_against_the_one_before(
+    words, tiny_model, tmp_path, monkeypatch
+):
+    adapted, manifest = tmp_path / "adapted", read_manifest(tiny_model)
+    shutil.copytree(tiny_model, adapted)
+    lineage = (f"{manifest.id} (sha256 {manifest.sha256[:12]})",)
+    changed = manifest.model_copy(update={"id": "adapted", "lineage": lineage, "needs_teaching": True})
+    write_json(adapted / "manifest.json", changed.model_dump(mode="json"))
+    monkeypatch.setenv("DINOCELL_APP_MODELS", str(tmp_path / "models"))
+    assert segmenting_base(tiny_model) == tiny_model
+    assert segmenting_base(adapted) is None
+    shutil.copytree(tiny_model, tmp_path / "models" / manifest.id)
+    assert segmenting_base(adapted) == tmp_path / "models" / manifest.id
+    words[words.index("--base-model") + 1] = str(adapted)
+    assert main(words) == 0
+    assert not read_manifest(tmp_path / "mine").needs_teaching
+    assert Verdict.read(tmp_path / "mine") is not None
 
 
 def test_a_model_is_not_replaced_unasked(words, tiny_model, tmp_path, capsys):

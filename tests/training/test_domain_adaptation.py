@@ -17,9 +17,9 @@ from pydantic import ValidationError
 from safetensors.numpy import load_file
 
 from dinocell_app.commands.execution import events_of
-from dinocell_app.errors import InvalidParameterError
+from dinocell_app.errors import InvalidParameterError, ModelError
 from dinocell_app.events import Event, InputLeftOut, JobFinished, JobStarted, Notice, StepFinished
-from dinocell_app.jobs import AdaptJob, FineTuneJob
+from dinocell_app.jobs import AdaptJob, FineTuneJob, SegmentJob
 from dinocell_app.model.manifest import read_manifest
 from dinocell_app.run_folder import RunFolder
 from dinocell_app.run_queue.processes import application_environment
@@ -103,7 +103,13 @@ def test_a_run_ends_with_a_model_that_fine_tuning_starts_from(
     )
     lineage = starting_point(fine_tuning)[1].lineage
     assert [step.split()[0] for step in lineage] == ["tiny", "adapted"]
-    assert read_manifest(job.output).training_data[-1].licence == "CC0"
+    adapted = read_manifest(job.output)
+    assert adapted.training_data[-1].licence == "CC0"
+    assert adapted.needs_teaching
+    assert not starting_point(fine_tuning)[1].needs_teaching
+    segment = SegmentJob(inputs=job.inputs, output=tmp_path / "masks", model=str(job.output), device="cpu")
+    with pytest.raises(ModelError, match="Teach it with labelled images first"):
+        list(events_of(segment, lambda: False, tmp_path / "segment-run"))
 
 
 def test_a_run_that_is_stopped_goes_on_to_the_same_weights(job: AdaptJob, tmp_path: Path) -> None:

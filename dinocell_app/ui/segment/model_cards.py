@@ -104,9 +104,11 @@ def recommended_sizes(manifest: Manifest) -> str:
     Returns
     -------
     str
-        One sentence, or two when it names a pixel size.
+        One sentence, or two when it names a pixel size; another one for a model that cannot segment yet.
     """
     low, high = manifest.cell_diameter_range_px
+    if manifest.needs_teaching:
+        return "Learned from images without labels: teach it with labelled ones (Train a model) before use."
     sentence = (
         f"Best for cells about {manifest.cell_diameter_px:g} px across; images with cells below {low:g} px "
         f"or above {high:g} px are resampled for it."
