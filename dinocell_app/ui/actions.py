@@ -239,6 +239,15 @@ ACTIONS = (
         "project",
     ),
     ActionInfo(
+        "review_cells",
+        "Review cells",
+        "Segment",
+        "Look through cells with the keyboard, or judge random ones for precision and recall.",
+        "Ctrl+Shift+R",
+        "Ctrl+Shift+R",
+        "project",
+    ),
+    ActionInfo(
         "train_model",
         "Train a model …",
         "Segment",

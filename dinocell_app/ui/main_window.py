@@ -162,6 +162,11 @@ class MainWindow(QMainWindow):
         self.panels.segment.run("all")
         self._docks.show("queue")
 
+    def review_cells(self) -> None:
+        """Look through cells one after the other."""
+        self._docks.show("review")
+        self.panels.review.start()
+
     def train_model(self) -> None:
         """Open the training wizard beside the work."""
         wizard = TrainingWindow(self._session, self)
@@ -203,6 +208,7 @@ class MainWindow(QMainWindow):
             return
         self._remember()
         self.panels.results.shut_down()
+        self.panels.review.shut_down()
         self._session.shut_down()
         super().closeEvent(event)
 
@@ -258,6 +264,10 @@ class MainWindow(QMainWindow):
         session.images_changed.connect(self._enable)
         session.settings_changed.connect(self._on_settings)
         session.queue.run_finished.connect(self._on_run_finished)
+        correct = self.actions_by_key.get("correct")
+        if correct is not None:
+            self.panels.review.set_fixes_at_once(True)
+            self.panels.review.fix_asked.connect(correct.trigger)
         self.welcome.new_asked.connect(self.projects.new_project)
         self.welcome.open_asked.connect(self.projects.open_project)
         self.welcome.sample_asked.connect(self.projects.open_sample)

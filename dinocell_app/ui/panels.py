@@ -8,6 +8,7 @@ from dinocell_app.ui.images.image_panel import ImagePanel
 from dinocell_app.ui.queue.queue_panel import QueuePanel
 from dinocell_app.ui.references.reference_panel import ReferencePanel
 from dinocell_app.ui.results.results_panel import ResultsPanel
+from dinocell_app.ui.review.review_panel import ReviewPanel
 from dinocell_app.ui.segment.segment_panel import SegmentPanel
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.viewer.viewer_panel import ViewerPanel
@@ -24,6 +25,7 @@ class Panels:
     segment : SegmentPanel
     references : ReferencePanel
     results : ResultsPanel
+    review : ReviewPanel
     queue : QueuePanel
     """
 
@@ -32,6 +34,7 @@ class Panels:
     segment: SegmentPanel
     references: ReferencePanel
     results: ResultsPanel
+    review: ReviewPanel
     queue: QueuePanel
 
 
@@ -50,11 +53,13 @@ def make_panels(session: Session) -> Panels:
     references = ReferencePanel(session, viewer.viewer)
     segment = SegmentPanel(session, viewer)
     references.references_changed.connect(lambda: segment.run_bar.set_references(references.has_references()))
+    results = ResultsPanel(session)
     return Panels(
         images=ImagePanel(session),
         viewer=viewer,
         segment=segment,
         references=references,
-        results=ResultsPanel(session),
+        results=results,
+        review=ReviewPanel(session, results, viewer.viewer),
         queue=QueuePanel(session),
     )

@@ -17,6 +17,8 @@ _FIRST_SHOWN = (
     "folder",
     "plane",
     "label",
+    "review",
+    "region",
     "confidence",
     "touches_border",
     "area",
@@ -69,6 +71,7 @@ class CellTableModel(QAbstractTableModel):
         self._n_rows = len(cells.rows)
         self._chosen: tuple[str, ...] | None = None
         cells.store_changed.connect(self._on_store_changed)
+        cells.columns_changed.connect(self._on_columns_changed)
         cells.rows_changed.connect(self._on_rows_changed)
 
     @property
@@ -162,4 +165,9 @@ class CellTableModel(QAbstractTableModel):
     def _on_rows_changed(self) -> None:
         self.beginResetModel()
         self._n_rows = len(self._cells.rows)
+        self.endResetModel()
+
+    def _on_columns_changed(self) -> None:
+        self.beginResetModel()
+        self._names = self._wanted_names()
         self.endResetModel()

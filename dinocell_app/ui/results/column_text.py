@@ -20,6 +20,7 @@ _OWN = {
     "folder": ("Folder of the image within the project.", "given"),
     "tags": ("Tags of the image.", "given"),
     "plane": ("Time point and slice the cell was found in; empty for an image of one plane.", "given"),
+    "review": ("What was said in the Review dock: keep, delete or fix; empty while not judged.", "given"),
     "n_cells_shown": ("Cells of the image that pass the filter.", "counted"),
     "reason": ("Why the image failed; empty for the others.", "given"),
 }

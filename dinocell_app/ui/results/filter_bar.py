@@ -48,6 +48,7 @@ class FilterBar(QWidget):
         self.edit.textChanged.connect(self._on_text_changed)
         self.clear.clicked.connect(self._on_clear)
         cells.store_changed.connect(self._on_store_changed)
+        cells.columns_changed.connect(self._on_store_changed)
         cells.rows_changed.connect(self._on_rows_changed)
         cells.filter_refused.connect(self._on_refused)
         self._on_store_changed()

@@ -26,12 +26,15 @@ class Arrangement:
         A column, empty for the order of the images and labels.
     ascending : bool
         Smallest first.
+    near : float or None
+        Values nearest to this one first instead, where the column holds numbers.
     """
 
     expression: str = ""
     ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
     sort_by: str = ""
     ascending: bool = True
+    near: float | None = None
 
 
 def filter_mask(store: CellStore, arrangement: Arrangement) -> NDArray[np.bool_]:
@@ -86,6 +89,8 @@ def arranged_rows(store: CellStore, arrangement: Arrangement) -> NDArray[np.int3
     column = store.columns.get(arrangement.sort_by)
     if column is None:
         return rows
+    if arrangement.near is not None and column.is_number:
+        return rows[value_order(np.abs(column.values[rows] - arrangement.near), ascending=True)]
     return rows[value_order(column.sortable()[rows], ascending=arrangement.ascending)]
 
 

@@ -30,6 +30,10 @@ class ShownCells(QObject):
     """Filter or order changed which rows are shown."""
     cell_changed = Signal()
     """Another cell is chosen."""
+    columns_changed = Signal()
+    """The same cells have a further column."""
+    values_changed = Signal()
+    """Values of a column changed; which rows are shown did not."""
     filter_refused = Signal(str)
     """The filter cannot be understood: one sentence; empty once it can."""
 
@@ -122,8 +126,18 @@ class ShownCells(QObject):
         ascending : bool
             Smallest first.
         """
-        if (name, ascending) != (self.arrangement.sort_by, self.arrangement.ascending):
-            self._change(replace(self.arrangement, sort_by=name, ascending=ascending))
+        self.arrange(replace(self.arrangement, sort_by=name, ascending=ascending, near=None))
+
+    def arrange(self, arrangement: Arrangement) -> None:
+        """Filter and order the cells anew.
+
+        Parameters
+        ----------
+        arrangement : Arrangement
+            Of columns that the cells have.
+        """
+        if arrangement != self.arrangement:
+            self._change(arrangement)
 
     def choose(self, row: int | None) -> None:
         """Choose a cell.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -47,6 +48,8 @@ class StoreLoading(QObject):
         """The set that is shown first when a project is opened."""
         self.set_names: list[str] = []
         self.is_loading = False
+        self.additions: list[Callable[[CellStore], None]] = []
+        """What gives cells columns that are not in their tables, before they are shown."""
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_PAUSE_MS)
@@ -99,6 +102,8 @@ class StoreLoading(QObject):
         self._task = None
         self._set_loading(False)
         if read is not None:
+            for add in self.additions:
+                add(read.store)
             self._cells.set_store(read.store)
             self.problems_found.emit(list(read.problems))
 

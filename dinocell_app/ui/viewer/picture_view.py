@@ -186,6 +186,17 @@ class PictureView(QWidget):
             height, width = self.image.shape
             self.box.setRange(QRectF(0, 0, width, height))
 
+    def look_at(self, area: QRectF) -> None:
+        """Show a part of the picture.
+
+        Parameters
+        ----------
+        area : QRectF
+            In pixels of the picture.
+        """
+        self._fit_when_seen = False
+        self.box.setRange(area, padding=0)
+
     def zoom(self, factor: float) -> None:
         """Look closer or from further away.
 

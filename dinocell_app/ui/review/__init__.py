@@ -1,0 +1,1 @@
+"""The Review dock: looking through cells with the keyboard, and audits of random cells and places."""
