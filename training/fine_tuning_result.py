@@ -13,6 +13,7 @@ from dinocell_app.events import Event, JobFinished, Notice
 from dinocell_app.files import write_json, write_text
 from dinocell_app.jobs import FineTuneJob
 from dinocell_app.model.catalogue import find_model, list_models
+from dinocell_app.model.lineage import parent_of
 from dinocell_app.model.manifest import MANIFEST_NAME, Manifest, Score, read_manifest
 from dinocell_app.model.model_folder import SegmentationModel, load_model, save_model
 from dinocell_app.model.segmenter import Segmenter
@@ -155,11 +156,8 @@ def segmenting_base(folder: Path) -> Path | None:
     manifest = read_manifest(folder)
     if not manifest.needs_teaching:
         return folder
-    earlier = manifest.lineage[-1] if manifest.lineage else ""
-    for entry in list_models()[0]:
-        if f"(sha256 {entry.manifest.sha256[:12]})" in earlier:
-            return segmenting_base(entry.folder)
-    return None
+    earlier = parent_of(manifest, list_models()[0])
+    return segmenting_base(earlier.folder) if earlier is not None else None
 
 
 def model_of(run: FineTuning, manifest: Manifest) -> SegmentationModel:

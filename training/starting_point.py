@@ -16,6 +16,7 @@ from dinocell_app.jobs import FineTuneJob
 from dinocell_app.model.backbone import load_backbone_weights
 from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.download import BACKBONE_ATTRIBUTION
+from dinocell_app.model.lineage import lineage_of_child
 from dinocell_app.model.manifest import Manifest, TrainingSet
 from dinocell_app.model.model_folder import load_model
 from dinocell_app.model.objectives import objective_by_name
@@ -65,7 +66,7 @@ def starting_point(job: FineTuneJob) -> tuple[Segmenter, Manifest]:
                 "recommended_pixel_size_um",
             }
         )
-        lineage = (*base.manifest.lineage, f"{base.manifest.id} (sha256 {base.manifest.sha256[:12]})")
+        lineage = lineage_of_child(base.manifest)
         known = base.manifest.training_data
         manifest = Manifest.for_network(
             base.manifest.config, **fields, id=identity, name=name, lineage=lineage, training_data=known

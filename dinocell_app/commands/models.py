@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from dinocell_app.commands.console import EXIT_OK
+from dinocell_app.commands.console import EXIT_OK, EXIT_WRONG_USAGE
 from dinocell_app.commands.options import Subcommands, absolute_path, add_json_option
 from dinocell_app.errors import InvalidParameterError
 
@@ -22,7 +22,7 @@ def add_command(commands: Subcommands) -> None:
     ----------
     commands : argparse subparsers
     """
-    parser = commands.add_parser("models", help="list, describe, import, download and export models")
+    parser = commands.add_parser("models", help="list, describe, import, export, rename and remove models")
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
 
     listing = actions.add_parser("list", help="list the models at hand")
@@ -61,6 +61,21 @@ def add_command(commands: Subcommands) -> None:
     export.add_argument("-o", "--output", type=absolute_path, metavar="FILE", help="default: MODEL.zip")
     export.add_argument("--overwrite", action="store_true", help="replace an existing file")
     export.set_defaults(execute=give)
+
+    rename = actions.add_parser("rename", help="give one of your own models another name")
+    rename.add_argument("model", metavar="MODEL", help="name of the model")
+    rename.add_argument("name", metavar="NAME", help="its new name")
+    rename.set_defaults(execute=rename_own)
+
+    copy = actions.add_parser("duplicate", help="copy a model to your own models")
+    copy.add_argument("model", metavar="MODEL", help="name of the model")
+    copy.add_argument("name", metavar="NAME", help="name of the copy")
+    copy.set_defaults(execute=duplicate)
+
+    removal = actions.add_parser("delete", help="remove one of your own models for good")
+    removal.add_argument("model", metavar="MODEL", help="name of the model")
+    removal.add_argument("--yes", action="store_true", help="do it; without, only say what depends on it")
+    removal.set_defaults(execute=delete)
 
 
 def list_all(arguments: argparse.Namespace) -> int:
@@ -199,6 +214,82 @@ def give(arguments: argparse.Namespace) -> int:
         )
     export_model(folder, target)
     print(f"The model is in {target}; import it elsewhere with dinocell-app models import {target.name}")
+    return EXIT_OK
+
+
+def rename_own(arguments: argparse.Namespace) -> int:
+    """Rename a model.
+
+    Parameters
+    ----------
+    arguments : Namespace
+
+    Returns
+    -------
+    int
+        Exit code.
+
+    Raises
+    ------
+    UserFacingError
+        If it is no model of one's own or the name cannot be used.
+    """
+    from dinocell_app.model.own_models import rename_model
+
+    folder = rename_model(arguments.model, arguments.name)
+    print(f"{arguments.model} is now {arguments.name}, in {folder}")
+    return EXIT_OK
+
+
+def duplicate(arguments: argparse.Namespace) -> int:
+    """Copy a model.
+
+    Parameters
+    ----------
+    arguments : Namespace
+
+    Returns
+    -------
+    int
+        Exit code.
+
+    Raises
+    ------
+    UserFacingError
+        If there is no such model or the name cannot be used.
+    """
+    from dinocell_app.model.own_models import duplicate_model
+
+    folder = duplicate_model(arguments.model, arguments.name)
+    print(f"The copy {arguments.name} is in {folder}")
+    return EXIT_OK
+
+
+def delete(arguments: argparse.Namespace) -> int:
+    """Remove a model, once it was said what depends on it.
+
+    Parameters
+    ----------
+    arguments : Namespace
+
+    Returns
+    -------
+    int
+        Exit code; that of wrong usage without `--yes`.
+
+    Raises
+    ------
+    UserFacingError
+        If it is no model of one's own.
+    """
+    from dinocell_app.model.own_models import consequences_of_deleting, delete_model
+
+    told = consequences_of_deleting(arguments.model)
+    if not arguments.yes:
+        print(f"{told} Nothing was removed: add --yes to remove it.")
+        return EXIT_WRONG_USAGE
+    delete_model(arguments.model)
+    print(f"{arguments.model} is removed.")
     return EXIT_OK
 
 
