@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from dinocell_app.model.catalogue import models_folder
+from dinocell_app.ui.models.model_changes import ModelChanges
 from dinocell_app.ui.models.model_command import ModelCommand
 from dinocell_app.ui.segment.model_cards import ModelCard, ModelList, read_model_cards
 from dinocell_app.ui.workers import start
@@ -31,7 +32,7 @@ _MODEL_FILES = "Models (*.zip *.pt);;All files (*)"
 
 
 class ModelsPage(QWidget):
-    """Lists models with their cards; imports, downloads and exports them.
+    """Lists models with their cards; imports, downloads, exports, renames and removes them.
 
     Parameters
     ----------
@@ -51,6 +52,7 @@ class ModelsPage(QWidget):
         self.download = QPushButton("Download published weights")
         self.export = QPushButton("Export…")
         self.folder = QPushButton("Open folder")
+        self.changes = ModelChanges(session)
         self.message = QLabel()
         self._lay_out()
         self.list.currentRowChanged.connect(self._show_card)
@@ -59,6 +61,9 @@ class ModelsPage(QWidget):
         self.export.clicked.connect(self._on_export)
         self.folder.clicked.connect(self._on_folder)
         self.command.finished.connect(self._on_finished)
+        self.changes.changed.connect(lambda sentence: self._on_finished(True, sentence))
+        # What is trained or imported elsewhere meanwhile is shown, too.
+        session.models_changed.connect(self.reload)
         self.reload()
 
     def reload(self) -> None:
@@ -100,7 +105,6 @@ class ModelsPage(QWidget):
         self.message.setText(sentence)
         self._enable()
         if good:
-            self.reload()
             self._session.models_changed.emit()
 
     def _show_models(self, models: ModelList) -> None:
@@ -120,6 +124,7 @@ class ModelsPage(QWidget):
     def _show_card(self, _row: int) -> None:
         card = self._chosen()
         self.card.setMarkdown(card.page if card is not None else "")
+        self.changes.show_card(card)
         self._enable()
 
     def _chosen(self) -> ModelCard | None:
@@ -175,5 +180,6 @@ class ModelsPage(QWidget):
         layout = QVBoxLayout(self)
         layout.addWidget(self.list)
         layout.addWidget(self.card, 1)
+        layout.addWidget(self.changes)
         layout.addLayout(buttons)
         layout.addWidget(self.message)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dinocell_app.errors import ModelError
 from dinocell_app.model.catalogue import CARD_NAME, CatalogueEntry, list_models
+from dinocell_app.model.lineage import made_from
 from dinocell_app.model.manifest import Manifest, Score
 
 _LARGEST_CARD = 256 << 10
@@ -91,7 +92,7 @@ def read_model_cards() -> ModelList:
     ModelList
     """
     entries, problems = list_models()
-    return ModelList(tuple(_card(entry) for entry in entries), tuple(problems))
+    return ModelList(tuple(_card(entry, entries) for entry in entries), tuple(problems))
 
 
 def recommended_sizes(manifest: Manifest) -> str:
@@ -118,7 +119,7 @@ def recommended_sizes(manifest: Manifest) -> str:
     return sentence
 
 
-def _card(entry: CatalogueEntry) -> ModelCard:
+def _card(entry: CatalogueEntry, entries: Sequence[CatalogueEntry]) -> ModelCard:
     manifest = entry.manifest
     return ModelCard(
         id=manifest.id,
@@ -126,16 +127,20 @@ def _card(entry: CatalogueEntry) -> ModelCard:
         origin=entry.origin,
         summary=recommended_sizes(manifest),
         description=manifest.description,
-        page=_page(entry),
+        page=_page(entry, made_from(entry.manifest, entries)),
         folder=entry.folder,
         has_flows=manifest.objective == "flows",
     )
 
 
-def _page(entry: CatalogueEntry) -> str:
-    """Give the card beside the model, or one made from its manifest; sizes stand first in both."""
+def _page(entry: CatalogueEntry, children: Sequence[CatalogueEntry]) -> str:
+    """Give the card beside the model, or one made from its manifest; sizes and lineage stand first in both."""
     own = _own_page(entry.folder / CARD_NAME)
     facts = [f"**{recommended_sizes(entry.manifest)}**"]
+    if entry.manifest.lineage:
+        facts.append(f"Made from: {' → '.join((*entry.manifest.lineage, entry.manifest.id))}")
+    if children:
+        facts.append(f"Made from it: {', '.join(child.manifest.id for child in children)}")
     if own:
         return "\n\n".join([*facts, own])
     return "\n\n".join([f"# {entry.manifest.name}", *facts, *_sections(entry.manifest)])
@@ -156,8 +161,6 @@ def _sections(manifest: Manifest) -> list[str]:
         sections.append("## Scores on held-out images\n\n" + _score_table(manifest.scores))
     else:
         sections.append("## Scores on held-out images\n\nNone are recorded.")
-    if manifest.lineage:
-        sections.append("## Made from\n\n" + " → ".join(manifest.lineage))
     sections.append(f"Licence: {manifest.licence or 'not stated'}")
     return sections
 

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QInputDialog, QMessageBox
 
 from dinocell_app.model.catalogue import MODELS_VARIABLE
 from dinocell_app.ui.models.models_page import PUBLISHED, ModelsPage
@@ -61,6 +62,50 @@ def test_each_model_shows_its_card(page):
     assert "usiigaci" not in page.card.toPlainText()
     assert PUBLISHED not in " ".join(titles(page))
     assert page.download.isEnabled()
+
+
+def answer(page, kind, qtbot):
+    qtbot.waitUntil(lambda: page.changes.findChild(kind) is not None, timeout=WAIT_MS)
+    return page.changes.findChild(kind)
+
+
+def test_an_own_model_is_renamed_copied_and_removed(page, qtbot, own_models):
+    choose(page, "comes with")
+    assert not page.changes.rename.isEnabled()
+    assert not page.changes.delete.isEnabled()
+    assert page.changes.duplicate.isEnabled()
+    choose(page, "your own")
+    with qtbot.waitSignal(page._session.models_changed, timeout=WAIT_MS):
+        page.changes.rename.click()
+        dialog = answer(page, QInputDialog, qtbot)
+        dialog.setTextValue("renamed")
+        dialog.accept()
+    qtbot.waitUntil(lambda: any("renamed" in title for title in titles(page)), timeout=WAIT_MS)
+    assert "tiny is now renamed" in page.message.text()
+    choose(page, "renamed")
+    qtbot.waitUntil(lambda: page.changes.findChild(QInputDialog) is None, timeout=WAIT_MS)
+    with qtbot.waitSignal(page._session.models_changed, timeout=WAIT_MS):
+        page.changes.duplicate.click()
+        answer(page, QInputDialog, qtbot).accept()
+    qtbot.waitUntil(lambda: len(titles(page)) == 3, timeout=WAIT_MS)
+    choose(page, "renamed-copy")
+    with qtbot.waitSignal(page._session.models_changed, timeout=WAIT_MS):
+        page.changes.delete.click()
+        question = answer(page, QMessageBox, qtbot)
+        assert "cannot be brought back" in question.informativeText()
+        next(button for button in question.buttons() if button.text() == "Delete").click()
+    qtbot.waitUntil(lambda: len(titles(page)) == 2, timeout=WAIT_MS)
+    assert [path.name for path in own_models.iterdir()] == ["renamed"]
+
+
+def test_a_name_that_cannot_be_one_is_reported(page, qtbot):
+    choose(page, "your own")
+    page.changes.rename.click()
+    dialog = answer(page, QInputDialog, qtbot)
+    dialog.setTextValue("a/b")
+    dialog.accept()
+    qtbot.waitUntil(lambda: bool(page._session.reported), timeout=WAIT_MS)
+    assert "cannot be named 'a/b'" in str(page._session.reported[0])
 
 
 def test_a_model_goes_to_a_file_and_comes_back(page, qtbot, own_models, tmp_path):
