@@ -134,7 +134,7 @@ def _card(entry: CatalogueEntry, entries: Sequence[CatalogueEntry]) -> ModelCard
 
 
 def _page(entry: CatalogueEntry, children: Sequence[CatalogueEntry]) -> str:
-    """Give the card beside the model, or one made from its manifest; sizes and lineage stand first in both."""
+    """Give the card beside the model, or one made from its manifest; sizes and lineage come first."""
     own = _own_page(entry.folder / CARD_NAME)
     facts = [f"**{recommended_sizes(entry.manifest)}**"]
     if entry.manifest.lineage:
