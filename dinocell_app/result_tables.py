@@ -103,13 +103,15 @@ def write_columns(path: Path, records: Sequence[PlaneRecord]) -> None:
     write_data_dictionary(path, data_dictionary(("cells", cells), ("images", images)))
 
 
-def write_methods(path: Path, records: Iterable[PlaneRecord]) -> bool:
+def write_methods(path: Path, records: Iterable[PlaneRecord], further: Sequence[str] = ()) -> bool:
     """Write the paragraph for a paper's methods section.
 
     Parameters
     ----------
     path : Path
     records : iterable of PlaneRecord
+    further : sequence of str
+        Sentences that come last.
 
     Returns
     -------
@@ -121,7 +123,7 @@ def write_methods(path: Path, records: Iterable[PlaneRecord]) -> bool:
     UserFacingError
         If the file cannot be written.
     """
-    paragraph = methods_paragraph([record for record in records if record.model_sha256])
+    paragraph = methods_paragraph([record for record in records if record.model_sha256], further)
     if paragraph:
         write_bytes(path, (paragraph + "\n").encode("utf-8"))
     return bool(paragraph)

@@ -7,13 +7,15 @@ from collections.abc import Iterable, Sequence
 from dinocell_app.export.provenance import APPLICATION, Provenance
 
 
-def methods_paragraph(provenances: Sequence[Provenance]) -> str:
+def methods_paragraph(provenances: Sequence[Provenance], further: Sequence[str] = ()) -> str:
     """Describe how a set of images was segmented.
 
     Parameters
     ----------
     provenances : sequence of Provenance
         One an image. What differs between images is given as a range or list.
+    further : sequence of str
+        Sentences about the results that come last, such as how an audit judged them.
 
     Returns
     -------
@@ -30,6 +32,7 @@ def methods_paragraph(provenances: Sequence[Provenance]) -> str:
             _settings(provenances),
             _pixel_size(provenances),
             _machine(provenances),
+            *further,
         )
         if sentence
     )

@@ -11,8 +11,8 @@ from dinocell_app.export.names import SUFFIXES
 Which = Literal["all", "selected", "current"]
 Existing = Literal["keep", "replace"]
 
-IMAGES, COLUMNS, METHODS = "images", "columns", "methods"
-RUN_TABLES = (IMAGES, COLUMNS, METHODS)
+IMAGES, COLUMNS, METHODS, AUDIT = "images", "columns", "methods", "audit"
+RUN_TABLES = (IMAGES, COLUMNS, METHODS, AUDIT)
 
 TABLE_FORMATS = ("csv", "parquet")
 

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from dinocell_app.ui.export.check_list import CheckList
 from dinocell_app.ui.export.export_choice import (
+    AUDIT,
     COLUMNS,
     IMAGES,
     METHODS,
@@ -45,6 +46,7 @@ WHAT_TEXTS = {
     IMAGES: "Table of images (images.csv)",
     COLUMNS: "What the columns mean (columns.csv)",
     METHODS: "Methods paragraph (methods.txt)",
+    AUDIT: "Precision and recall of audits (audit.json)",
 }
 """Everything that can be written, as people read it."""
 

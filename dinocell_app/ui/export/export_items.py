@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dinocell_app.export.names import SUFFIXES
 from dinocell_app.imaging.scan import natural_key
+from dinocell_app.review.audit_result import AuditResult
 
 if TYPE_CHECKING:
     from dinocell_app.project.project import Project
@@ -32,12 +33,15 @@ class ExportItem:
         The image file.
     pixel_size_um : float or None
         In effect in the project, for results that carry none.
+    judgements : tuple of (int, str)
+        What was said about cells while looking through them, by label.
     """
 
     stem: PurePosixPath
     folder: Path
     image: Path
     pixel_size_um: float | None = None
+    judgements: tuple[tuple[int, str], ...] = ()
 
     def file(self, kind: str) -> Path:
         """Name a result file.
@@ -94,10 +98,13 @@ class ExportItems:
     finished : tuple of ExportItem
         In the order of their names, numbers by value.
     failed : tuple of FailedItem
+    audits : tuple of AuditResult
+        What people found who judged random cells of these results; the newest first.
     """
 
     finished: tuple[ExportItem, ...] = ()
     failed: tuple[FailedItem, ...] = ()
+    audits: tuple[AuditResult, ...] = ()
 
 
 def export_items(project: Project, set_name: str, image_ids: Collection[int] | None) -> ExportItems:
@@ -130,12 +137,14 @@ def export_items(project: Project, set_name: str, image_ids: Collection[int] | N
             name = f"{homes.get(image.root_id, '')}/{image.relative_path}".lstrip("/")
             failed[path] = FailedItem(path, name, result.reason)
             continue
+        judged = tuple(project.judgements.of_result(result.id).items())
         for stem in _stems(folder, [project.folder / file for file in result.files]):
-            finished.setdefault(stem, ExportItem(stem, folder, path, image.pixel_size_um))
+            finished.setdefault(stem, ExportItem(stem, folder, path, image.pixel_size_um, judged))
     done = {item.image for item in finished.values()}
     return ExportItems(
         tuple(sorted(finished.values(), key=lambda item: natural_key(item.stem.as_posix()))),
         tuple(item for path, item in failed.items() if path not in done),
+        tuple(audit.result for audit in project.audits.about_results(set_name)),
     )
 
 

@@ -8,11 +8,16 @@ from pathlib import Path
 
 from dinocell_app.errors import InvalidParameterError
 from dinocell_app.export import names
-from dinocell_app.ui.export.export_choice import COLUMNS, IMAGES, METHODS, ExportChoice
+from dinocell_app.ui.export.export_choice import AUDIT, COLUMNS, IMAGES, METHODS, ExportChoice
 from dinocell_app.ui.export.export_items import ExportItem, ExportItems
 
 _COMBINED = {"csv": names.CELLS_CSV, "parquet": names.CELLS_PARQUET, "coco": names.COCO_JSON}
-_FOR_ALL = {IMAGES: names.IMAGES_CSV, COLUMNS: names.COLUMNS_CSV, METHODS: names.METHODS_TXT}
+_FOR_ALL = {
+    IMAGES: names.IMAGES_CSV,
+    COLUMNS: names.COLUMNS_CSV,
+    METHODS: names.METHODS_TXT,
+    AUDIT: names.AUDIT_JSON,
+}
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,8 @@ def _files(items: ExportItems, choice: ExportChoice, folder: Path) -> Iterator[P
             if kind in choice.formats:
                 yield PlannedFile(folder / name, kind, None, (folder / name).exists())
     for kind in choice.run_tables:
+        if kind == AUDIT and not items.audits:
+            continue
         path = folder / _FOR_ALL[kind]
         yield PlannedFile(path, kind, None, path.exists())
 

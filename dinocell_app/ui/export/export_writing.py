@@ -15,6 +15,7 @@ from dinocell_app.ui.export.export_choice import RUN_TABLES, TABLE_FORMATS
 from dinocell_app.ui.export.export_items import ExportItem
 from dinocell_app.ui.export.export_plan import ExportPlan, PlannedFile
 from dinocell_app.ui.export.labelled_results import read_result
+from dinocell_app.ui.export.review_column import REVIEW, add_review
 from dinocell_app.ui.export.run_tables import records_of, write_table_of_all
 from dinocell_app.ui.export.table_columns import select_csv, select_parquet
 
@@ -96,7 +97,7 @@ class _Writing:
         from dinocell_app.export.formats import FORMATS
 
         source = item.file(file.kind)
-        if file.kind in TABLE_FORMATS and self.plan.choice.columns:
+        if file.kind in TABLE_FORMATS and (self.plan.choice.columns or item.judgements):
             self._with_columns(file, lambda whole: self._whole_table(item, file.kind, whole))
         elif source.exists():
             _copy(source, file.path)
@@ -113,6 +114,7 @@ class _Writing:
             shutil.copyfile(source, target)
         else:
             FORMATS[kind].write(target, self._labelled(item))
+        add_review(target, kind, item.judgements)
 
     def _combine(self, file: PlannedFile) -> None:
         from dinocell_app.export.formats import FORMATS
@@ -135,6 +137,10 @@ class _Writing:
         from dinocell_app.export.formats import FORMATS
 
         source, target = item.file(file.kind), item.target(file.path.parent, file.kind)
+        if file.kind in TABLE_FORMATS and item.judgements:
+            room.mkdir()
+            self._whole_table(item, file.kind, room / target.name)
+            return room / target.name
         if source.exists():
             return source
         if target in self._written:
@@ -148,7 +154,10 @@ class _Writing:
         with tempfile.TemporaryDirectory(prefix="dinocell-export-") as room:
             whole = Path(room, file.path.name)
             make(whole)
-            select(whole, file.path, self.plan.choice.columns)
+            if self.plan.choice.columns:
+                select(whole, file.path, (REVIEW, *self.plan.choice.columns))
+            else:
+                _copy(whole, file.path)
 
     def _labelled(self, item: ExportItem) -> LabelledImage:
         if self._image is None or self._image[0] != item:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
 from dinocell_app.export.plane_record import PlaneRecord, read_record
-from dinocell_app.ui.export.export_choice import COLUMNS, IMAGES
+from dinocell_app.ui.export.export_choice import AUDIT, COLUMNS, IMAGES
 from dinocell_app.ui.export.export_items import ExportItem, ExportItems
 from dinocell_app.ui.export.export_plan import PlannedFile
 
@@ -49,14 +50,18 @@ def write_table_of_all(file: PlannedFile, items: ExportItems) -> bool:
     UserFacingError
         If the file cannot be written.
     """
+    from dinocell_app.export.writing import write_bytes
     from dinocell_app.result_tables import Failure, write_columns, write_images, write_methods
 
     records = records_of(items.finished)
     if file.kind == IMAGES:
         failed = [Failure(item.name, item.image, item.reason) for item in items.failed]
         write_images(file.path, records, failed)
+    elif file.kind == AUDIT:
+        content = {"audits": [audit.to_record() for audit in items.audits]}
+        write_bytes(file.path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode("utf-8"))
     elif file.kind == COLUMNS:
         write_columns(file.path, records)
     else:
-        return write_methods(file.path, records)
+        return write_methods(file.path, records, [audit.methods_sentence() for audit in items.audits])
     return True

@@ -26,6 +26,7 @@ class Result:
     files: tuple[str, ...]
     status: str = "finished"
     reason: str = ""
+    id: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,14 @@ class Results:
         return [result for result in self.stored if result.name == name]
 
 
+class NothingSaid:
+    def of_result(self, _result_id):
+        return {}
+
+    def about_results(self, _name):
+        return []
+
+
 class Project:
     read_only_reason = None
 
@@ -80,6 +89,7 @@ class Project:
         self.images = Images(folder / "pictures")
         self.roots = Roots(folder / "pictures")
         self.results = Results()
+        self.judgements = self.audits = NothingSaid()
 
 
 class Session(QObject):

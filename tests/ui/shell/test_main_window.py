@@ -198,7 +198,9 @@ def test_no_tabs_are_left_behind_when_projects_are_closed_and_opened(window, ses
         return sorted(bar.tabText(index) for bar in bars for index in range(bar.count()))
 
     for _ in range(2):
-        qtbot.waitUntil(lambda: shown_tabs() == ["Measurements", "Queue", "Reference cells", "Review", "Segment"])
+        qtbot.waitUntil(
+            lambda: shown_tabs() == ["Measurements", "Queue", "Reference cells", "Review", "Segment"]
+        )
         window.docks["measurements"].raise_()
         folder = session.project.folder
         session.close_project()
