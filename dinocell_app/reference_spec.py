@@ -86,8 +86,8 @@ class ReferenceSpec:
             raise InvalidParameterError(
                 f"'{text}' names no reference cell",
                 remedy="Say image.tif:17 for the cell with label 17, image.tif@labels.tif:17 where its "
-                "labels are elsewhere, image.tif@x,y for the cell at a pixel, image.tif@x,y,width,height for a "
-                "box around one, image.tif@mask.png for a mask, or library.json#name",
+                "labels are elsewhere, image.tif@x,y for the cell at a pixel, image.tif@x,y,width,height for "
+                "a box around one, image.tif@mask.png for a mask, or library.json#name",
             )
         label, picture = int(found["label"]), found["path"]
         apart = _LABELS_FILE.fullmatch(picture)

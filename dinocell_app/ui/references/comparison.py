@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from dinocell_app.errors import UserFacingError
 from dinocell_app.preview_messages import PreviewRequest
 from dinocell_app.project.references import CellType, ReferenceSet, kept_references
+from dinocell_app.reference_domain import domain_likeness
 from dinocell_app.ui.processes.engine import BUSY, STARTING, CellDescriptions
 from dinocell_app.ui.references.scored_cells import ScoredCells
 from dinocell_app.ui.session import Session
@@ -35,6 +36,8 @@ class Comparison(QObject):
     """Scores, descriptions or what is going on."""
     drawn_described = Signal(object)
     """CellDescriptions of a cell that was drawn."""
+    drawn_given_up = Signal()
+    """A cell that was drawn is not described."""
 
     def __init__(self, session: Session, viewer: ImageViewer, parent: QObject) -> None:
         super().__init__(parent)
@@ -48,6 +51,7 @@ class Comparison(QObject):
         self.descriptions: CellDescriptions | None = None
         self.scored: ScoredCells | None = None
         self.message = ""
+        self.likeness: float | None = None
         engine = session.engine
         engine.cells_described.connect(self._on_described)
         engine.cells_scored.connect(self._on_scored)
@@ -114,13 +118,15 @@ class Comparison(QObject):
         if request is not None:
             self._drawn = self._session.engine.describe_cells(request, labels, (label,))
             self._say(LOOKING)
+        else:
+            self.drawn_given_up.emit()
 
     def _on_cells_changed(self) -> None:
         labels, _, _ = self._viewer.shown_labels()
         if labels is self._labels:
             return
         self._labels = labels
-        self.descriptions = self.scored = None
+        self.descriptions = self.scored = self.likeness = None
         self._cells_number = self._asked = self._scoring = 0
         self._waiting = False
         self._say("")
@@ -166,9 +172,13 @@ class Comparison(QObject):
             self._say(str(error))
             return
         if kept is None or self.descriptions is None:
-            self.scored = None
+            self.scored = self.likeness = None
             self.changed.emit()
             return
+        cells = self.descriptions
+        known = [e.description for each in kept.read() for e in (*each.positives, *each.negatives)]
+        comparable = kept.model_sha256 == cells.model_sha256
+        self.likeness = domain_likeness(cells.vectors, np.stack(known)) if comparable else None
         self._scoring = self._session.engine.score_cells(self._cells_number, kept)
         names = {each.name for each in kept.types}
         self._scored_types = tuple(each for each in self._references.types if each.name in names)
@@ -208,6 +218,8 @@ class Comparison(QObject):
                 self._ask()
 
     def _forget(self, request: int) -> None:
+        if request == self._drawn:
+            self.drawn_given_up.emit()
         self._asked = 0 if request == self._asked else self._asked
         self._drawn = 0 if request == self._drawn else self._drawn
         self._scoring = 0 if request == self._scoring else self._scoring

@@ -18,6 +18,10 @@ from dinocell_app.ui.references.score_bar import ScoreBar
 from dinocell_app.ui.references.type_bar import TypeBar
 
 HINT = "Left click: like this. Right click: not this."
+UNLIKE = (
+    "⚠ This image looks unlike those your references are from, so its scores mean little. "
+    "Point at cells of this image too."
+)
 EMPTY = "Point at one cell to see every cell like it."
 
 
@@ -44,12 +48,17 @@ class ReferenceForm(QWidget):
             "Make the cell that is selected in the image an example of what is not of the type."
         )
         self.box = QToolButton()
-        self.box.setText("Draw a box")
-        self.box.setToolTip("Draw a box around a cell where nothing was segmented.")
+        self.box.setText("Draw")
+        self.box.setToolTip("Draw a cell where nothing was segmented, or take one from a mask.")
         self.box.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self.box)
-        self.box_like = menu.addAction("Around a cell like this")
-        self.box_unlike = menu.addAction("Around a cell that is not this")
+        self.outline_like = menu.addAction("Outline of a cell like this")
+        self.box_like = menu.addAction("Box around a cell like this")
+        self.mask_like = menu.addAction("Mask of cells like this…")
+        menu.addSeparator()
+        self.outline_unlike = menu.addAction("Outline of a cell that is not this")
+        self.box_unlike = menu.addAction("Box around a cell that is not this")
+        self.mask_unlike = menu.addAction("Mask of cells that are not this…")
         self.box.setMenu(menu)
         self.positives = ExampleList("Cells like this")
         self.negatives = ExampleList("Cells that are not this")
@@ -69,6 +78,10 @@ class ReferenceForm(QWidget):
         self.yes.setToolTip("The cell is of the type.")
         self.no.setToolTip("The cell is not of the type.")
         self.skip.setToolTip("Leave this cell undecided.")
+        self.warning = QLabel()
+        self.warning.setWordWrap(True)
+        self.warning.setAccessibleName("Warning about this image")
+        self.warning.hide()
         self.message = QLabel()
         self.message.setWordWrap(True)
         self._lay_out()
@@ -98,6 +111,7 @@ class ReferenceForm(QWidget):
         layout.addWidget(QLabel("Not this"))
         layout.addWidget(self.negatives)
         layout.addLayout(changing)
+        layout.addWidget(self.warning)
         layout.addWidget(QLabel("Least score"))
         layout.addWidget(self.score)
         layout.addWidget(self.ask)

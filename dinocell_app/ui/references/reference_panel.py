@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QHideEvent, QShowEvent
-from PySide6.QtWidgets import QColorDialog, QFrame, QInputDialog, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from dinocell_app.errors import UserFacingError
 from dinocell_app.project.references import CellPlace, CellType, ReferenceCell
-from dinocell_app.reference_crops import crop_of, ellipse_in, with_cell
+from dinocell_app.reference_crops import crop_of
+from dinocell_app.reference_domain import looks_unlike
 from dinocell_app.reference_types import ReferenceExample
 from dinocell_app.ui.processes.engine import CellDescriptions
-from dinocell_app.ui.references import type_bar
 from dinocell_app.ui.references.comparison import Comparison
-from dinocell_app.ui.references.library_choice import add_from_library, save_to_library
+from dinocell_app.ui.references.drawn_cells import DrawnCell, DrawnCells
 from dinocell_app.ui.references.pointing import Pointing
 from dinocell_app.ui.references.reference_edits import ReferenceEdits
-from dinocell_app.ui.references.reference_form import EMPTY, HINT, ReferenceForm
+from dinocell_app.ui.references.reference_form import EMPTY, HINT, UNLIKE, ReferenceForm
+from dinocell_app.ui.references.score_bar import counted
 from dinocell_app.ui.references.scored_cells import ScoredPainter
+from dinocell_app.ui.references.type_requests import asked_change
+from dinocell_app.ui.references.uncertain_walk import UncertainWalk
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.viewer.image_viewer import ImageViewer
-from dinocell_app.ui.viewer.picture_view import Region
 
 
 class ReferencePanel(QWidget):
@@ -45,12 +46,11 @@ class ReferencePanel(QWidget):
         self._session, self._viewer = session, viewer
         self.edits: ReferenceEdits | None = None
         self._type_id = 0
-        self._asked_label = 0
-        self._skipped: set[int] = set()
-        self._drawn: tuple[Region, bool, NDArray[np.int32], int] | None = None
         self.form = ReferenceForm()
         self.comparison = Comparison(session, viewer, self)
         self.pointing = Pointing(viewer, self)
+        self.drawing = DrawnCells(viewer, self.comparison, self)
+        self.walk = UncertainWalk(self.form, viewer)
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
@@ -90,6 +90,7 @@ class ReferencePanel(QWidget):
         super().hideEvent(event)
         self.form.point.setChecked(False)
         self.form.ask.setChecked(False)
+        self.drawing.outline.give_up()
         self.comparison.set_wanted(False)
         self._viewer.set_cell_painting(None)
 
@@ -146,7 +147,7 @@ class ReferencePanel(QWidget):
         form, session = self.form, self._session
         session.project_opened.connect(self._on_project)
         session.project_closed.connect(self._on_project)
-        session.current_image_changed.connect(self._skipped.clear)
+        session.current_image_changed.connect(self._on_image)
         form.types.chosen.connect(self._choose)
         form.types.asked.connect(self._on_type_asked)
         form.point.toggled.connect(self._on_pointing)
@@ -154,6 +155,10 @@ class ReferencePanel(QWidget):
         form.unlike.clicked.connect(lambda: self._add_selected(False))
         form.box_like.triggered.connect(lambda: self.pointing.draw_box(True))
         form.box_unlike.triggered.connect(lambda: self.pointing.draw_box(False))
+        form.outline_like.triggered.connect(lambda: self.drawing.begin_outline(True))
+        form.outline_unlike.triggered.connect(lambda: self.drawing.begin_outline(False))
+        form.mask_like.triggered.connect(lambda: self.drawing.choose_mask(True))
+        form.mask_unlike.triggered.connect(lambda: self.drawing.choose_mask(False))
         form.undo.clicked.connect(lambda: self._change(lambda edits: edits.undo()))
         form.remove.clicked.connect(
             lambda: self._change(lambda e: e.remove(form.positives.chosen() + form.negatives.chosen()))
@@ -162,14 +167,20 @@ class ReferencePanel(QWidget):
             some.removal_asked.connect(lambda ids: self._change(lambda edits: edits.remove(ids)))
             some.renamed.connect(lambda cell, name: self._change(lambda edits: edits.rename(cell, name)))
         form.score.changed.connect(self._on_least)
-        form.ask.toggled.connect(self._on_asking)
-        form.yes.clicked.connect(lambda: self._answer(True))
-        form.no.clicked.connect(lambda: self._answer(False))
-        form.skip.clicked.connect(self._skip)
+        self.walk.started.connect(self._ask_next)
+        self.walk.skipped.connect(self._ask_next)
+        self.walk.answered.connect(self.add)
         self.pointing.pointed.connect(self.add)
-        self.pointing.boxed.connect(self._on_boxed)
+        self.pointing.boxed.connect(self.drawing.take_box)
+        self.drawing.described.connect(self._on_drawn)
+        self.drawing.said.connect(self._say)
+        self.drawing.failed.connect(session.report)
         self.comparison.changed.connect(self._show)
-        self.comparison.drawn_described.connect(self._on_drawn)
+
+    def _on_image(self) -> None:
+        self.walk.forget()
+        self.drawing.outline.give_up()
+        self.drawing.forget()
 
     def _change(self, change: Callable[[ReferenceEdits], object]) -> None:
         if self.edits is not None:
@@ -212,7 +223,11 @@ class ReferencePanel(QWidget):
         form, scored, least = self.form, self.comparison.scored, self.least_score()
         form.message.setText(self.comparison.message)
         form.message.setVisible(bool(self.comparison.message))
-        form.hint.setText(HINT if form.point.isChecked() else EMPTY)
+        if not self.drawing.outline.active:
+            self._say("")
+        unlike = looks_unlike(self.comparison.likeness)
+        form.warning.setText(UNLIKE if unlike else "")
+        form.warning.setVisible(unlike)
         form.ask.setEnabled(scored is not None)
         best = scored.best if scored is not None else np.zeros(0)
         form.score.histogram.set_scores(best)
@@ -250,111 +265,34 @@ class ReferencePanel(QWidget):
         if self._viewer.selected:
             self.add(self._viewer.selected, positive)
         else:
-            self.form.hint.setText("Click a cell in the image first.")
+            self._say("Click a cell in the image first.")
 
-    def _on_boxed(self, region: Region, positive: bool) -> None:
-        labels, top, left = self._viewer.shown_labels()
-        if self._viewer.image is None:
-            return
-        plane = labels.levels[0] if labels is not None else np.zeros(self._viewer.image.shape, np.int32)
-        drawn = ellipse_in((plane.shape[0], plane.shape[1]), (top, left), region)
-        made, label, free = with_cell(plane, drawn)
-        if not free.any():
-            self.form.hint.setText("The box has no room for a cell: draw it where nothing was segmented.")
-            return
-        self._drawn = region, positive, made, label
-        self.comparison.describe_drawn(made, label)
+    def _on_drawn(self, drawn: DrawnCell) -> None:
+        self._write(drawn.cells, drawn.cells.vectors[0], drawn.place, drawn.box, drawn.positive)
 
-    def _on_drawn(self, cells: CellDescriptions) -> None:
-        drawn, self._drawn = self._drawn, None
-        if drawn is not None:
-            (row, column, height, width), positive, _, _ = drawn
-            box = slice(row, row + height), slice(column, column + width)
-            place = (row + height // 2, column + width // 2)
-            self._write(cells, cells.vectors[0], place, box, positive)
-
-    def _on_asking(self, on: bool) -> None:
-        self._skipped.clear()
-        self._asked_label = 0
-        self.form.answers.setVisible(on)
-        self._ask_next()
+    def _say(self, sentence: str) -> None:
+        self.form.hint.setText(sentence or (HINT if self.form.point.isChecked() else EMPTY))
 
     def _ask_next(self) -> None:
-        """Ask about the cell next to the threshold that no one has decided about."""
-        scored, edits = self.comparison.scored, self.edits
-        if not self.form.ask.isChecked() or scored is None or edits is None:
+        scored, edits, image = self.comparison.scored, self.edits, self._session.current_image
+        if scored is None or edits is None or image is None:
             return
-        known = set(self._skipped)
-        image = self._session.current_image
-        for cell in edits.now.cells:
-            if cell.place is not None and image is not None and cell.place.image_id == image.id:
-                known.add(self._viewer.label_at(cell.place.row, cell.place.column))
-        left = scored.uncertain(self.least_score(), known)
-        for button in (self.form.yes, self.form.no, self.form.skip):
-            button.setEnabled(bool(left))
-        self._asked_label = left[0] if left else 0
-        if not left:
-            self.form.question.setText("You have decided about every cell of this image.")
-            return
-        score = scored.best[scored.ids.index(left[0])]
-        name = next((each.name for each in edits.now.types if each.id == self._type_id), "")
-        self.form.question.setText(f"Is the outlined cell of “{name}”? It scores {score:.2f}.")
-        self._viewer.select_cell(left[0])
-        self._viewer.centre_on(left[0])
+        places = [cell.place for cell in edits.now.cells if cell.place is not None]
+        known = {
+            self._viewer.label_at(place.row, place.column) for place in places if place.image_id == image.id
+        }
+        chosen = self._chosen_type()
+        self.walk.ask(scored, self.least_score(), known, chosen.name if chosen is not None else "")
 
-    def _answer(self, positive: bool) -> None:
-        if self._asked_label:
-            self.add(self._asked_label, positive)
-
-    def _skip(self) -> None:
-        self._skipped.add(self._asked_label)
-        self._ask_next()
+    def _chosen_type(self) -> CellType | None:
+        types = self.edits.now.types if self.edits is not None else ()
+        return next((each for each in types if each.id == self._type_id), None)
 
     def _on_type_asked(self, what: str) -> None:
-        edits = self.edits
-        if edits is None:
-            return
-        chosen = next((each for each in edits.now.types if each.id == self._type_id), None)
-        if what == type_bar.LOAD:
-            self._change(lambda edits: add_from_library(edits, self))
-        elif what == type_bar.NEW:
-            name, sure = QInputDialog.getText(self, "New type", "Name of the type of cell:")
-            if sure:
-                self._change(lambda edits: self._take_type(edits.add_type(name)))
-        elif chosen is not None:
-            self._change_type(chosen, what)
+        change = asked_change(what, self._chosen_type(), self) if self.edits is not None else None
+        if change is not None:
+            self._change(lambda edits: self._take_type(change(edits)))
 
-    def _take_type(self, made: CellType) -> None:
-        self._type_id = made.id
-
-    def _change_type(self, chosen: CellType, what: str) -> None:
-        if what == type_bar.REMOVE:
-            self._change(lambda edits: edits.remove_type(chosen.id))
-        elif what == type_bar.RENAME:
-            name, sure = QInputDialog.getText(
-                self, "Rename type", "Name of the type of cell:", text=chosen.name
-            )
-            if sure:
-                self._change(lambda edits: edits.change_type(replace(chosen, name=name)))
-        elif what == type_bar.COLOUR:
-            colour = QColorDialog.getColor(QColor(chosen.colour), self, f"Colour of {chosen.name}")
-            if colour.isValid():
-                self._change(lambda edits: edits.change_type(replace(chosen, colour=colour.name())))
-        elif what == type_bar.SAVE:
-            self._change(lambda edits: save_to_library(edits, chosen, self))
-
-
-def counted(best: NDArray[np.float64], least: float) -> str:
-    """Say how many cells are like the references.
-
-    Parameters
-    ----------
-    best : ndarray of shape (K,), float64
-    least : float
-
-    Returns
-    -------
-    str
-    """
-    n_like = int((best >= least).sum())
-    return f"{n_like:,} of {len(best):,} cells score at least {least:.2f}."
+    def _take_type(self, made: object) -> None:
+        if isinstance(made, CellType):
+            self._type_id = made.id

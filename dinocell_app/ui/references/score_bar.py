@@ -137,3 +137,19 @@ class ScoreBar(QWidget):
         self.slider.setValue(round(value * STEPS))
         self.slider.blockSignals(False)
         self.histogram.set_least(value)
+
+
+def counted(best: NDArray[np.float64], least: float) -> str:
+    """Say how many cells are like the references.
+
+    Parameters
+    ----------
+    best : ndarray of shape (K,), float64
+    least : float
+
+    Returns
+    -------
+    str
+    """
+    n_like = int((best >= least).sum())
+    return f"{n_like:,} of {len(best):,} cells score at least {least:.2f}."

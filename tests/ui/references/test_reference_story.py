@@ -119,7 +119,7 @@ def test_from_a_click_on_a_cell_to_a_table_with_scores(window, tmp_path):
     dock.form.score.number.setValue(0.6)
     assert session.project.references.least_score() == 0.6
     dock.form.ask.click()
-    assert viewer.selected == dock._asked_label > 0
+    assert viewer.selected == dock.walk.label > 0
     scored = dock.comparison.scored
     dock.form.no.click()
     until(lambda: dock.comparison.scored is not scored, "the scores with the answer")
