@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 from dinocell_app.errors import InvalidParameterError, UserFacingError
 from dinocell_app.jobs import SegmentJob
 from dinocell_app.segment_settings import SegmentSettings
-from dinocell_app.ui.segment.compared_jobs import ALL_CELLS, ENDINGS, compared_job
+from dinocell_app.ui.segment.compared_jobs import ALL_CELLS, ENDINGS, compared_job, name_of_same
 from dinocell_app.ui.segment.earlier_results import different_from, different_jobs, earlier_results
 from dinocell_app.ui.segment.keep_or_replace import ask_keep_or_replace
 from dinocell_app.ui.segment.presets import free_name, name_for_run, same_results
@@ -69,8 +69,8 @@ class RunStarter(QObject):
         chosen : str
             The preset in use; may be empty.
         cells : str
-            `compared_jobs.ALL_CELLS`, `ONLY_LIKE` or `WITH_TYPE`. Those that are compared with references get
-            a set of results of their own each time.
+            `compared_jobs.ALL_CELLS`, `ONLY_LIKE` or `WITH_TYPE`. Those that are compared with references
+            join the results of the same references and settings, or get a set of their own.
         """
         project = self._session.project
         if project is None:
@@ -132,8 +132,9 @@ class RunStarter(QObject):
             *project.results.set_names(),
             *(r.name for r in project.runs.all()),
         ]
-        name = free_name(name, taken) if name in taken else name
         job = compared_job(project, wanted.job, cells)
+        same = name_of_same(project, job, name)
+        name = same or (free_name(name, taken) if name in taken else name)
         job = job.model_copy(update={"output": project.results_folder / name})
         self._session.queue.enqueue(name, job, list(wanted.image_ids))
         count = "1 image" if len(wanted.image_ids) == 1 else f"{len(wanted.image_ids):,} images"
