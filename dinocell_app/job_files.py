@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -135,9 +135,8 @@ def read_job(path: Path) -> Job:
 
 
 def _sentence(problem: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails, a plain mapping
-    place = [
-        str(part) for part in problem["loc"] if part not in ("segment", "measure", "evaluate", "finetune")
-    ]
+    kinds = {kind.model_fields["kind"].default for kind in get_args(Job)}
+    place = [str(part) for part in problem["loc"] if part not in kinds]
     value = problem["input"]
     shown = "" if isinstance(value, dict | list | tuple) or value is None else f" (given: {_short(value)})"
     return f"{'.'.join(place) or 'job'}: {problem['msg'].removeprefix('Value error, ')}{shown}"

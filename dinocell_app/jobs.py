@@ -104,6 +104,9 @@ class SegmentJob(_Job):
         Cells that look less like the references are left out; None keeps all.
     type_score : float
         Cells that look less like the references have no type, where all are kept.
+    regions : Path or None
+        GeoJSON file of regions of interest, as `region_files` reads it: in which cells are counted, left out
+        or kept.
     """
 
     kind: Literal["segment"] = "segment"
@@ -135,6 +138,7 @@ class SegmentJob(_Job):
     kept_references: KeptReferences | None = None
     min_score: float | None = Field(default=None, ge=0, le=1)
     type_score: float = Field(default=0.5, ge=0, le=1)
+    regions: Path | None = None
 
     _known_formats = field_validator("formats")(lambda formats: _known_formats(formats))
     _readable = field_validator("references", "not_references")(lambda specs: _readable(specs))
@@ -174,6 +178,8 @@ class MeasureJob(_Job):
         Whether tables made from other images, labels or settings are replaced.
     texture : bool
         Whether Haralick texture is measured too.
+    regions : Path or None
+        GeoJSON file of regions of interest, as in `SegmentJob`.
     """
 
     kind: Literal["measure"] = "measure"
@@ -187,6 +193,7 @@ class MeasureJob(_Job):
     recursive: bool = False
     overwrite: bool = False
     texture: bool = False
+    regions: Path | None = None
 
     _known_formats = field_validator("formats")(lambda formats: _known_formats(formats))
 
@@ -340,6 +347,8 @@ class AdaptJob(_Job):
         "auto", "cpu", "cuda", "cuda:1" or "mps".
     adaptation : AdaptationSettings
         The other presets take only seed, precision and loader processes from it.
+    excluded : tuple of Path
+        Images not to learn from, such as those kept for judging.
     licence : str
         Of the pictures, for the model's manifest.
     overwrite : bool
@@ -348,6 +357,7 @@ class AdaptJob(_Job):
 
     kind: Literal["adapt"] = "adapt"
     inputs: tuple[Path, ...] = Field(min_length=1)
+    excluded: tuple[Path, ...] = ()
     recursive: bool = False
     output: Path
     base_model: str | None = DEFAULT_MODEL
@@ -422,7 +432,39 @@ class ReferenceTrainingJob(_Job):
     overwrite: bool = False
 
 
-Job = SegmentJob | MeasureJob | EvaluateJob | FineTuneJob | AdaptJob | ReferenceTrainingJob
+class AdaptThenTeachJob(_Job):
+    """Adapt a network to pictures without labels, then teach what comes of it with labelled ones.
+
+    Parameters
+    ----------
+    adaptation : AdaptJob
+    fine_tuning : FineTuneJob
+        Whose base model is what the adaptation makes.
+
+    Raises
+    ------
+    ValidationError
+        If it starts from another model.
+    """
+
+    kind: Literal["adapt_then_teach"] = "adapt_then_teach"
+    adaptation: AdaptJob
+    fine_tuning: FineTuneJob
+
+    @model_validator(mode="after")
+    def _follow_each_other(self) -> Self:
+        if self.fine_tuning.base_model != str(self.adaptation.output):
+            raise ValueError("the base model of fine_tuning is not the output of adaptation")
+        return self
+
+    @property
+    def output(self) -> Path:
+        """The model folder that is made at the end."""
+        return self.fine_tuning.output
+
+
+TrainingJob = FineTuneJob | AdaptJob | AdaptThenTeachJob | ReferenceTrainingJob
+Job = SegmentJob | MeasureJob | EvaluateJob | TrainingJob
 
 
 def _readable(specs: tuple[str, ...]) -> tuple[str, ...]:

@@ -117,10 +117,14 @@ def _first_survey(job: AdaptJob, run_folder: Path, should_stop: Callable[[], boo
         return _Survey(tuple(Picture(**{**each, "box": tuple(each["box"])}) for each in listed), ())
     pictures: list[Picture] = []
     left_out: list[LeftOut] = []
+    excluded = {path.absolute() for path in job.excluded}
     for found in find_pictures(job.inputs, recursive=job.recursive):
         if should_stop():
             return _Survey((), (), stopped=True)
         if isinstance(found, Picture):
+            if Path(found.path).absolute() in excluded:
+                left_out.append(LeftOut(Path(found.path), "kept for judging"))
+                continue
             pictures.append(found)
         else:
             left_out.append(found)

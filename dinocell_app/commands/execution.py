@@ -13,12 +13,14 @@ from dinocell_app.errors import UserFacingError
 from dinocell_app.events import Event
 from dinocell_app.jobs import (
     AdaptJob,
+    AdaptThenTeachJob,
     EvaluateJob,
     FineTuneJob,
     Job,
     MeasureJob,
     ReferenceTrainingJob,
     SegmentJob,
+    TrainingJob,
 )
 from dinocell_app.run_folder import LOCK_PATIENCE_SECONDS, RunFolder
 
@@ -69,18 +71,22 @@ def events_of(
             from training.domain_adaptation_job import adapt
 
             return adapt(job, run_folder or default_run_folder(job), should_stop)
+        case AdaptThenTeachJob():
+            from training.adapted_fine_tuning import adapt_then_teach
+
+            return adapt_then_teach(job, run_folder or default_run_folder(job), should_stop)
         case ReferenceTrainingJob():
             from training.reference_training.reference_training_job import train_references
 
             return train_references(job, run_folder or default_run_folder(job), should_stop)
 
 
-def default_run_folder(job: FineTuneJob | AdaptJob | ReferenceTrainingJob) -> Path:
+def default_run_folder(job: TrainingJob) -> Path:
     """Choose where a training keeps its checkpoints when the user does not say.
 
     Parameters
     ----------
-    job : FineTuneJob, AdaptJob or ReferenceTrainingJob
+    job : TrainingJob
 
     Returns
     -------

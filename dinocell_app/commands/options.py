@@ -228,6 +228,8 @@ COMMAND_WORDS: Mapping[str, tuple[str, ...]] = {
     "finetune": ("train", "finetune"),
     "adapt": ("train", "adapt"),
     "references": ("train", "references"),
+    # Made by the wizard, and done where its run folder is.
+    "adapt_then_teach": ("run",),
 }
 
 
