@@ -17,6 +17,7 @@ from dinocell_app.imaging.scan import natural_key
 from dinocell_app.measurement.column import Column
 from dinocell_app.measurement.columns import table_columns
 from dinocell_app.measurement.dictionary import data_dictionary
+from dinocell_app.measurement.regions import REGION, region_columns
 from dinocell_app.measurement.summary import summary_columns, summary_table
 
 FAILED = "failed"
@@ -100,7 +101,37 @@ def write_columns(path: Path, records: Sequence[PlaneRecord]) -> None:
         *summary_columns(cells, pixel_size_known=pixel_size_known, cell_types=known_types),
         *_PATHS,
     )
-    write_data_dictionary(path, data_dictionary(("cells", cells), ("images", images)))
+    tables = [("cells", cells), ("images", images)]
+    if any("regions" in record.image_selection for record in records):
+        tables[0] = ("cells", (*cells, REGION))
+        tables.append(("regions", region_columns(pixel_size_known=pixel_size_known)))
+    write_data_dictionary(path, data_dictionary(*tables))
+
+
+def write_region_table(path: Path, records: Iterable[PlaneRecord]) -> bool:
+    """Write one row for each region of interest of each plane.
+
+    Parameters
+    ----------
+    path : Path
+    records : iterable of PlaneRecord
+
+    Returns
+    -------
+    bool
+        False when there are no regions, so that there is nothing to write.
+
+    Raises
+    ------
+    UserFacingError
+        If the file cannot be written.
+    """
+    import pandas as pd
+
+    rows = [dict(row) for record in records for row in record.regions]
+    if rows:
+        write_table(path, pd.DataFrame(rows))
+    return bool(rows)
 
 
 def write_methods(path: Path, records: Iterable[PlaneRecord], further: Sequence[str] = ()) -> bool:

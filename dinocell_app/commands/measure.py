@@ -15,6 +15,7 @@ from dinocell_app.commands.shared_options import (
     PIXEL_SIZE,
     PLANE,
     RECURSIVE,
+    REGIONS,
     TEXTURE,
 )
 from dinocell_app.jobs import MeasureJob
@@ -30,6 +31,7 @@ COMMAND = JobCommand(
         AXES,
         PLANE,
         FORMATS,
+        REGIONS,
         RECURSIVE,
         OVERWRITE,
         TEXTURE,

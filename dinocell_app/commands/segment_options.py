@@ -11,6 +11,7 @@ from dinocell_app.commands.shared_options import (
     PIXEL_SIZE,
     PLANE,
     RECURSIVE,
+    REGIONS,
     TEXTURE,
 )
 from dinocell_app.jobs import DEFAULT_MODEL
@@ -121,6 +122,7 @@ COMMAND = JobCommand(
             metavar="S",
         ),
         FORMATS,
+        REGIONS,
         RECURSIVE,
         OVERWRITE,
         TEXTURE,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dinocell_app.commands.options import Option
+from dinocell_app.commands.options import Option, absolute_path
 from dinocell_app.export.names import SUFFIXES
 from dinocell_app.imaging.pixel_size import parse_pixel_size
 
@@ -34,6 +34,14 @@ FORMATS = Option(
     f"what to write, of {', '.join(FORMAT_NAMES)} or all; put it after the inputs",
     metavar="FORMAT",
     many=True,
+)
+REGIONS = Option(
+    "regions",
+    ("--regions",),
+    "GeoJSON file of regions of interest: cells in them are counted, left out (kind exclude) or kept alone "
+    "(kind limit) by their centroid",
+    parse=absolute_path,
+    metavar="FILE",
 )
 RECURSIVE = Option("recursive", ("-r", "--recursive"), "search the folders inside, too", switch=True)
 OVERWRITE = Option(

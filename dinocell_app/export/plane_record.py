@@ -29,12 +29,15 @@ class PlaneRecord(Provenance):
         Number of cells, confluency and the like, by column.
     channels : sequence of str
         Names of the measured channels.
+    regions : sequence of mapping of str to str, int, float or None
+        Number of cells and the like of each region of interest, by column.
     """
 
     name: str = ""
     seconds: float = 0.0
     summary: Mapping[str, Any] = field(default_factory=dict)
     channels: Sequence[str] = ()
+    regions: Sequence[Mapping[str, Any]] = ()
 
     def identity(self) -> dict[str, Any]:
         """Collect what has to be the same for results to be the same.
@@ -78,6 +81,7 @@ def read_record(sidecar: Path) -> PlaneRecord | None:
             seconds=float(content["seconds"]),
             summary=dict(content["summary"]),
             channels=tuple(content["channels"]),
+            regions=tuple(dict(row) for row in content.get("regions", ())),
         )
     except (UserFacingError, OSError, ValueError, KeyError, TypeError):
         return None

@@ -6,6 +6,9 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dinocell_app.errors import InvalidParameterError
 from dinocell_app.events import Event, ImageSegmented, ImageSkipped, InputLeftOut, JobFinished, JobStarted
 from dinocell_app.export.label_files import read_labels
@@ -16,10 +19,12 @@ from dinocell_app.imaging.image_reader import ImageReader
 from dinocell_app.imaging.planes import ChannelChoice, Plane, PlaneChoice, select_planes
 from dinocell_app.imaging.reading import open_image
 from dinocell_app.jobs import MeasureJob
+from dinocell_app.measurement.regions import keep_allowed_cells
+from dinocell_app.pipeline.image_regions import ImageRegions
 from dinocell_app.pipeline.image_sources import count_planes, pixel_size, read_channels, shown_pixels
 from dinocell_app.pipeline.isolation import over_images
 from dinocell_app.pipeline.label_pairs import FilePair, pair_images
-from dinocell_app.pipeline.measurements import measure_plane
+from dinocell_app.pipeline.measurements import CellFindings, measure_plane
 from dinocell_app.pipeline.results import Place, finished_record, write_results
 from dinocell_app.pipeline.run_tables import write_run_tables
 
@@ -49,13 +54,18 @@ def measure_images(job: MeasureJob, should_stop: Callable[[], bool] = lambda: Fa
     for left in found.left_out:
         yield InputLeftOut(str(left.path), left.reason)
     plane = PlaneChoice.parse(job.plane)
-    outcome = yield from over_images(found.pairs, lambda pair: _measure(job, plane, pair), should_stop)
+    regions = ImageRegions(job.regions)
+    outcome = yield from over_images(
+        found.pairs, lambda pair: _measure(job, plane, pair, regions), should_stop
+    )
     outputs = write_run_tables(job.output, job.formats, outcome.failed)
     seconds = time.monotonic() - started
     yield JobFinished(outcome.n_finished, len(outcome.failed), seconds, outcome.stopped, outputs)
 
 
-def _measure(job: MeasureJob, choice: PlaneChoice, pair: FilePair) -> Generator[Event, None, Event]:
+def _measure(
+    job: MeasureJob, choice: PlaneChoice, pair: FilePair, regions: ImageRegions
+) -> Generator[Event, None, Event]:
     started = time.monotonic()
     place = Place(job.output, pair.stem)
     with open_image(pair.first, job.axes) as reader:
@@ -74,13 +84,14 @@ def _measure(job: MeasureJob, choice: PlaneChoice, pair: FilePair) -> Generator[
                 "labels": file_sha256(pair.labels),
                 "plane": str(choice),
                 **({"axes": job.axes} if job.axes else {}),
+                **regions.selection(pair.first),
             },
             name=pair.name,
         )
         finished = finished_record(place, wanted, job.formats, overwrite=job.overwrite)
         if finished is not None:
             return ImageSkipped(pair.name, finished.n_cells or 0, _outputs(pair, finished), str(pair.first))
-        labels = read_labels(pair.labels)
+        labels: NDArray[np.integer] = read_labels(pair.labels)
         plane = _only_plane(reader, choice)
         if labels.shape != plane.pixels.shape:
             raise InvalidParameterError(
@@ -91,13 +102,17 @@ def _measure(job: MeasureJob, choice: PlaneChoice, pair: FilePair) -> Generator[
             )
         channels = read_channels(reader, choice, plane)
         shown = shown_pixels(reader.metadata, plane, channels)
-    measured = measure_plane(labels, channels, pair.name, size.um, texture=job.texture)
+    own = regions.of(pair.first)
+    labels = keep_allowed_cells(labels, own)
+    found = CellFindings(regions=own)
+    measured = measure_plane(labels, channels, pair.name, size.um, texture=job.texture, found=found)
     labelled = LabelledImage(labels, pair.name, size.um, shown, measured.table, source=pair.first)
     record = replace(
         wanted,
         n_cells=measured.n_cells,
         summary=measured.summary,
         channels=measured.channels,
+        regions=measured.regions,
         seconds=round(time.monotonic() - started, 3),
     )
     written = write_results(place, labelled, record, job.formats)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dinocell_app.measurement.channel_names import ascii_channel_name
+from dinocell_app.measurement.regions import add_region_column, count_by_region
 from dinocell_app.measurement.summary import SummaryContext, summarise_image
 from dinocell_app.measurement.table import MeasurementRequest, columns_of, measure_cells
 from dinocell_app.measurement.texture import TextureParameters
+from dinocell_app.regions import Region
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,11 +33,14 @@ class CellFindings:
         Likeness to reference cells, by label.
     cell_types : mapping of int to str, optional
         Type by label.
+    regions : sequence of Region
+        Regions of interest that cells are counted in; those they leave out are no longer in the labels.
     """
 
     cell_probability: NDArray[np.floating] | None = None
     reference_scores: Mapping[int, float] | None = None
     cell_types: Mapping[int, str] | None = None
+    regions: Sequence[Region] = ()
 
 
 @dataclass(frozen=True)
@@ -50,11 +55,14 @@ class PlaneMeasurements:
         About the plane as a whole, by column of the table of images; None where there is no number.
     channels : tuple of str
         Names of the channels as they are in the columns of both.
+    regions : tuple of mapping
+        About each region of interest, by column of the table of regions.
     """
 
     table: pd.DataFrame
     summary: Mapping[str, Any]
     channels: tuple[str, ...]
+    regions: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def n_cells(self) -> int:
@@ -112,7 +120,9 @@ def measure_plane(
     context = SummaryContext(name, (labels.shape[0], labels.shape[1]), pixel_size_um)
     summary = summarise_image(table, columns_of(request), context)
     known = {key: None if isinstance(v, float) and math.isnan(v) else v for key, v in summary.items()}
-    return PlaneMeasurements(table, known, tuple(request.channels))
+    counted = count_by_region(table, found.regions, name, context.shape, pixel_size_um)
+    named = add_region_column(table, found.regions)
+    return PlaneMeasurements(named, known, tuple(request.channels), tuple(counted))
 
 
 def _with_different_names(channels: Mapping[str, NDArray[np.generic]]) -> dict[str, NDArray[np.generic]]:

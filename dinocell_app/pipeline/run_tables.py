@@ -10,10 +10,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dinocell_app.export.formats import FORMATS
-from dinocell_app.export.names import COLUMNS_CSV, IMAGES_CSV, METHODS_TXT
+from dinocell_app.export.names import COLUMNS_CSV, IMAGES_CSV, METHODS_TXT, REGIONS_CSV
 from dinocell_app.pipeline.isolation import FailedImage
 from dinocell_app.pipeline.results import all_records
-from dinocell_app.result_tables import Failure, write_columns, write_images, write_methods
+from dinocell_app.result_tables import (
+    Failure,
+    write_columns,
+    write_images,
+    write_methods,
+    write_region_table,
+)
 
 
 def write_run_tables(folder: Path, formats: Sequence[str], failed: Sequence[FailedImage]) -> tuple[str, ...]:
@@ -54,6 +60,8 @@ def write_run_tables(folder: Path, formats: Sequence[str], failed: Sequence[Fail
     write_images(folder / IMAGES_CSV, records, failures)
     write_columns(folder / COLUMNS_CSV, records)
     outputs += [IMAGES_CSV, COLUMNS_CSV]
+    if write_region_table(folder / REGIONS_CSV, records):
+        outputs.append(REGIONS_CSV)
     if write_methods(folder / METHODS_TXT, records):
         outputs.append(METHODS_TXT)
     return tuple(outputs)

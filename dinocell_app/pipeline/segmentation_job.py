@@ -30,12 +30,14 @@ from dinocell_app.imaging.metadata import ImageMetadata
 from dinocell_app.imaging.planes import ChannelChoice, Plane, PlaneChoice, select_planes
 from dinocell_app.imaging.reading import open_image
 from dinocell_app.jobs import SegmentJob
+from dinocell_app.measurement.regions import keep_allowed_cells
 from dinocell_app.measurement.type_counts import REFERENCE_LIKENESS, count_types
 from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.manifest import Manifest, read_manifest
 from dinocell_app.model.model_folder import SegmentationModel, load_model
 from dinocell_app.model.precision import resolve_precision
 from dinocell_app.pipeline.devices import choose_device, describe_device
+from dinocell_app.pipeline.image_regions import ImageRegions
 from dinocell_app.pipeline.image_sources import (
     count_planes,
     given_axes,
@@ -119,6 +121,7 @@ class _Run:
         self.model_path = find_model(job.model)
         self.manifest: Manifest = read_manifest(self.model_path)
         self.manifest.require_taught(self.model_path)
+        self.regions = ImageRegions(job.regions)
         self.references = ReferenceCells(job, self.manifest) if job.compares_cells else None
 
     @cached_property
@@ -164,7 +167,8 @@ class _Run:
         steps = segmenting(plane.pixels, self.model, parameters, name, keep_features=guided)
         found = yield from self._until_asked_to_stop(steps)
         compared = self.references.compare(found, plane.pixels, self.model) if self.references else None
-        labels = compared.labels if compared else found.labels
+        regions = self.regions.of(source.image.path)
+        labels = keep_allowed_cells(compared.labels if compared else found.labels, regions)
         channels = read_channels(source.reader, self.plane, plane)
         has_flows = self.model.objective.name == "flows"
         probability = found.cell_probability if has_flows else None
@@ -174,7 +178,7 @@ class _Run:
             name,
             pixel_size_um,
             texture=self.job.texture,
-            found=_findings(probability, compared),
+            found=replace(_findings(probability, compared), regions=regions),
         )
         labelled = LabelledImage(
             labels=labels,
@@ -195,6 +199,7 @@ class _Run:
             n_cells=measured.n_cells,
             summary={**measured.summary, **(self._compared_summary(measured, compared) if compared else {})},
             channels=measured.channels,
+            regions=measured.regions,
             seconds=round(time.monotonic() - started, 3),
         )
         return write_results(place, labelled, record, self.job.formats)
@@ -242,6 +247,7 @@ class _Run:
                 "channel": str(self.channel),
                 "plane": str(self.plane),
                 **({"axes": axes} if (axes := given_axes(job, image.path)) else {}),
+                **self.regions.selection(image.path),
             },
         )
 
