@@ -15,8 +15,7 @@ from dinocell_app.job_files import read_job, write_job
 from dinocell_app.model.manifest import read_manifest
 from dinocell_app.reference_domain import LEAST_LIKENESS
 from dinocell_app.reference_library import write_library
-from dinocell_app.reference_types import KeptReferences, ReferenceExample, ReferenceType
-from dinocell_app.reference_types import N_LOOKS
+from dinocell_app.reference_types import N_LOOKS, KeptReferences, ReferenceExample, ReferenceType
 
 
 def rows(path):
