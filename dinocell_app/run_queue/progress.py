@@ -16,6 +16,7 @@ from dinocell_app.events import (
     JobFailed,
     JobFinished,
     JobStarted,
+    ReferencesDoubted,
     StepFinished,
     TilesPredicted,
 )
@@ -52,6 +53,8 @@ class RunProgress:
         What the network runs on; empty before the start.
     reason : str
         Why the run as a whole failed, empty otherwise.
+    doubted : tuple of ReferencesDoubted
+        Images unlike those that the references are from.
     """
 
     state: str
@@ -67,6 +70,7 @@ class RunProgress:
     failures: tuple[ImageFailed, ...] = ()
     device: str = ""
     reason: str = ""
+    doubted: tuple[ReferencesDoubted, ...] = ()
 
     @property
     def left(self) -> int:
@@ -93,6 +97,7 @@ class ProgressCount:
     device : str
         The device truly used.
     failures : list of ImageFailed
+    doubted : list of ReferencesDoubted
     seconds : deque of float
         Seconds of the newest images.
     final : JobFinished, JobFailed or None
@@ -107,6 +112,7 @@ class ProgressCount:
     tile_total: int = 0
     device: str = ""
     failures: list[ImageFailed] = field(default_factory=list)
+    doubted: list[ReferencesDoubted] = field(default_factory=list)
     seconds: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT_IMAGES))
     final: JobFinished | JobFailed | None = None
 
@@ -130,6 +136,8 @@ class ProgressCount:
             case ImageFailed():
                 self.failures.append(event)
                 self._leave_image()
+            case ReferencesDoubted():
+                self.doubted.append(event)
             case StepFinished():
                 self.done, self.total = event.step, event.total
             case EpochFinished():
@@ -169,12 +177,14 @@ class ProgressCount:
             failures=tuple(self.failures),
             device=self.device,
             reason=self.final.reason if isinstance(self.final, JobFailed) else "",
+            doubted=tuple(self.doubted),
         )
 
     def _begin(self, event: JobStarted) -> None:
         self.total, self.done, self.device = event.total, event.finished, event.device
         self.n_cells, self.final = 0, None
         self.failures.clear()
+        self.doubted.clear()
         self._leave_image()
 
     def _close_image(self, n_cells: int) -> None:

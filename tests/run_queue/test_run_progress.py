@@ -12,6 +12,7 @@ from dinocell_app.events import (
     JobFailed,
     JobFinished,
     JobStarted,
+    ReferencesDoubted,
     TilesPredicted,
     to_json_line,
 )
@@ -35,6 +36,12 @@ def counted(*events):
 def test_before_the_start_only_the_expected_number_is_known():
     progress = counted()
     assert (progress.total, progress.remaining_seconds, progress.seconds_per_image) == (7, None, None)
+
+
+def test_doubted_images_are_those_of_the_last_attempt():
+    before, now = ReferencesDoubted("a.tif", 0.3, "/a.tif"), ReferencesDoubted("b.tif", 0.5, "/b.tif")
+    assert counted(START, before, now).doubted == (before, now)
+    assert counted(START, before, START, now).doubted == (now,)
 
 
 def test_remaining_time_is_speed_times_images_left():

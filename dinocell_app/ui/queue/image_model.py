@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -36,6 +36,9 @@ class Column(IntEnum):
 
 _TITLES = ("Image", "State", "Cells", "Seconds", "What happened", "What to do")
 
+UNLIKE = "It looks unlike the images of the reference cells, so its scores mean little."
+UNLIKE_REMEDY = "Look at it, and point at cells in it too."
+
 
 @dataclass(frozen=True)
 class ImageRow:
@@ -50,7 +53,7 @@ class ImageRow:
     cells, seconds : str
         Empty while unknown.
     reason, remedy : str
-        Empty unless it failed.
+        Empty unless it failed or is doubted.
     """
 
     path: str
@@ -89,6 +92,7 @@ class RunImageModel(QAbstractTableModel):
         self._run_id = 0
         self._entries: Sequence[int | ImageFailed] = ()
         self._failures: Mapping[str, ImageFailed] = {}
+        self._doubted: frozenset[str] = frozenset()
         self._current = ""
         self._known: dict[int, ImageRow] = {}
 
@@ -109,7 +113,9 @@ class RunImageModel(QAbstractTableModel):
         self._known.clear()
         self.endResetModel()
 
-    def show_state(self, failures: Sequence[ImageFailed], current_image: str) -> None:
+    def show_state(
+        self, failures: Sequence[ImageFailed], current_image: str, doubted: Iterable[str] = ()
+    ) -> None:
         """Tell which images failed and which one is being done.
 
         Parameters
@@ -117,10 +123,13 @@ class RunImageModel(QAbstractTableModel):
         failures : sequence of ImageFailed
         current_image : str
             As the job calls it.
+        doubted : iterable of str
+            Paths of images unlike those that the references are from.
         """
-        by_path = {failure.path: failure for failure in failures}
-        if by_path == self._failures and current_image == self._current:
+        by_path, unlike = {failure.path: failure for failure in failures}, frozenset(doubted)
+        if (by_path, current_image, unlike) == (self._failures, self._current, self._doubted):
             return
+        self._doubted = unlike
         self._failures, self._current = by_path, current_image
         self.refresh()
 
@@ -194,9 +203,11 @@ class RunImageModel(QAbstractTableModel):
         if results:
             cells = sum(result.n_cells for result in results)
             seconds = sum(result.seconds for result in results)
-            return ImageRow(
-                path, record.name, "✓ Finished", f"{cells:,}", f"{seconds:.1f}" if seconds else ""
-            )
+            state, reason, remedy = "✓ Finished", "", ""
+            if path in self._doubted:
+                state, reason, remedy = "⚠ Finished", UNLIKE, UNLIKE_REMEDY
+            time = f"{seconds:.1f}" if seconds else ""
+            return ImageRow(path, record.name, state, f"{cells:,}", time, reason, remedy)
         if self._current and Path(path).as_posix().endswith(f"/{self._current}"):
             return ImageRow(path, record.name, "▶ Running")
         return ImageRow(path, record.name, "… Waiting")

@@ -89,7 +89,8 @@ class RunImagesView(QWidget):
         ids = record.image_ids if record is not None else ()
         entries = failures if only_failed else ids
         self.model.show_run(project, record.id if record is not None else 0, entries)
-        self.model.show_state(failures, progress.current_image if progress is not None else "")
+        doubted = [each.path for each in progress.doubted] if progress is not None else []
+        self.model.show_state(failures, progress.current_image if progress is not None else "", doubted)
         self._explain()
 
     def _lay_out(self) -> None:

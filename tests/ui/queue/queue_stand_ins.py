@@ -36,6 +36,7 @@ class Progress:
     seconds_per_image: float | None = None
     remaining_seconds: float | None = None
     failures: tuple[ImageFailed, ...] = ()
+    doubted: tuple = ()
     device: str = ""
     reason: str = ""
 

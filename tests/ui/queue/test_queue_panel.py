@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication, QToolButton
 
-from dinocell_app.events import ImageFailed
+from dinocell_app.events import ImageFailed, ReferencesDoubted
 from dinocell_app.ui.queue import run_log
 from dinocell_app.ui.queue.image_model import Column as ImageColumn
 from dinocell_app.ui.queue.image_model import RunImageModel
@@ -109,6 +109,17 @@ def test_images_of_a_run_have_a_state_each(make_panel):
     session.project.results.stored[3] = [Result(run_id=1)]
     session.queue.image_finished.emit(3)
     assert image_texts(panel, 2)[1] == "✓ Finished"
+
+
+def test_images_unlike_those_of_the_references_are_marked_with_a_reason(make_panel):
+    panel, session = make_panel(Run(1, state="running"))
+    session.project.results.stored[1] = [Result(run_id=1)]
+    path = str(session.project.images.path(1))
+    session.tell(1, done=1, doubted=(ReferencesDoubted("cells_1.tif", 0.3, path),))
+    assert image_texts(panel, 0)[1] == "⚠ Finished"
+    assert "unlike the images of the reference cells" in image_texts(panel, 0)[4]
+    panel.images.table.selectRow(0)
+    assert "scores mean little" in panel.images.explanation.text()
 
 
 def test_failed_images_are_listed_explained_and_tried_again(make_panel):
