@@ -103,3 +103,24 @@ def test_what_are_no_regions_is_refused_with_the_file(tmp_path: Path, content: s
     path.write_text(content, encoding="utf-8")
     with pytest.raises(UnreadableFileError, match="regions cannot be read"):
         read_regions(path)
+
+
+def test_segmenting_leaves_cells_out_of_masks_and_tables(segment, pictures, tmp_path: Path) -> None:
+    assert segment("--recursive") == 0
+    before = {row["label"]: row for row in _rows(tmp_path / "out" / "cells.csv") if row["image"] == "a.tif"}
+    first = before["1"]
+    x, y = float(first["centroid_x_px"]) + 0.5, float(first["centroid_y_px"]) + 0.5
+    box = ((x - 1, y - 1), (x + 1, y - 1), (x + 1, y + 1), (x - 1, y + 1))
+    everything = ((0.0, 0.0), (99.0, 0.0), (99.0, 99.0), (0.0, 99.0))
+    regions = [Region("debris", box, "exclude"), Region("dish", everything)]
+    write_regions(tmp_path / "regions.geojson", {"a.tif": regions})
+    assert segment("--recursive", "--overwrite", "--regions", str(tmp_path / "regions.geojson")) == 0
+    cells = _rows(tmp_path / "out" / "cells.csv")
+    kept = [row for row in cells if row["image"] == "a.tif"]
+    assert {row["label"] for row in kept} == set(before) - {"1"}
+    assert {row["region"] for row in kept} == {"dish"}
+    labels = tifffile.imread(tmp_path / "out" / "a_labels.tif")
+    assert set(np.unique(labels)) - {0} == {int(row["label"]) for row in kept}
+    assert len([row for row in cells if row["image"] == "b.tif"]) == 3
+    (region,) = _rows(tmp_path / "out" / "regions.csv")
+    assert (region["image"], region["n_cells"]) == ("a.tif", "2")
