@@ -37,6 +37,9 @@ STATES = {
 }
 
 
+PHASES = {"adapt": ", adapting to images without labels", "finetune": ", teaching with labelled images"}
+
+
 class RunPage(QWidget):
     """Draws a training and asks it to wait, to go on or to end.
 
@@ -89,7 +92,8 @@ class RunPage(QWidget):
         training : Training
         """
         progress, state = training.progress, training.state()
-        begun = f" on {device_name(progress.device)}" if progress.device and state == "running" else ""
+        doing = PHASES.get(progress.phase, "") if state == "running" else ""
+        begun = f"{doing} on {device_name(progress.device)}" if progress.device and state == "running" else ""
         final = progress.final
         reason = f": {final.reason}" if isinstance(final, JobFailed) and state == "failed" else ""
         kept = ""

@@ -59,6 +59,7 @@ class SettingsPage(QWidget):
         self.device.setToolTip("Where the network is taught. What was used is said while it runs.")
         for value, text in DEVICES.items():
             self.device.addItem(text, value)
+        self.thorough = QGroupBox("How thoroughly")
         self.presets = QButtonGroup(self)
         self.buttons: dict[str, QRadioButton] = {}
         self.own = QCheckBox("Set everything myself")
@@ -97,6 +98,10 @@ class SettingsPage(QWidget):
         blockers = [QSignalBlocker(each) for each in (*numbers, self.own, self.device, self.presets)]
         if self.name.text() != plan.name:
             self.name.setText(plan.name)
+        self.thorough.setVisible(plan.teaches)
+        self.estimate.setVisible(plan.goal == "teach")
+        if plan.goal != "teach":
+            self.cost.setText(f"Adapting takes about {plan.minutes:.0f} minutes; sizes are found by trying.")
         self.base.set_model(plan.base_model)
         self.device.setCurrentIndex(max(0, self.device.findData(plan.device)))
         self.buttons[plan.preset].setChecked(True)
@@ -161,8 +166,7 @@ class SettingsPage(QWidget):
         form.addRow("Name of the new model", self.name)
         form.addRow("Start from", self.base)
         form.addRow("Device", self.device)
-        thorough = QGroupBox("How thoroughly")
-        column = QVBoxLayout(thorough)
+        column = QVBoxLayout(self.thorough)
         for name, preset in PRESETS.items():
             button = QRadioButton(f"{preset.title}: {preset.description}")
             button.setToolTip(f"{preset.training.epochs * preset.training.steps_per_epoch:,} steps at most.")
@@ -188,6 +192,6 @@ class SettingsPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(form)
-        layout.addWidget(thorough)
+        layout.addWidget(self.thorough)
         layout.addLayout(cost)
         layout.addStretch(1)

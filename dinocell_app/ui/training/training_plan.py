@@ -3,64 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from dinocell_app.jobs import DEFAULT_MODEL, FineTuneJob
+from dinocell_app.jobs import DEFAULT_MODEL
 from dinocell_app.training_settings import TrainingSettings
-from dinocell_app.ui.training.training_presets import AUGMENTATION, PRESETS
+from dinocell_app.ui.training.examined_pictures import Finding, Picture, picture_of
+from dinocell_app.ui.training.split_suggestion import FEWEST_JUDGED, suggested_split
+from dinocell_app.ui.training.training_presets import PRESETS
 
-HELD_OUT_SHARE = 0.2
-FEWEST_JUDGED = 3
-"""Pictures that a verdict other than "cannot tell" needs (`training.verdict`)."""
-MODEL_NAME = "model"
-"""Folder of the new model inside the folder of its training."""
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A labelled picture as the data-set doctor found it.
-
-    Parameters
-    ----------
-    image, labels : Path
-    n_cells : int
-    diameter_px : float or None
-    usable, is_binary : bool
-    content : str
-        Equal for pictures that show the same.
-    overlay : Path or None
-        Its cells drawn in.
-    """
-
-    image: Path
-    labels: Path
-    n_cells: int
-    diameter_px: float | None
-    usable: bool
-    is_binary: bool
-    content: str
-    overlay: Path | None = None
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What the doctor has to say.
-
-    Parameters
-    ----------
-    kind, severity, sentence, remedy : str
-        `severity` is "stops", "warns" or "tells".
-    images : tuple of Path
-    """
-
-    kind: str
-    severity: str
-    sentence: str
-    remedy: str
-    images: tuple[Path, ...] = ()
+Goal = Literal["teach", "adapt", "both"]
 
 
 @dataclass(frozen=True)
@@ -69,7 +23,14 @@ class TrainingPlan:
 
     Parameters
     ----------
+    goal : {"teach", "adapt", "both"}
+        To teach with labelled pictures, to adapt to pictures without labels, or to adapt and then teach.
+    unlabelled : tuple of Path
+        Folders of pictures without labels.
+    minutes : float
+        For adapting.
     folders : tuple of Path
+        Of labelled pictures.
     pictures : tuple of Picture
     findings : tuple of Finding
     examined : bool
@@ -81,6 +42,9 @@ class TrainingPlan:
         In place of those of the preset.
     """
 
+    goal: Goal = "teach"
+    unlabelled: tuple[Path, ...] = ()
+    minutes: float = 60.0
     folders: tuple[Path, ...] = ()
     pictures: tuple[Picture, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -93,6 +57,16 @@ class TrainingPlan:
     channel: str = "grey"
     name: str = "my model"
     training: TrainingSettings | None = None
+
+    @property
+    def adapts(self) -> bool:
+        """Whether the network learns from pictures without labels."""
+        return self.goal != "teach"
+
+    @property
+    def teaches(self) -> bool:
+        """Whether the network learns from labelled pictures."""
+        return self.goal != "adapt"
 
     @property
     def usable(self) -> tuple[Picture, ...]:
@@ -141,7 +115,7 @@ class TrainingPlan:
         except (ValueError, KeyError, AttributeError, TypeError):
             return self
         if kind == "PictureFound":
-            return replace(self, pictures=(*self.pictures, _picture(fields)))
+            return replace(self, pictures=(*self.pictures, picture_of(fields)))
         if kind == "Finding":
             images = tuple(Path(image) for image in fields.pop("images"))
             return replace(self, findings=(*self.findings, Finding(images=images, **fields)))
@@ -212,6 +186,18 @@ class TrainingPlan:
         """
         return self.training or PRESETS[self.preset].training
 
+    def problem_of_goal(self) -> str:
+        """Say what is missing for what a person wants.
+
+        Returns
+        -------
+        str
+            Empty when nothing is.
+        """
+        if self.adapts and not self.unlabelled:
+            return "Choose at least one folder of images without labels."
+        return ""
+
     def problem_of_pictures(self) -> str:
         """Say why the pictures cannot be used as they are.
 
@@ -277,77 +263,6 @@ class TrainingPlan:
         if not any(letter.isalnum() for letter in self.name):
             return "Give the new model a name."
         return ""
-
-    def job(self, folder: Path) -> FineTuneJob:
-        """Make the job, as the shell would read it.
-
-        Parameters
-        ----------
-        folder : Path
-            Of the training.
-
-        Returns
-        -------
-        FineTuneJob
-        """
-        preset = PRESETS[self.preset]
-        return FineTuneJob(
-            data=self.folders,
-            output=folder / MODEL_NAME,
-            base_model=self.base_model,
-            held_out_images=tuple(sorted(self.held_out)),
-            partly_labelled_images=tuple(sorted(self.partly_labelled)),
-            validation_share=0.0 if not self.held_out else 0.1,
-            name=self.name.strip(),
-            channel=self.channel,
-            device=self.device,
-            crop_size=preset.crop_size,
-            augmentation=AUGMENTATION,
-            training=self.settings(),
-            patience=preset.patience if self.held_out else 0,
-        )
-
-
-def suggested_split(pictures: Sequence[Picture]) -> frozenset[Path]:
-    """Suggest which pictures are kept for judging.
-
-    Parameters
-    ----------
-    pictures : sequence of Picture
-        That can be used.
-
-    Returns
-    -------
-    frozenset of Path
-        A share of the different pictures, spread evenly over their numbers of cells, so that sparse and
-        dense ones are both judged; never fewer than one of two, and three where eight can be had.
-    """
-    by_content: dict[str, list[Picture]] = {}
-    for picture in pictures:
-        by_content.setdefault(picture.content, []).append(picture)
-    if len(by_content) < 2:
-        return frozenset()
-    groups = sorted(by_content.values(), key=lambda group: (group[0].n_cells, group[0].content))
-    wanted = max(1, round(HELD_OUT_SHARE * len(groups)))
-    if len(groups) >= 5:
-        wanted = max(2 if len(groups) < 8 else FEWEST_JUDGED, wanted)
-    step = len(groups) / wanted
-    chosen = [groups[int(step * (number + 0.5))] for number in range(wanted)]
-    return frozenset(picture.image for group in chosen for picture in group)
-
-
-def _picture(fields: dict[str, Any]) -> Picture:
-    overlay = fields.get("overlay")
-    return Picture(
-        image=Path(fields["image"]),
-        labels=Path(fields["labels"]),
-        n_cells=int(fields["n_cells"]),
-        diameter_px=fields["diameter_px"],
-        usable=bool(fields["usable"]),
-        is_binary=bool(fields["is_binary"]),
-        content=str(fields["content"]),
-        overlay=Path(overlay) if overlay else None,
-    )
 
 
 def _count(number: int, what: str) -> str:

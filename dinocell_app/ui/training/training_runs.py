@@ -20,10 +20,10 @@ from dinocell_app.events import (
     StepFinished,
     from_json_line,
 )
-from dinocell_app.jobs import FineTuneJob
+from dinocell_app.jobs import AdaptJob, AdaptThenTeachJob, FineTuneJob
 from dinocell_app.run_folder import RunFolder
 from dinocell_app.run_queue.processes import start_apart
-from dinocell_app.ui.training.training_plan import MODEL_NAME
+from dinocell_app.ui.training.planned_jobs import MODEL_NAME
 
 FOLDER_NAME = "training"
 VERDICT_NAME = "verdict.json"
@@ -36,6 +36,8 @@ class TrainingProgress:
 
     Parameters
     ----------
+    phase : str
+        Kind of the job whose steps these are: "adapt" or "finetune"; empty before the first.
     step, total : int
     losses, validation : tuple of (int, float)
         Step and loss, of every step and after every epoch on held-out crops.
@@ -47,6 +49,7 @@ class TrainingProgress:
     device : str
     """
 
+    phase: str = ""
     step: int = 0
     total: int = 0
     losses: tuple[tuple[int, float], ...] = ()
@@ -104,7 +107,12 @@ class _Growing:
     def add(self, event: Event) -> None:
         match event:
             case JobStarted():
-                self.start = replace(self.start, device=event.device, total=event.total, final=None)
+                if self.start.phase not in ("", event.kind):
+                    self.losses, self.validation, self.seconds = [], [], []
+                    self.start = replace(self.start, step=0, epochs=0, total_epochs=0)
+                self.start = replace(
+                    self.start, phase=event.kind, device=event.device, total=event.total, final=None
+                )
             case StepFinished():
                 # A training that was killed takes the steps since its checkpoint once more.
                 if self.losses and self.losses[-1][0] >= event.step:
@@ -164,7 +172,9 @@ class Training:
             job = self.run.read_job()
         except UserFacingError:
             return self.folder.name
-        return job.name if isinstance(job, FineTuneJob) and job.name else self.folder.name
+        if isinstance(job, AdaptThenTeachJob):
+            job = job.fine_tuning
+        return job.name if isinstance(job, FineTuneJob | AdaptJob) and job.name else self.folder.name
 
     def look(self) -> bool:
         """Read what happened since the last time.

@@ -28,12 +28,14 @@ from dinocell_app.ui.processes.line_command import LineCommand
 from dinocell_app.ui.queue.durations import remaining_text
 from dinocell_app.ui.segment.model_cards import read_model_cards
 from dinocell_app.ui.session import Session
+from dinocell_app.ui.training.goal_page import GoalPage
 from dinocell_app.ui.training.model_saving import save_among_models
 from dinocell_app.ui.training.pictures_page import PicturesPage
+from dinocell_app.ui.training.planned_jobs import MODEL_NAME, job_of
 from dinocell_app.ui.training.run_page import RunPage
 from dinocell_app.ui.training.settings_page import SettingsPage
 from dinocell_app.ui.training.split_page import SplitPage
-from dinocell_app.ui.training.training_plan import MODEL_NAME, TrainingPlan
+from dinocell_app.ui.training.training_plan import TrainingPlan
 from dinocell_app.ui.training.training_runs import (
     VERDICT_NAME,
     Training,
@@ -45,14 +47,14 @@ from dinocell_app.ui.workers import start
 
 LOOK_MS = 700
 HEAR_MS = 200
-TITLES = ("Images", "Judging", "Settings", "Training", "Verdict")
-PICTURES, SPLIT, SETTINGS, RUN, VERDICT = range(5)
+TITLES = ("Goal", "Images", "Judging", "Settings", "Training", "Verdict")
+GOAL, PICTURES, SPLIT, SETTINGS, RUN, VERDICT = range(6)
 _NEW = "New training"
 _SIZE = (1040, 720)
 
 
 class TrainingWindow(QDialog):
-    """Teaches a model in five pages.
+    """Teaches a model in six pages, and adapts one in four of them.
 
     Parameters
     ----------
@@ -77,10 +79,10 @@ class TrainingWindow(QDialog):
         self.trainings.setToolTip("Begin a new training, or look at one of this project.")
         self.trainings.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.steps = QLabel()
-        self.pictures, self.split, self.settings = PicturesPage(), SplitPage(), SettingsPage()
-        self.run_page, self.verdict = RunPage(), VerdictPage()
+        self.goal, self.pictures, self.split = GoalPage(), PicturesPage(), SplitPage()
+        self.settings, self.run_page, self.verdict = SettingsPage(), RunPage(), VerdictPage()
         self.pages = QStackedWidget()
-        for page in (self.pictures, self.split, self.settings, self.run_page, self.verdict):
+        for page in (self.goal, self.pictures, self.split, self.settings, self.run_page, self.verdict):
             self.pages.addWidget(page)
         self.problem = QLabel()
         self.problem.setWordWrap(True)
@@ -102,7 +104,7 @@ class TrainingWindow(QDialog):
         self._connect()
         self._list_trainings()
         start(read_model_cards, self.settings.set_models, session.report, owner=self)
-        self.show_page(PICTURES)
+        self.show_page(GOAL)
 
     def show_page(self, number: int) -> None:
         """Show a page.
@@ -110,7 +112,7 @@ class TrainingWindow(QDialog):
         Parameters
         ----------
         number : int
-            `PICTURES`, `SPLIT`, `SETTINGS`, `RUN` or `VERDICT`.
+            `GOAL`, `PICTURES`, `SPLIT`, `SETTINGS`, `RUN` or `VERDICT`.
         """
         self.pages.setCurrentIndex(number)
         self._refresh()
@@ -144,7 +146,7 @@ class TrainingWindow(QDialog):
             return
         try:
             folder = new_training_folder(project.folder, self.plan.name)
-            run = RunFolder.create(folder, self.plan.job(folder))
+            run = RunFolder.create(folder, job_of(self.plan, folder))
             training = Training(run.path)
             training.start()
         except (UserFacingError, OSError) as error:
@@ -181,28 +183,41 @@ class TrainingWindow(QDialog):
 
     def _refresh(self) -> None:
         plan = self.plan
+        self.goal.show_plan(plan)
         self.pictures.show_plan(plan, looking=self.doctor.is_running())
         self.split.show_plan(plan)
         self.settings.show_plan(plan)
         number = self.pages.currentIndex()
-        shown = [f"<b>{title}</b>" if place == number else title for place, title in enumerate(TITLES)]
+        shown = [f"<b>{TITLES[place]}</b>" if place == number else TITLES[place] for place in self._order()]
         self.steps.setText("  ›  ".join(shown))
         self._refresh_buttons()
 
     def _refresh_buttons(self) -> None:
         number, training = self.pages.currentIndex(), self._training
-        problems = (
-            self.plan.problem_of_pictures(),
-            self.plan.problem_of_split(),
-            self.plan.problem_of_settings(),
-        )
-        problem = next((each for each in problems[: number + 1] if each), "") if number < RUN else ""
+        problems = {
+            GOAL: self.plan.problem_of_goal,
+            PICTURES: self.plan.problem_of_pictures,
+            SPLIT: self.plan.problem_of_split,
+            SETTINGS: self.plan.problem_of_settings,
+        }
+        before = [place for place in self._order() if place <= number < RUN]
+        problem = next((said for place in before if (said := problems[place]())), "")
         self.problem.setText("" if number == PICTURES else problem)
         self.forward.setText("Begin" if number == SETTINGS else "Next")
         ended = training is not None and training.has_model() and training.state() in ("finished", "stopped")
         self.forward.setEnabled(not problem if number < RUN else number == RUN and ended)
         self.forward.setVisible(number != VERDICT)
-        self.back.setEnabled(number in (SPLIT, SETTINGS, VERDICT))
+        self.back.setEnabled(number in (PICTURES, SPLIT, SETTINGS, VERDICT))
+
+    def _order(self) -> tuple[int, ...]:
+        """Give the pages that this goal needs."""
+        return tuple(
+            place for place in range(len(TITLES)) if self.plan.teaches or place not in (PICTURES, SPLIT)
+        )
+
+    def _neighbour(self, step: int) -> int:
+        order = self._order()
+        return order[order.index(self.pages.currentIndex()) + step]
 
     def _on_forward(self) -> None:
         number = self.pages.currentIndex()
@@ -212,7 +227,7 @@ class TrainingWindow(QDialog):
             self.verdict.show_folder(self._training.folder)
             self.show_page(VERDICT)
         else:
-            self.show_page(number + 1)
+            self.show_page(self._neighbour(1))
 
     def _on_plan(self, plan: TrainingPlan) -> None:
         other_model = plan.base_model != self.plan.base_model
@@ -249,7 +264,7 @@ class TrainingWindow(QDialog):
         if not self._overlays.isValid():
             return
         job = Path(self._overlays.path()) / "estimate.json"
-        write_job(job, self.plan.job(Path(self._overlays.path()) / "estimated"))
+        write_job(job, job_of(self.plan, Path(self._overlays.path()) / "estimated"))
         self._estimated = ""
         self.settings.show_cost("Taking three steps …", asking=True)
         self.estimating.start("train", "estimate", "--job", str(job), "--json")
@@ -274,7 +289,7 @@ class TrainingWindow(QDialog):
         folder = self.trainings.currentData()
         if not folder:
             self._training = None
-            self.show_page(PICTURES)
+            self.show_page(GOAL)
             return
         self._training = Training(Path(folder))
         self._training.look()
@@ -334,11 +349,12 @@ class TrainingWindow(QDialog):
         shutil.rmtree(training.folder, ignore_errors=True)
         self._training = None
         self._list_trainings()
-        self.show_page(PICTURES)
+        self.show_page(GOAL)
 
     def _connect(self) -> None:
         self.pictures.folders_chosen.connect(self.choose_folders)
         self.pictures.look_asked.connect(self.examine)
+        self.goal.plan_changed.connect(self._on_plan)
         self.split.plan_changed.connect(self._on_plan)
         self.settings.plan_changed.connect(self._on_plan)
         self.settings.estimate_asked.connect(self._estimate)
@@ -352,7 +368,7 @@ class TrainingWindow(QDialog):
         self.verdict.save_asked.connect(self._on_save)
         self.verdict.discard_asked.connect(self._on_discard)
         self.trainings.activated.connect(self._on_training_chosen)
-        self.back.clicked.connect(lambda: self.show_page(self.pages.currentIndex() - 1))
+        self.back.clicked.connect(lambda: self.show_page(self._neighbour(-1)))
         self.forward.clicked.connect(self._on_forward)
         self.close_button.clicked.connect(self.accept)
         self._session.project_closed.connect(self.accept)

@@ -21,13 +21,22 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dinocell_app.errors import ModelError
+from dinocell_app.model.manifest import read_manifest
 from dinocell_app.ui.training.fitted_picture import FittedPicture
+from dinocell_app.ui.training.planned_jobs import MODEL_NAME
 from dinocell_app.ui.training.training_runs import VERDICT_NAME
 
 MARKS = {"better": "✓", "not better": "✕", "cannot tell": "?"}
 _HEADERS = ("Image", "Cells", "AP base", "AP new", "SEG", "MMA", "Missed", "Split", "Merged", "False")
 _CHANGES = (("seg", 4), ("mma", 5))
 _COUNTS = (("n_missed", 6), ("n_split", 7), ("n_merged", 8), ("n_false", 9))
+
+
+ADAPTED = (
+    "✓ Adapted. The network has learned how your images look. It cannot segment yet: save it, then teach it "
+    "with labelled images by choosing it under “Start from”."
+)
 
 
 class VerdictPage(QWidget):
@@ -93,6 +102,11 @@ class VerdictPage(QWidget):
         """
         self._folder = folder
         self.say("", saved=False)
+        if _is_adapted_only(folder):
+            self._images = []
+            self.sentence.setText(ADAPTED)
+            self._fill()
+            return
         try:
             verdict = json.loads((folder / VERDICT_NAME).read_text(encoding="utf-8"))
             self._images = list(verdict["images"])
@@ -170,3 +184,10 @@ class VerdictPage(QWidget):
         layout.addWidget(parts, 1)
         layout.addLayout(end)
         layout.addWidget(self.told)
+
+
+def _is_adapted_only(folder: Path) -> bool:
+    try:
+        return read_manifest(folder / MODEL_NAME).needs_teaching
+    except ModelError:
+        return False

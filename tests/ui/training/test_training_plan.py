@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 
 from dinocell_app.job_files import job_to_json, make_job
-from dinocell_app.ui.training.training_plan import Picture, TrainingPlan, suggested_split
+from dinocell_app.jobs import AdaptJob, AdaptThenTeachJob
+from dinocell_app.ui.training.examined_pictures import Picture
+from dinocell_app.ui.training.planned_jobs import job_of
+from dinocell_app.ui.training.split_suggestion import suggested_split
+from dinocell_app.ui.training.training_plan import TrainingPlan
 from dinocell_app.ui.training.training_presets import PRESETS
 
 DATA = Path("/data/labelled")
@@ -44,7 +48,7 @@ def test_the_way_through() -> None:
     assert plan.problem_of_pictures() == ""
     assert len(plan.held_out) == 3
     assert "12 images will be taught, 3 images with 120 cells kept" in plan.sentence_of_split()
-    job = plan.job(Path("/runs/1"))
+    job = job_of(plan, Path("/runs/1"))
     assert set(job.held_out_images) == plan.held_out
     assert job.output == Path("/runs/1/model")
     assert make_job(json.loads(job_to_json(job))) == job
@@ -78,6 +82,28 @@ def test_pictures_that_cannot_be_used_are_never_chosen() -> None:
     assert len(plan.usable) == 2
 
 
+def test_adapting_needs_images_without_labels_and_comes_to_a_job() -> None:
+    plan = replace(TrainingPlan(), goal="adapt", minutes=30.0, name="our microscope")
+    assert "images without labels" in plan.problem_of_goal()
+    plan = replace(plan, unlabelled=(Path("/data/many"),))
+    assert plan.problem_of_goal() == ""
+    job = job_of(plan, Path("/runs/1"))
+    assert isinstance(job, AdaptJob)
+    assert (job.inputs, job.recursive, job.minutes) == ((Path("/data/many"),), True, 30.0)
+    assert (job.output, job.name) == (Path("/runs/1/model"), "our microscope")
+    assert make_job(json.loads(job_to_json(job))) == job
+
+
+def test_both_adapts_without_what_is_kept_for_judging_and_teaches_the_result() -> None:
+    plan = replace(examined(*(picture(n) for n in range(15))), goal="both", unlabelled=(DATA,))
+    job = job_of(plan, Path("/runs/2"))
+    assert isinstance(job, AdaptThenTeachJob)
+    assert set(job.adaptation.excluded) == plan.held_out == set(job.fine_tuning.held_out_images)
+    assert job.fine_tuning.base_model == str(job.adaptation.output) == "/runs/2/adapted"
+    assert job.output == Path("/runs/2/model")
+    assert make_job(json.loads(job_to_json(job))) == job
+
+
 def test_a_split_without_anything_to_teach_or_to_judge_is_refused() -> None:
     plan = examined(picture(0), picture(1))
     everything = replace(plan, held_out=frozenset({DATA / "p00.tif", DATA / "p01.tif"}))
@@ -89,7 +115,7 @@ def test_a_single_picture_may_be_taught_and_is_said_to_prove_nothing() -> None:
     plan = examined(picture(0))
     assert plan.problem_of_split() == ""
     assert "nobody can say whether it got better" in plan.sentence_of_split()
-    assert plan.job(Path("/runs/1")).patience == 0
+    assert job_of(plan, Path("/runs/1")).patience == 0
 
 
 def test_few_cells_for_judging_are_said_to_be_few() -> None:
@@ -131,7 +157,7 @@ def test_presets_are_different_and_can_be_overruled() -> None:
     assert steps == sorted(steps)
     assert len(set(steps)) == 3
     own = PRESETS["fast"].training.model_copy(update={"epochs": 3})
-    assert replace(plan, training=own).job(Path("/r")).training.epochs == 3
+    assert job_of(replace(plan, training=own), Path("/r")).training.epochs == 3
 
 
 def test_a_model_needs_a_name() -> None:
@@ -141,5 +167,5 @@ def test_a_model_needs_a_name() -> None:
 
 def test_partly_labelled_pictures_are_named_in_the_job() -> None:
     plan = examined(picture(0), picture(1)).label_partly(DATA / "p00.tif", partly=True)
-    assert plan.job(Path("/r")).partly_labelled_images == (DATA / "p00.tif",)
+    assert job_of(plan, Path("/r")).partly_labelled_images == (DATA / "p00.tif",)
     assert not plan.label_partly(DATA / "p00.tif", partly=False).partly_labelled

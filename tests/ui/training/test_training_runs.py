@@ -69,6 +69,13 @@ def test_curves_samples_and_remaining_time() -> None:
     assert progress.notices == ("cells are small",)
 
 
+def test_curves_begin_anew_when_teaching_follows_adapting() -> None:
+    adapting = TrainingProgress().after([JobStarted("adapt", 3), step(1), step(2), step(3)])
+    assert (adapting.phase, adapting.step) == ("adapt", 3)
+    teaching = adapting.after([JobStarted("finetune", 8), step(1, 4.0)])
+    assert (teaching.phase, teaching.step, teaching.losses) == ("finetune", 1, ((1, 4.0),))
+
+
 def test_steps_taken_again_after_a_crash_are_not_drawn_twice() -> None:
     progress = TrainingProgress().after([step(1), step(2), step(3), JobStarted("finetune", 8), step(2, 5.0)])
     assert progress.losses == ((1, 1.0), (2, 5.0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,16 @@ from PySide6.QtWidgets import QMessageBox
 
 from dinocell_app.ui.main_window import MainWindow
 from dinocell_app.ui.session import Session
-from dinocell_app.ui.training.training_plan import MODEL_NAME
-from dinocell_app.ui.training.training_window import PICTURES, RUN, SETTINGS, SPLIT, VERDICT, TrainingWindow
+from dinocell_app.ui.training.planned_jobs import MODEL_NAME
+from dinocell_app.ui.training.training_window import (
+    GOAL,
+    PICTURES,
+    RUN,
+    SETTINGS,
+    SPLIT,
+    VERDICT,
+    TrainingWindow,
+)
 from dinocell_app.ui.workers import wait_for_all
 
 PATIENCE_SECONDS = 120
@@ -88,9 +97,40 @@ def quick(wizard: TrainingWindow, tiny_model: Path) -> None:
 
 
 @pytest.mark.timeout(4 * PATIENCE_SECONDS)
+def test_adapting_to_images_without_labels_pauses_goes_on_and_says_what_is_next(window, data, tiny_model):
+    wizard = open_wizard(window)
+    wizard.goal.buttons["adapt"].click()
+    assert not wizard.forward.isEnabled()
+    assert "images without labels" in wizard.problem.text()
+    wizard.goal.choose_folders((data,))
+    wizard.forward.click()
+    assert wizard.pages.currentIndex() == SETTINGS
+    assert wizard.steps.text().count("›") == 3
+    wizard.settings.base.set_model(str(tiny_model))
+    wizard.settings.base.changed.emit()
+    wizard.settings.device.setCurrentIndex(wizard.settings.device.findData("cpu"))
+    wizard.plan = replace(wizard.plan, minutes=0.05, name="our microscope")
+    wizard.forward.click()
+    until(lambda: wizard._training.progress.step > 0 or wizard.pages.currentIndex() == VERDICT, "a step")
+    wizard.run_page.pause.click()
+    wizard.run_page.resume.click()
+    until(lambda: wizard.pages.currentIndex() == VERDICT, "the end of the adaptation")
+    assert wizard._training.name == "our microscope"
+    assert "cannot segment yet" in wizard.verdict.sentence.text()
+    assert wizard.verdict.table.rowCount() == 0
+    wizard.verdict.save.click()
+    until(lambda: "among your models" in wizard.verdict.told.text(), "saving")
+    assert wizard.back.isEnabled()
+    wizard.accept()
+
+
+@pytest.mark.timeout(4 * PATIENCE_SECONDS)
 def test_from_labelled_images_to_a_model_in_the_segment_dock(window, data, tiny_model, monkeypatch):
     session = session_of(window)
     wizard = open_wizard(window)
+    assert wizard.pages.currentIndex() == GOAL
+    assert wizard.goal.buttons["teach"].isChecked()
+    wizard.forward.click()
     assert wizard.pages.currentIndex() == PICTURES
     assert not wizard.forward.isEnabled()
     assert "Choose at least one folder" in wizard.pictures.state.text()
@@ -134,7 +174,7 @@ def test_from_labelled_images_to_a_model_in_the_segment_dock(window, data, tiny_
     assert (progress.step, len(progress.losses), len(progress.validation)) == (4, 4, 2)
     assert progress.samples
     assert any(word in wizard.verdict.sentence.text() for word in ("Better", "Not better", "Cannot tell"))
-    assert "95 % " in wizard.verdict.sentence.text() or "chance" in wizard.verdict.sentence.text()
+    assert "2 images cannot show how it does on others" in wizard.verdict.sentence.text()
     assert wizard.verdict.table.rowCount() == 2
     assert all(picture.has_picture() for picture in wizard.verdict.pictures.values())
 
