@@ -64,6 +64,7 @@ class CellTable(QWidget):
         copy.activated.connect(self.copy_rows)
         cells.cell_changed.connect(self.show_chosen)
         cells.rows_changed.connect(self._on_rows_changed)
+        cells.columns_changed.connect(self._on_rows_changed)
         cells.values_changed.connect(self.view.viewport().update)
         self.model.modelReset.connect(self._fit_columns)
 

@@ -75,7 +75,9 @@ def test_keys_judge_the_smallest_cells_and_the_viewer_follows(window, qtbot):
     assert session.project.judgements.all()[key] == "delete"
     assert tab.progress.value() == 3
     names = window.panels.results.table.model.names
+    header = window.panels.results.table.view.horizontalHeader()
     assert "review" in names
+    assert names[header.sortIndicatorSection()] == "area_px2"
     assert store.columns["review"].text(second) == "delete"
     QTest.keyClick(tab.card, Qt.Key.Key_Backspace)
     QTest.keyClick(tab.card, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
