@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QColor, QIcon, QPixmap
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QPushButton, QToolButton, QWidget
 
@@ -75,6 +75,7 @@ class TypeBar(QWidget):
             patch = QPixmap(14, 14)
             patch.fill(QColor(each.colour))
             self.types.addItem(QIcon(patch), each.name, each.id)
+            self.types.setItemData(self.types.count() - 1, each.name, Qt.ItemDataRole.ToolTipRole)
         self.types.setCurrentIndex(self.types.findData(chosen))
         for key in _OF_A_TYPE:
             self.actions_by_key[key].setEnabled(bool(types))
