@@ -36,6 +36,15 @@ DEVICES = {
 }
 
 
+CHANNELS = {
+    "grey": "Grey (the only channel, or colours as one)",
+    "mean": "Mean of all channels",
+    "0": "0: the first",
+    "1": "1: the second",
+    "2": "2: the third",
+}
+
+
 class SettingsPage(QWidget):
     """Base model, preset, device and name.
 
@@ -59,6 +68,11 @@ class SettingsPage(QWidget):
         self.device.setToolTip("Where the network is taught. What was used is said while it runs.")
         for value, text in DEVICES.items():
             self.device.addItem(text, value)
+        self.channel = QComboBox(editable=True)
+        self.channel.setAccessibleName("Channel to learn from")
+        self.channel.setToolTip("Of images with several: its number from 0, or its name in the files.")
+        for value, text in CHANNELS.items():
+            self.channel.addItem(text, value)
         self.thorough = QGroupBox("How thoroughly")
         self.presets = QButtonGroup(self)
         self.buttons: dict[str, QRadioButton] = {}
@@ -95,7 +109,9 @@ class SettingsPage(QWidget):
         """
         self._plan = plan
         numbers = (self.epochs, self.steps, self.batch, self.rate, self.encoder_rate)
-        blockers = [QSignalBlocker(each) for each in (*numbers, self.own, self.device, self.presets)]
+        blockers = [
+            QSignalBlocker(each) for each in (*numbers, self.own, self.device, self.channel, self.presets)
+        ]
         if self.name.text() != plan.name:
             self.name.setText(plan.name)
         self.thorough.setVisible(plan.teaches)
@@ -104,6 +120,12 @@ class SettingsPage(QWidget):
             self.cost.setText(f"Adapting takes about {plan.minutes:.0f} minutes; sizes are found by trying.")
         self.base.set_model(plan.base_model)
         self.device.setCurrentIndex(max(0, self.device.findData(plan.device)))
+        place = self.channel.findData(plan.channel)
+        if place >= 0:
+            self.channel.setCurrentIndex(place)
+        elif self.channel.currentText() != plan.channel:
+            self.channel.setEditText(plan.channel)
+        self.channel.setEnabled(plan.goal != "adapt")
         self.buttons[plan.preset].setChecked(True)
         settings = plan.settings()
         self.own.setChecked(plan.training is not None)
@@ -139,6 +161,12 @@ class SettingsPage(QWidget):
     def _on_own(self, chosen: bool) -> None:
         self._change(training=self._plan.settings() if chosen else None)
 
+    def _on_channel_typed(self) -> None:
+        typed = self.channel.currentText().strip()
+        channel = {text: value for value, text in CHANNELS.items()}.get(typed, typed)
+        if channel and channel != self._plan.channel:
+            self._change(channel=channel)
+
     def _on_number(self) -> None:
         changed: TrainingSettings = self._plan.settings().model_copy(
             update={
@@ -155,6 +183,9 @@ class SettingsPage(QWidget):
         self.name.textEdited.connect(lambda text: self._change(name=text))
         self.base.changed.connect(lambda: self._change(base_model=self.base.model()))
         self.device.currentIndexChanged.connect(lambda: self._change(device=self.device.currentData()))
+        self.channel.activated.connect(lambda: self._change(channel=self.channel.currentData()))
+        if (typed := self.channel.lineEdit()) is not None:
+            typed.editingFinished.connect(self._on_channel_typed)
         self.presets.buttonClicked.connect(self._on_preset)
         self.own.toggled.connect(self._on_own)
         for number in (self.epochs, self.steps, self.batch, self.rate, self.encoder_rate):
@@ -166,6 +197,7 @@ class SettingsPage(QWidget):
         form.addRow("Name of the new model", self.name)
         form.addRow("Start from", self.base)
         form.addRow("Device", self.device)
+        form.addRow("Channel", self.channel)
         column = QVBoxLayout(self.thorough)
         for name, preset in PRESETS.items():
             button = QRadioButton(f"{preset.title}: {preset.description}")

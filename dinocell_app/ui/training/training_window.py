@@ -166,6 +166,9 @@ class TrainingWindow(QDialog):
         training.look()
         state = training.state()
         self.run_page.show_training(training)
+        place = self.trainings.findData(str(training.folder))
+        if place >= 0:
+            self.trainings.setItemText(place, _entry(training))
         if state in ("finished", "stopped", "failed"):
             self._timer.stop()
         self._refresh_buttons()
@@ -280,8 +283,7 @@ class TrainingWindow(QDialog):
             self.trainings.clear()
             self.trainings.addItem(_NEW, "")
             for training in found:
-                number = training.folder.name.partition("_")[0].lstrip("0")
-                self.trainings.addItem(f"{number}: {training.name}, {training.state()}", str(training.folder))
+                self.trainings.addItem(_entry(training), str(training.folder))
             place = self.trainings.findData(str(current)) if current is not None else 0
             self.trainings.setCurrentIndex(max(0, place))
 
@@ -390,6 +392,11 @@ class TrainingWindow(QDialog):
         layout.addLayout(top)
         layout.addWidget(self.pages, 1)
         layout.addLayout(end)
+
+
+def _entry(training: Training) -> str:
+    number = training.folder.name.partition("_")[0].lstrip("0")
+    return f"{number}: {training.name}, {training.state()}"
 
 
 def _cost(line: str) -> str:

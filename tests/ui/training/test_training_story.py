@@ -92,6 +92,9 @@ def quick(wizard: TrainingWindow, tiny_model: Path) -> None:
         (wizard.settings.batch, 2),
     ):
         box.setValue(value)
+    wizard.settings.channel.setEditText("0")
+    wizard.settings.channel.lineEdit().editingFinished.emit()
+    assert wizard.plan.channel == "0"
     wizard.settings.name.setText("our cells")
     wizard.settings.name.textEdited.emit("our cells")
 
@@ -170,6 +173,7 @@ def test_from_labelled_images_to_a_model_in_the_segment_dock(window, data, tiny_
     assert wizard._training.folder == folder
     until(lambda: wizard.pages.currentIndex() == VERDICT, "the end of the training")
     assert wizard._training.state() == "finished"
+    assert wizard.trainings.currentText() == "1: our cells, finished"
     progress = wizard._training.progress
     assert (progress.step, len(progress.losses), len(progress.validation)) == (4, 4, 2)
     assert progress.samples
