@@ -1,4 +1,4 @@
-"""Adaptation and fine-tuning one after the other: one run folder, one stream of events, stopped and resumed as one."""
+"""Adaptation, then fine-tuning: one run folder, one stream of events, stopped and resumed as one."""
 
 from __future__ import annotations
 

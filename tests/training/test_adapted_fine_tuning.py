@@ -1,4 +1,4 @@
-"""Adapting and teaching in one run: in order, stopped and resumed as one, without the pictures kept for judging."""
+"""Adapting and teaching in one run: in order, stopped and resumed as one, judged on what neither saw."""
 
 from __future__ import annotations
 
