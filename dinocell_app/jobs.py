@@ -453,7 +453,7 @@ class AdaptThenTeachJob(_Job):
 
     @model_validator(mode="after")
     def _follow_each_other(self) -> Self:
-        if self.fine_tuning.base_model != str(self.adaptation.output):
+        if Path(self.fine_tuning.base_model or "") != self.adaptation.output:
             raise ValueError("the base model of fine_tuning is not the output of adaptation")
         return self
 

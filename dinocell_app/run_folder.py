@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from dinocell_app.errors import InvalidParameterError, UserFacingError
+from dinocell_app.errors import InvalidParameterError, UnreadableFileError, UserFacingError
 from dinocell_app.events import Event, JobFailed, JobFinished, from_json_line, to_json_line
 from dinocell_app.file_locks import holding, is_held
-from dinocell_app.job_files import read_job, write_job
+from dinocell_app.files import write_text
+from dinocell_app.job_places import job_from_moving_json, job_to_moving_json
 from dinocell_app.jobs import Job
 
 JOB_NAME = "job.json"
@@ -35,10 +36,13 @@ class RunFolder:
     ----------
     path : Path
         The folder; `create` makes one.
+    moved : sequence of (str, str)
+        Folders that the job names, and where they are on this computer.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, moved: Sequence[tuple[str, str]] = ()) -> None:
         self.path = path
+        self._moved = tuple(moved)
 
     @classmethod
     def create(cls, path: Path, job: Job) -> RunFolder:
@@ -67,7 +71,7 @@ class RunFolder:
                     remedy="Choose another run folder, or remove this one when it is no longer needed",
                 )
             return folder
-        write_job(folder.job_path, job)
+        write_text(folder.job_path, job_to_moving_json(job, path))
         return folder
 
     @property
@@ -121,7 +125,13 @@ class RunFolder:
             raise InvalidParameterError(
                 "is no run folder", path=self.path, remedy="Name a folder that holds a job.json"
             )
-        return read_job(self.job_path)
+        try:
+            text = self.job_path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UnreadableFileError(
+                f"the job cannot be read ({error})", path=self.job_path, remedy="Check the run folder"
+            ) from error
+        return job_from_moving_json(text, self.path, self._moved, self.job_path)
 
     def events(self) -> list[Event]:
         """Read what happened so far.

@@ -25,6 +25,14 @@ def add_command(commands: Subcommands) -> None:
         "it was.",
     )
     parser.add_argument("run_folder", metavar="RUN_FOLDER", type=absolute_path, help="folder with a job.json")
+    parser.add_argument(
+        "--moved",
+        action="append",
+        default=[],
+        type=_moved_folder,
+        metavar="OLD=NEW",
+        help="a folder that the job names and where it is on this computer; may be given several times",
+    )
     add_json_option(parser)
     parser.set_defaults(execute=run)
 
@@ -46,4 +54,11 @@ def run(arguments: argparse.Namespace) -> int:
     UserFacingError
         If the job cannot be done.
     """
-    return execute_run(RunFolder(arguments.run_folder), json_lines=arguments.json)
+    return execute_run(RunFolder(arguments.run_folder, arguments.moved), json_lines=arguments.json)
+
+
+def _moved_folder(text: str) -> tuple[str, str]:
+    old, equals, new = text.partition("=")
+    if not (old and equals and new):
+        raise argparse.ArgumentTypeError(f"{text!r} is not OLD=NEW")
+    return old, str(absolute_path(new))

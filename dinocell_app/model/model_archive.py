@@ -22,6 +22,13 @@ HELD_OUT_NAME = "held_out.json"
 
 VERDICT_NAME = "verdict.json"
 _MEMBERS = (MANIFEST_NAME, WEIGHTS_NAME, REFERENCE_HEAD_NAME, CARD_NAME, HELD_OUT_NAME, VERDICT_NAME)
+_PICTURE = re.compile(r"verdict/[^/\\]{1,200}\.(png|tif)")
+"""Pictures behind the verdict."""
+
+_RUN_MODEL = "model"
+"""Folder of the model in the folder of a training that the window began, wherever that was done."""
+
+MAX_PICTURE_BYTES = 256 << 20
 MAX_MEMBER_BYTES = 8 << 30
 """Larger than any model; an archive that claims more is no model."""
 
@@ -48,9 +55,8 @@ def export_model(folder: Path, path: Path) -> None:
         replacing(path) as beside,
         zipfile.ZipFile(beside, "w", zipfile.ZIP_STORED, strict_timestamps=False) as archive,
     ):
-        for name in _MEMBERS:
-            if (folder / name).is_file():
-                archive.write(folder / name, name)
+        for name in _present_members(folder):
+            archive.write(folder / name, name)
 
 
 def import_model(source: Path, *, name: str | None = None, overwrite: bool = False) -> Path:
@@ -59,7 +65,8 @@ def import_model(source: Path, *, name: str | None = None, overwrite: bool = Fal
     Parameters
     ----------
     source : Path
-        A file from `export_model`, a model folder, or the published DINOCell weights (`.pt`).
+        A file from `export_model`, a model folder, the folder of a finished training, or the published
+        DINOCell weights (`.pt`).
     name : str, optional
         Id under which it is kept; the model's own by default.
     overwrite : bool
@@ -124,9 +131,11 @@ def _require_free_name(name: str, target: Path, overwrite: bool) -> None:
 def _unpack(source: Path, folder: Path) -> None:
     if source.is_dir():
         folder.mkdir()
-        for name in _MEMBERS:
-            if (source / name).is_file():
-                shutil.copyfile(source / name, folder / name)
+        if not (source / MANIFEST_NAME).is_file() and (source / _RUN_MODEL / MANIFEST_NAME).is_file():
+            source = source / _RUN_MODEL
+        for name in _present_members(source):
+            (folder / name).parent.mkdir(exist_ok=True)
+            shutil.copyfile(source / name, folder / name)
     elif not source.is_file():
         raise ModelError("There is no such file or folder", path=source, remedy="Check the path")
     elif source.suffix.lower() in (".pt", ".pth"):
@@ -148,6 +157,7 @@ def _unzip(source: Path, folder: Path) -> None:
         with zipfile.ZipFile(source) as archive:
             for name, member in _members(archive, source).items():
                 _require_sensible_size(member, source, shutil.disk_usage(folder).free)
+                (folder / name).parent.mkdir(exist_ok=True)
                 with archive.open(member) as packed, (folder / name).open("wb") as file:
                     shutil.copyfileobj(packed, file)
     # RuntimeError and NotImplementedError: encrypted, or packed in a way that Python does not know.
@@ -167,8 +177,18 @@ def _members(archive: zipfile.ZipFile, source: Path) -> dict[str, zipfile.ZipInf
             path=source,
             remedy="Choose a file exported by this application",
         )
-    wanted = {str(roots[0] / name): name for name in _MEMBERS}
-    return {wanted[info.filename]: info for info in archive.infolist() if info.filename in wanted}
+    found = {}
+    for info in archive.infolist():
+        name = info.filename.removeprefix("" if roots[0].name == "" else f"{roots[0]}/")
+        if name in _MEMBERS or (_PICTURE.fullmatch(name) and info.file_size <= MAX_PICTURE_BYTES):
+            found[name] = info
+    return found
+
+
+def _present_members(folder: Path) -> list[str]:
+    pictures = sorted(path.relative_to(folder).as_posix() for path in (folder / "verdict").glob("*"))
+    names = [*_MEMBERS, *(name for name in pictures if _PICTURE.fullmatch(name))]
+    return [name for name in names if (folder / name).is_file()]
 
 
 def _is_near(path: PurePosixPath) -> bool:

@@ -64,6 +64,31 @@ def test_an_exported_model_comes_back_whole(tiny_model, tmp_path):
     assert [path.name for path in models_folder().iterdir()] == ["tiny"]
 
 
+def test_the_pictures_of_a_verdict_go_with_it_and_nothing_else_there(tiny_model, tmp_path):
+    source = shutil.copytree(tiny_model, tmp_path / "source")
+    (source / "verdict" / "deep").mkdir(parents=True)
+    for name in ("000_a_true.png", "000_a_true_labels.tif", "run.exe", "deep/b.png"):
+        (source / "verdict" / name).write_bytes(b"x")
+    export_model(source, tmp_path / "model.zip")
+    with zipfile.ZipFile(tmp_path / "model.zip", "a") as archive:
+        for name in ("verdict/../out.png", "verdict/sub/c.png", "verdict/c.sh"):
+            archive.writestr(name, b"x")
+    folder = import_model(tmp_path / "model.zip")
+    assert sorted(path.name for path in (folder / "verdict").iterdir()) == [
+        "000_a_true.png",
+        "000_a_true_labels.tif",
+    ]
+    assert not list(tmp_path.rglob("out.png"))
+
+
+def test_the_folder_of_a_training_done_elsewhere_can_be_imported(tiny_model, tmp_path):
+    run = tmp_path / "001_ours"
+    run.mkdir()
+    (run / "job.json").write_text("{}")
+    shutil.copytree(tiny_model, run / "model")
+    assert read_manifest(import_model(run, name="ours")).id == "ours"
+
+
 def test_a_folder_can_be_imported(tiny_model):
     assert load_model(import_model(tiny_model)).manifest == read_manifest(tiny_model)
 

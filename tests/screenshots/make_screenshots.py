@@ -199,6 +199,44 @@ class Walk:
         self.choose(SHOWN)
         self.until(lambda: viewer.labels is not None, "the masks")
 
+    def review(self) -> None:
+        """Look through the cells with the keyboard."""
+        self.window.docks["review"].show()
+        self.window.docks["review"].raise_()
+        self.wait(2000)
+        self.take("review")
+        self.window.docks["segment"].raise_()
+
+    def training(self) -> None:
+        """Walk through the wizard with the results as if a person had outlined them."""
+        from dinocell_app.ui.training.training_window import GOAL, PICTURES, SETTINGS, SPLIT, TrainingWindow
+
+        labelled = self.home / "outlined by us"
+        labelled.mkdir()
+        images = {path.stem: path for path in (self.home / "Plate 1").rglob("*.*")}
+        for labels in self.session.project.results_folder.rglob("*_labels.tif"):
+            image = images[labels.name.removesuffix("_labels.tif")]
+            shutil.copyfile(image, labelled / image.name)
+            shutil.copyfile(labels, labelled / f"{image.stem}_masks.tif")
+        wizard = TrainingWindow(self.session, self.window)
+        wizard.show()
+        wizard.goal.buttons["both"].click()
+        wizard.goal.choose_folders((self.home / "Plate 1",))
+        wizard.choose_folders((labelled,))
+        self.until(lambda: wizard.plan.examined and not wizard.doctor.is_running(), "the doctor")
+        wizard.pictures.table.setCurrentCell(1, 0)
+        pages = (
+            (GOAL, "training_goal"),
+            (PICTURES, "training_images"),
+            (SPLIT, "training_judging"),
+            (SETTINGS, "training_settings"),
+        )
+        for page, name in pages:
+            wizard.show_page(page)
+            self.wait(1000)
+            self.take(name, wizard)
+        wizard.close()
+
     def dialogs(self) -> None:
         from dinocell_app.ui.export.export_dialog import ExportDialog
         from dinocell_app.ui.export.import_dialog import ImportLabelsDialog
@@ -255,6 +293,8 @@ def main() -> None:
             walk.segment,
             walk.results,
             walk.references,
+            walk.review,
+            walk.training,
             walk.dialogs,
             walk.dark,
         ):
