@@ -146,8 +146,10 @@ def remove_unfinished(folder: Path) -> None:
     folder : Path
         The run's `checkpoints` folder; one process works in it at a time.
     """
-    for left in folder.glob(f".*{PARTIAL_SUFFIX}*"):
-        left.unlink(missing_ok=True)
+    # The second kind is what safetensors itself writes beside the file that it is asked for.
+    for pattern in (f".*{PARTIAL_SUFFIX}*", ".tmp*"):
+        for left in folder.glob(pattern):
+            left.unlink(missing_ok=True)
 
 
 def _below(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
