@@ -333,7 +333,7 @@ def _cell_sizes(usable: Sequence[PictureFound], base: Manifest) -> Iterator[Find
         yield Finding(
             "cell size",
             "tells",
-            f"In {_count(len(far), 'picture')} cells are {min(diameters):.0f} to {max(diameters):.0f} pixels "
+            f"In {_count(len(far), 'picture')} cells are {_range(min(diameters), max(diameters))} pixels "
             f"across; {base.name} was made for {low:g} to {high:g}",
             "Pictures are resampled for it; cells below 10 pixels are hard to outline, so use a higher "
             "magnification if there is one",
@@ -356,3 +356,7 @@ def _others(paths: Sequence[Path]) -> str:
 
 def _count(number: int, what: str) -> str:
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def _range(low: float, high: float) -> str:
+    return f"about {low:.0f}" if round(low) == round(high) else f"{low:.0f} to {high:.0f}"

@@ -35,6 +35,7 @@ class Docks:
             "queue": self._add("queue", "Queue", _scrolling(panels.queue), _BELOW),
             "measurements": self._add("measurements", "Measurements", _scrolling(panels.results), _BELOW),
         }
+        self.by_key["references"].visibilityChanged.connect(panels.references.set_seen)
         window.setDockNestingEnabled(True)
         window.setCorner(Qt.Corner.BottomRightCorner, _RIGHT)
         window.setCorner(Qt.Corner.BottomLeftCorner, _BELOW)

@@ -146,7 +146,7 @@ def test_pixel_sizes_and_cell_sizes_are_compared(healthy: Path, tiny_model: Path
     base = read_manifest(tiny_model).model_copy(update={"cell_diameter_range_px": (40.0, 60.0)})
     _, findings, _ = seen(healthy, base=base)
     assert "0.2 to 0.8 µm" in findings["mixed pixel sizes"].sentence
-    assert "11 to 11 pixels" in findings["cell size"].sentence
+    assert "are about 11 pixels" in findings["cell size"].sentence
     assert len(findings["cell size"].images) == 10
     assert "cell size" not in seen(healthy, base=read_manifest(tiny_model))[1]
 

@@ -46,6 +46,7 @@ class ReferencePanel(QWidget):
         self._session, self._viewer = session, viewer
         self.edits: ReferenceEdits | None = None
         self._type_id = 0
+        self._seen = False
         self.form = ReferenceForm()
         self.comparison = Comparison(session, viewer, self)
         self.pointing = Pointing(viewer, self)
@@ -81,13 +82,29 @@ class ReferencePanel(QWidget):
         return self.edits is not None and any(cell.positive for cell in self.edits.now.cells)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Compare cells and draw their types while the dock is seen."""
+        """Compare cells."""
         super().showEvent(event)
-        self._on_references()
+        self.set_seen(True)
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Draw cells as usual."""
         super().hideEvent(event)
+        self.set_seen(False)
+
+    def set_seen(self, seen: bool) -> None:
+        """Compare cells and draw their types only while the dock is in front.
+
+        Parameters
+        ----------
+        seen : bool
+            False, too, for a dock behind the tab of another, which Qt calls visible.
+        """
+        if seen == self._seen:
+            return
+        self._seen = seen
+        if seen:
+            self._on_references()
+            return
         self.form.point.setChecked(False)
         self.form.ask.setChecked(False)
         self.drawing.outline.give_up()
@@ -213,7 +230,7 @@ class ReferencePanel(QWidget):
         form.undo.setEnabled(edits is not None and edits.can_undo)
         if edits is not None:
             has_cells = bool(edits.now.cells)
-            self.comparison.set_wanted(self.isVisible() and (has_cells or form.point.isChecked()))
+            self.comparison.set_wanted(self._seen and (has_cells or form.point.isChecked()))
             self.comparison.set_references(edits.now)
         self._show()
         self.references_changed.emit()
@@ -238,7 +255,7 @@ class ReferencePanel(QWidget):
 
     def _paint(self) -> None:
         scored, least = self.comparison.scored, self.least_score()
-        if scored is None or not self.isVisible():
+        if scored is None or not self._seen:
             self._viewer.set_cell_painting(None)
             return
         self._viewer.set_cell_painting(

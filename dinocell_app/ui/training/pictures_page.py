@@ -28,7 +28,7 @@ EXPLANATION = (
     "Folders with images and their masks, as in x.tif and x_masks.tif, images and masks in folders of these "
     "names, Cellpose's _seg.npy, ImageJ regions or COCO. Every image is looked at before anything is taught."
 )
-MARKS = {"stops": "✕", "warns": "⚠", "tells": "ⓘ"}
+MARKS = {"stops": "✕", "warns": "⚠", "tells": "ℹ"}
 _HEADERS = ("Image", "Cells", "Diameter (px)", "State")
 
 
@@ -207,4 +207,4 @@ def _state(picture: Picture, worst: dict[Path, str]) -> str:
     severity = worst.get(picture.image, "")
     if picture.is_binary:
         return "⚠ Black and white"
-    return {"warns": "⚠ See below", "stops": "⚠ See below", "tells": "ⓘ See below"}.get(severity, "✓ Fine")
+    return {"warns": "⚠ See below", "stops": "⚠ See below", "tells": "ℹ See below"}.get(severity, "✓ Fine")

@@ -240,3 +240,18 @@ def test_a_picture_unlike_those_of_the_references_is_warned_about(dock, qtbot):
     dock._on_references()
     assert dock.form.warning.isVisible()
     assert "unlike those your references are from" in dock.form.warning.text()
+
+
+def test_behind_another_tab_cells_are_drawn_as_usual(dock, qtbot):
+    dock.form.point.click()
+    qtbot.waitUntil(lambda: dock.comparison.descriptions is not None)
+    click(dock, 10, 8)
+    qtbot.waitUntil(lambda: dock.comparison.scored is not None)
+    assert dock._viewer._painting is not None
+    dock.set_seen(False)
+    assert dock._viewer._painting is None
+    assert not dock.form.point.isChecked()
+    dock._show()  # scores that come late
+    assert dock._viewer._painting is None
+    dock.set_seen(True)
+    qtbot.waitUntil(lambda: dock._viewer._painting is not None)

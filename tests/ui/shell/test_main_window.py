@@ -210,6 +210,14 @@ def test_no_tabs_are_left_behind_when_projects_are_closed_and_opened(window, ses
     assert window.docks["queue"].visibleRegion().isEmpty()
 
 
+def test_a_dock_behind_another_knows_that_it_is_not_seen(window, opened, qtbot):
+    references = window.panels.references
+    window.docks["references"].raise_()
+    qtbot.waitUntil(lambda: references._seen)
+    window.docks["segment"].raise_()
+    qtbot.waitUntil(lambda: not references._seen)
+
+
 def test_the_window_fits_a_small_laptop(window, opened):
     window.resize(1280, 750)
     assert window.minimumSizeHint().width() <= 1280
