@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QImage, QTextCursor, QTextDocument
+from PySide6.QtGui import QDesktopServices, QImage, QTextCursor, QTextDocument
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
+    QHBoxLayout,
     QLineEdit,
+    QPushButton,
     QSplitter,
     QTextBrowser,
     QTreeWidget,
@@ -42,7 +44,18 @@ class GuideView(QTextBrowser):
         super().__init__(parent)
         self._folder = page.parent
         self.setAccessibleName("User guide")
-        self.setOpenExternalLinks(True)
+        self.setOpenLinks(False)
+        self.show_page(page)
+
+    def show_page(self, page: Path) -> None:
+        """Show another document.
+
+        Parameters
+        ----------
+        page : Path
+            Markdown file.
+        """
+        self._folder = page.parent
         self.document().setBaseUrl(QUrl.fromLocalFile(str(page)))
         self.setMarkdown(page.read_text(encoding="utf-8"))
 
@@ -108,7 +121,13 @@ class GuideWindow(QDialog):
         super().__init__(parent)
         self.setWindowTitle("User guide")
         self.resize(*_SIZE)
-        self.view = GuideView(resource_path("docs", "user_guide.md"), self)
+        self._page = resource_path("docs", "user_guide.md")
+        self._read_before: list[tuple[Path, int]] = []
+        self.view = GuideView(self._page, self)
+        self.back = QPushButton("Back")
+        self.back.setToolTip("Back to where the link was.")
+        self.back.setAutoDefault(False)
+        self.back.setEnabled(False)
         self.contents = QTreeWidget()
         self.contents.setHeaderHidden(True)
         self.contents.setAccessibleName("Contents of the guide")
@@ -126,12 +145,37 @@ class GuideWindow(QDialog):
         # Enter in the search field looks for the next place and closes nothing.
         buttons.button(QDialogButtonBox.StandardButton.Close).setAutoDefault(False)
         buttons.rejected.connect(self.reject)
+        above = QHBoxLayout()
+        above.addWidget(self.back)
+        above.addWidget(self.search, 1)
         layout = QVBoxLayout(self)
-        layout.addWidget(self.search)
+        layout.addLayout(above)
         layout.addWidget(parts, 1)
         layout.addWidget(buttons)
         self.contents.currentItemChanged.connect(self._on_section)
         self.search.returnPressed.connect(self.find_next)
+        self.view.anchorClicked.connect(self.follow)
+        self.back.clicked.connect(self.go_back)
+
+    def follow(self, link: QUrl) -> None:
+        """Open a link: another document here, a page of the web in the browser.
+
+        Parameters
+        ----------
+        link : QUrl
+        """
+        page = self._page.parent / link.path()
+        if not link.isRelative() or page.suffix != ".md":
+            QDesktopServices.openUrl(link)
+            return
+        self._read_before.append((self._page, self.view.verticalScrollBar().value()))
+        self._show(page)
+
+    def go_back(self) -> None:
+        """Show the document with the last link followed, where it was left."""
+        page, place = self._read_before.pop()
+        self._show(page)
+        self.view.verticalScrollBar().setValue(place)
 
     def go_to(self, position: int) -> None:
         """Show a place of the guide at the top.
@@ -155,7 +199,14 @@ class GuideWindow(QDialog):
         self.view.moveCursor(QTextCursor.MoveOperation.Start)
         self.view.find(words)
 
+    def _show(self, page: Path) -> None:
+        self._page = page
+        self.view.show_page(page)
+        self._fill_contents()
+        self.back.setEnabled(bool(self._read_before))
+
     def _fill_contents(self) -> None:
+        self.contents.clear()
         parents: dict[int, QTreeWidgetItem] = {}
         for heading in headings_of(self.view.document()):
             if heading.level not in _LISTED_LEVELS:

@@ -44,6 +44,8 @@ class Session(QObject):
     settings_changed = Signal()
     models_changed = Signal()
     """There are other models than before: one was imported, trained or removed."""
+    model_wanted = Signal(str)
+    """Id of a model to segment with from now on."""
     problem_reported = Signal(object)
     """An exception to be shown."""
     noted = Signal(str)

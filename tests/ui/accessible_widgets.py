@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QScrollArea,
     QScrollBar,
     QTabBar,
+    QTextBrowser,
     QTextEdit,
     QToolBar,
     QWidget,
@@ -112,14 +113,23 @@ def reachable(widget: QWidget) -> bool:
 
 
 def walk(window: QWidget, first: QWidget, longest: int = 400) -> list[QWidget]:
-    """Press Tab from a widget until it comes round; one place too often is a trap and ends the walk."""
+    """Press Tab from a widget until it comes round; one place too often is a trap and ends the walk.
+
+    A page of text keeps the focus while Tab goes from one of its links to the next.
+    """
     first.setFocus(Qt.FocusReason.TabFocusReason)
     order: list[QWidget] = []
+    links: set[int] = set()
     for _ in range(longest):
         at = QApplication.focusWidget()
-        if at is None or at in order:
+        on_link = isinstance(at, QTextBrowser) and at.textCursor().hasSelection()
+        new_link = on_link and at.textCursor().position() not in links
+        if at is None or (at in order and not new_link):
             break
-        order.append(at)
+        if on_link:
+            links.add(at.textCursor().position())
+        if at not in order:
+            order.append(at)
         QTest.keyClick(at, Qt.Key.Key_Tab)
         QApplication.processEvents()
     return order

@@ -66,6 +66,17 @@ class SegmentPanel(QWidget):
         """Read the list of models again, as after an import or a training."""
         start(read_model_cards, self._show_models, self._session.report, owner=self)
 
+    def use_model(self, model: str) -> None:
+        """Segment with a model from now on.
+
+        Parameters
+        ----------
+        model : str
+            Its id.
+        """
+        self.form.model.set_model(model)
+        self.form.model.changed.emit()
+
     def run(self, which: str) -> None:
         """Start a run with the settings of the form, which are kept as a preset.
 
@@ -131,6 +142,7 @@ class SegmentPanel(QWidget):
         session.selection_changed.connect(self._refresh_runs)
         session.images_changed.connect(self._on_images_changed)
         session.models_changed.connect(self.reload_models)
+        session.model_wanted.connect(self.use_model)
         self._models_watch.changed.connect(session.models_changed)
         self.form.changed.connect(self._on_settings_changed)
         self.form.decoding_changed.connect(self.preview.decode_soon)

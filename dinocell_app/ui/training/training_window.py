@@ -73,7 +73,7 @@ class TrainingWindow(QDialog):
         self.plan = TrainingPlan(device=session.settings.device)
         self.doctor = LineCommand(self)
         self.estimating = LineCommand(self)
-        self._estimated = ""
+        self._estimated = self._saved = ""
         self.trainings = QComboBox()
         self.trainings.setAccessibleName("Training")
         self.trainings.setToolTip("Begin a new training, or look at one of this project.")
@@ -334,6 +334,7 @@ class TrainingWindow(QDialog):
 
     def _on_saved(self, name: str) -> None:
         self.verdict.say(f"“{name}” is among your models; the Segment dock offers it.", saved=True)
+        self._saved = name
         self._session.models_changed.emit()
 
     def _on_not_saved(self, error: Exception) -> None:
@@ -368,6 +369,7 @@ class TrainingWindow(QDialog):
         self.run_page.resume_asked.connect(self._on_resume)
         self.run_page.stop_asked.connect(self._on_stop)
         self.verdict.save_asked.connect(self._on_save)
+        self.verdict.use_asked.connect(lambda: self._session.model_wanted.emit(self._saved))
         self.verdict.discard_asked.connect(self._on_discard)
         self.trainings.activated.connect(self._on_training_chosen)
         self.back.clicked.connect(lambda: self.show_page(self._neighbour(-1)))

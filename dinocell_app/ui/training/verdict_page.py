@@ -49,6 +49,7 @@ class VerdictPage(QWidget):
 
     save_asked = Signal(str)
     """With notes of the person."""
+    use_asked = Signal()
     discard_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -83,6 +84,8 @@ class VerdictPage(QWidget):
         self.notes.setToolTip("They become part of the model's card.")
         self.save = QPushButton("Save the model")
         self.save.setToolTip("Put it among your models; the Segment dock offers it at once.")
+        self.use = QPushButton("Segment with it")
+        self.use.setToolTip("Choose the saved model in the Segment dock.")
         self.discard = QPushButton("Discard")
         self.discard.setToolTip("Remove this training and its model.")
         self.told = QLabel()
@@ -90,6 +93,7 @@ class VerdictPage(QWidget):
         self._lay_out()
         self.table.currentCellChanged.connect(lambda row, *_: self._show_image(row))
         self.save.clicked.connect(lambda: self.save_asked.emit(self.notes.text().strip()))
+        self.use.clicked.connect(self.use_asked)
         self.discard.clicked.connect(self.discard_asked)
 
     def show_folder(self, folder: Path) -> None:
@@ -130,6 +134,7 @@ class VerdictPage(QWidget):
         """
         self.told.setText(words)
         self.save.setEnabled(not saved)
+        self.use.setEnabled(saved and not _is_adapted_only(self._folder))
 
     def _fill(self) -> None:
         self.table.setRowCount(len(self._images))
@@ -177,6 +182,7 @@ class VerdictPage(QWidget):
         end = QHBoxLayout()
         end.addWidget(self.notes, 1)
         end.addWidget(self.save)
+        end.addWidget(self.use)
         end.addWidget(self.discard)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -69,3 +69,23 @@ def test_searching_goes_on_from_the_top_after_the_last_place(qtbot):
     assert guide.isVisible()
     assert places[-1] == places[0]
     assert len(set(places)) > 3
+
+
+def test_a_link_to_another_document_opens_here_and_back_leads_to_the_link(qtbot):
+    guide = GuideWindow()
+    qtbot.addWidget(guide)
+    guide.show()
+    qtbot.waitExposed(guide)
+    assert not guide.back.isEnabled()
+    guide.contents.setCurrentItem(guide.contents.topLevelItem(4))
+    place = guide.view.verticalScrollBar().value()
+    sections = guide.contents.topLevelItemCount()
+
+    guide.view.anchorClicked.emit(QUrl("domain_adaptation.md"))
+    assert "adapt" in guide.view.document().begin().text()
+    assert guide.contents.topLevelItemCount() != sections
+
+    guide.back.click()
+    assert guide.view.document().begin().text() == "User guide"
+    assert (guide.view.verticalScrollBar().value(), guide.contents.topLevelItemCount()) == (place, sections)
+    assert not guide.back.isEnabled()

@@ -192,6 +192,8 @@ def test_from_labelled_images_to_a_model_in_the_segment_dock(window, data, tiny_
     assert (model / "verdict.json").is_file()
     choice = window.panels.segment.form.model.list
     until(lambda: choice.findData("our-cells") >= 0, "the model in the Segment dock")
+    wizard.verdict.use.click()
+    assert window.panels.segment.form.model.model() == "our-cells"
 
     monkeypatch.setattr(QMessageBox, "question", lambda *_: QMessageBox.StandardButton.Yes)
     wizard.verdict.discard.click()
