@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,8 +17,9 @@ from dinocell_app.model.lineage import parent_of
 from dinocell_app.model.manifest import MANIFEST_NAME, Manifest, Score, read_manifest
 from dinocell_app.model.model_folder import SegmentationModel, load_model, save_model
 from dinocell_app.model.segmenter import Segmenter
+from dinocell_app.run_folder import RunFolder
 from dinocell_app.segmentation.parameters import SegmentationParameters
-from dinocell_app.segmentation.predictor import segment_image
+from dinocell_app.segmentation.predictor import segmenting
 from training.datasets import LabelledPair
 from training.evaluation import evaluate_labels, summarise
 from training.fine_tuning import FineTuning
@@ -105,7 +106,37 @@ def make_model(finished: JobFinished, run: FineTuning, making: Making) -> Iterat
     write_json(making.run_folder / MODEL_MADE_NAME, {"sha256": written.sha256})
     data.record.write(job.output)
     write_text(job.output / CARD_NAME, model_card(written, job))
-    scores = held_out_scores(model_of(run, written), for_scoring(data.held_out))
+    folder = RunFolder(making.run_folder)
+    if finished.stopped:
+        # The request that ended the training does not mean the judging; whoever asks again does.
+        folder.stop_path.unlink(missing_ok=True)
+    try:
+        yield from _while_wanted(_judged(run, written, making), folder.should_stop)
+    except _AskedToStop:
+        yield Notice(
+            "Stopped while the held-out images were looked at: the model is there without scores or verdict; "
+            "going on takes this up again"
+        )
+        finished = replace(finished, stopped=True)
+    yield replace(finished, outputs=(str(job.output),))
+
+
+class _AskedToStop(Exception):
+    """Somebody does not want to wait for the scores."""
+
+
+def _while_wanted(events: Generator[Event, None, None], should_stop: Callable[[], bool]) -> Iterator[Event]:
+    for event in events:
+        yield event
+        if should_stop():
+            events.close()
+            raise _AskedToStop
+
+
+def _judged(run: FineTuning, written: Manifest, making: Making) -> Generator[Event, None, None]:
+    """Add scores and verdict to a model folder."""
+    job = making.job
+    scores = yield from held_out_scores(model_of(run, written), for_scoring(making.data.held_out))
     if scores:
         yield Notice("Held-out images: " + ", ".join(f"{s.metric} {s.value:.3f}" for s in scores))
         written = written.model_copy(update={"scores": scores})
@@ -116,7 +147,6 @@ def make_model(finished: JobFinished, run: FineTuning, making: Making) -> Iterat
         verdict.write(job.output)
         shutil.copytree(making.run_folder / PICTURES_NAME, job.output / PICTURES_NAME, dirs_exist_ok=True)
         write_text(job.output / CARD_NAME, model_card(written, job, verdict))
-    yield replace(finished, outputs=(str(job.output),))
 
 
 def _compared_with_base(
@@ -179,13 +209,20 @@ def model_of(run: FineTuning, manifest: Manifest) -> SegmentationModel:
     return SegmentationModel(manifest, network, run.objective, run.device)
 
 
-def held_out_scores(model: SegmentationModel, pairs: Sequence[LabelledPair]) -> tuple[Score, ...]:
+def held_out_scores(
+    model: SegmentationModel, pairs: Sequence[LabelledPair]
+) -> Generator[Event, None, tuple[Score, ...]]:
     """Score a model on labelled images, with the measured cell diameter.
 
     Parameters
     ----------
     model : SegmentationModel
     pairs : sequence of LabelledPair
+
+    Yields
+    ------
+    Event
+        TilesPredicted.
 
     Returns
     -------
@@ -197,7 +234,7 @@ def held_out_scores(model: SegmentationModel, pairs: Sequence[LabelledPair]) -> 
     scores = []
     for pair in pairs:
         pixels, labels = pair.read()
-        found = segment_image(pixels, model, SegmentationParameters())
+        found = yield from segmenting(pixels, model, SegmentationParameters(), pair.image_path.name)
         scores.append(evaluate_labels(found.labels, labels, ignore=pair.read_ignore_region(labels.shape)))
     mean = summarise(scores).mean
     shown = ("ap_0.5", "ap_0.75", "seg", "det", "mma")

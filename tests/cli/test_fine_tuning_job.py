@@ -155,9 +155,10 @@ def _stop_after(folder, steps, job):
     def events():
         nonlocal taken
         for event in folder.record(events_of(job, folder.should_stop, folder.path)):
-            taken += isinstance(event, StepFinished)
-            if taken == steps:
-                stop.touch()
+            if isinstance(event, StepFinished):
+                taken += 1
+                if taken == steps:
+                    stop.touch()
             yield event
 
     return list(events())
@@ -180,6 +181,26 @@ def test_stopped_after_an_epoch_it_makes_a_model_of_the_best_and_can_go_on(words
     other = job.model_copy(update={"name": "other"})
     with pytest.raises(InvalidParameterError, match="a model is there already"):
         list(events_of(other, lambda: False, tmp_path / "other-run"))
+
+
+def test_asked_again_it_does_not_wait_for_the_scores_and_makes_them_when_it_goes_on(words, tmp_path):
+    assert main([*words, "--save-job", str(tmp_path / "job.json"), "--run-folder", str(tmp_path / "no")]) == 0
+    job = read_job(tmp_path / "job.json").model_copy(update={"output": tmp_path / "made"})
+    folder = RunFolder.create(tmp_path / "run", job)
+    events, made = [], tmp_path / "made" / "manifest.json"
+    for event in folder.record(events_of(job, folder.should_stop, folder.path)):
+        events.append(event)
+        if made.exists() and not folder.stop_path.exists():
+            folder.stop_path.touch()
+    assert events[-1].stopped
+    assert events[-1].outputs == (str(tmp_path / "made"),)
+    assert "without scores" in events[-2].message
+    assert not read_manifest(tmp_path / "made").scores
+    again = list(folder.record(events_of(job, folder.should_stop, folder.path)))
+    assert not any(isinstance(event, StepFinished) for event in again)
+    assert not again[-1].stopped
+    assert read_manifest(tmp_path / "made").scores
+    assert Verdict.read(tmp_path / "made") is not None
 
 
 def test_a_model_made_from_a_model_is_scored_on_the_same_pictures(words, data, tmp_path):

@@ -22,7 +22,8 @@ from dinocell_app.ui.queue.durations import remaining_text
 from dinocell_app.ui.results.plot_look import PlotArea
 from dinocell_app.ui.segment.image_choices import device_name
 from dinocell_app.ui.training.fitted_picture import FittedPicture
-from dinocell_app.ui.training.training_runs import Training, TrainingProgress
+from dinocell_app.ui.training.training_progress import TrainingProgress
+from dinocell_app.ui.training.training_runs import Training
 
 SMOOTHED_STEPS = 20
 """The loss of one batch says little: the line is the mean of so many."""
@@ -107,7 +108,10 @@ class RunPage(QWidget):
             f"Step {progress.step:,} of {progress.total:,}" if progress.total else "Reading the images …"
         )
         left = remaining_text(progress.remaining_seconds)
-        self.remaining.setText(f"{left} left" if left and state == "running" else "")
+        if progress.judging and state == "running":
+            self.remaining.setText(f"Judging by {progress.judging}")
+        else:
+            self.remaining.setText(f"{left} left" if left and state == "running" else "")
         self.pause.setEnabled(state == "running")
         self.resume.setEnabled(state in ("paused", "stopped", "failed", "interrupted"))
         self.stop.setEnabled(state in ("running", "paused"))

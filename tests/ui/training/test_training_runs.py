@@ -12,13 +12,14 @@ from dinocell_app.events import (
     Notice,
     SamplePredicted,
     StepFinished,
+    TilesPredicted,
     to_json_line,
 )
 from dinocell_app.jobs import FineTuneJob
 from dinocell_app.run_folder import RunFolder
+from dinocell_app.ui.training.training_progress import TrainingProgress
 from dinocell_app.ui.training.training_runs import (
     Training,
-    TrainingProgress,
     new_training_folder,
     trainings_of,
 )
@@ -83,6 +84,13 @@ def test_steps_taken_again_after_a_crash_are_not_drawn_twice() -> None:
     again = progress.after([EpochFinished(1, 4, {}, {"total": 2.0}), sample(1), sample(1)])
     assert again.validation == ((2, 2.0),)
     assert len(again.samples) == 1
+
+
+def test_the_image_that_is_judged_is_named_until_it_is_over() -> None:
+    judging = TrainingProgress().after([step(8), TilesPredicted("a.tif (new model)", 1, 4)])
+    assert judging.judging == "a.tif (new model)"
+    assert judging.after([step(9)]).judging == ""
+    assert judging.after([JobFinished(1, 0, 2.0)]).judging == ""
 
 
 def test_nothing_is_promised_before_an_epoch_is_over() -> None:
