@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
+    QComboBox,
     QFileDialog,
     QGroupBox,
     QHBoxLayout,
@@ -20,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dinocell_app.ui.training.training_plan import Goal, TrainingPlan
+from dinocell_app.ui.training.training_plan import AdaptPreset, Goal, TrainingPlan
 
 GOALS: dict[Goal, tuple[str, str]] = {
     "teach": (
@@ -36,6 +37,12 @@ GOALS: dict[Goal, tuple[str, str]] = {
         "Both, one after the other",
         "First it learns how your images look, then it is taught with the outlined ones.",
     ),
+}
+
+ADAPT_PRESETS: dict[AdaptPreset, str] = {
+    "laptop": "What this computer can do in a given time",
+    "dinocell-paper": "As in the DINOCell paper (days on several graphics cards)",
+    "own": "My own numbers (on the page of the settings)",
 }
 
 
@@ -72,11 +79,19 @@ class GoalPage(QWidget):
         self.minutes = QSpinBox(minimum=1, maximum=100_000, suffix=" minutes")
         self.minutes.setAccessibleName("Time for adapting")
         self.minutes.setToolTip("All sizes are chosen, by trying, so that it takes about so long.")
+        self.adapt_preset = QComboBox()
+        self.adapt_preset.setAccessibleName("Sizes and steps of adapting")
+        self.adapt_preset.setToolTip("How long it adapts, and with how large images.")
+        for value, text in ADAPT_PRESETS.items():
+            self.adapt_preset.addItem(text, value)
         self.unlabelled = QGroupBox("Images without labels")
         self._lay_out()
         self._goals.buttonClicked.connect(self._on_goal)
         self.add.clicked.connect(self._on_add)
         self.remove.clicked.connect(self._on_remove)
+        self.adapt_preset.activated.connect(
+            lambda: self._change(adapt_preset=self.adapt_preset.currentData())
+        )
         self.minutes.valueChanged.connect(lambda value: self._change(minutes=float(value)))
 
     def show_plan(self, plan: TrainingPlan) -> None:
@@ -95,6 +110,8 @@ class GoalPage(QWidget):
         self.remove.setEnabled(bool(plan.unlabelled))
         with QSignalBlocker(self.minutes):
             self.minutes.setValue(round(plan.minutes))
+        self.minutes.setEnabled(plan.adapt_preset == "laptop")
+        self.adapt_preset.setCurrentIndex(self.adapt_preset.findData(plan.adapt_preset))
 
     def choose_folders(self, folders: tuple[Path, ...]) -> None:
         """Take folders of images without labels.
@@ -141,7 +158,8 @@ class GoalPage(QWidget):
         row.addWidget(self.folders, 1)
         row.addLayout(column)
         time = QHBoxLayout()
-        time.addWidget(QLabel("Time for adapting"))
+        time.addWidget(self.adapt_preset)
+        time.addWidget(QLabel("Time"))
         time.addWidget(self.minutes)
         time.addStretch(1)
         inside = QVBoxLayout(self.unlabelled)

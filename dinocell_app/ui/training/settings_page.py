@@ -7,9 +7,7 @@ from dataclasses import replace
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QCheckBox,
     QComboBox,
-    QDoubleSpinBox,
     QFormLayout,
     QGroupBox,
     QHBoxLayout,
@@ -17,14 +15,16 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QRadioButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
-from dinocell_app.training_settings import TrainingSettings
 from dinocell_app.ui.segment.model_cards import ModelList
 from dinocell_app.ui.segment.model_choice import ModelChoice
+from dinocell_app.ui.training.parameter_values import text_of
+from dinocell_app.ui.training.parameter_words import ADAPTING, ALL
+from dinocell_app.ui.training.parameters_dialog import ParametersDialog
+from dinocell_app.ui.training.planned_jobs import chosen_values
 from dinocell_app.ui.training.training_plan import TrainingPlan
 from dinocell_app.ui.training.training_presets import PRESETS
 
@@ -76,13 +76,15 @@ class SettingsPage(QWidget):
         self.thorough = QGroupBox("How thoroughly")
         self.presets = QButtonGroup(self)
         self.buttons: dict[str, QRadioButton] = {}
-        self.own = QCheckBox("Set everything myself")
-        self.own.setToolTip("Change the numbers of the preset.")
-        self.epochs = QSpinBox(minimum=1, maximum=10_000)
-        self.steps = QSpinBox(minimum=1, maximum=100_000)
-        self.batch = QSpinBox(minimum=1, maximum=512)
-        self.rate = QDoubleSpinBox(decimals=6, minimum=1e-6, maximum=0.1, singleStep=1e-5)
-        self.encoder_rate = QDoubleSpinBox(decimals=6, minimum=0.0, maximum=0.1, singleStep=1e-5)
+        self.licence = QLineEdit(placeholderText="such as CC BY 4.0, or: our own, not published")
+        self.licence.setAccessibleName("Licence of the images")
+        self.licence.setToolTip("Goes into the card of the model, for whoever you give it to.")
+        self.numbers = QPushButton("All numbers…")
+        self.numbers.setToolTip("Every parameter of the training, with what it does; change what you like.")
+        self.as_preset = QPushButton("Back to the preset")
+        self.as_preset.setToolTip("Forget the numbers you changed.")
+        self.summary = QLabel()
+        self.summary.setWordWrap(True)
         self.estimate = QPushButton("Estimate time and memory")
         self.estimate.setToolTip("Takes three steps of the training and tells what the whole will cost.")
         self.cost = QLabel("Three real steps are taken to tell; this takes a minute or two.")
@@ -108,10 +110,7 @@ class SettingsPage(QWidget):
         plan : TrainingPlan
         """
         self._plan = plan
-        numbers = (self.epochs, self.steps, self.batch, self.rate, self.encoder_rate)
-        blockers = [
-            QSignalBlocker(each) for each in (*numbers, self.own, self.device, self.channel, self.presets)
-        ]
+        blockers = [QSignalBlocker(each) for each in (self.device, self.channel, self.presets)]
         if self.name.text() != plan.name:
             self.name.setText(plan.name)
         self.thorough.setVisible(plan.teaches)
@@ -127,16 +126,10 @@ class SettingsPage(QWidget):
             self.channel.setEditText(plan.channel)
         self.channel.setEnabled(plan.goal != "adapt")
         self.buttons[plan.preset].setChecked(True)
-        settings = plan.settings()
-        self.own.setChecked(plan.training is not None)
-        self.epochs.setValue(settings.epochs)
-        self.steps.setValue(settings.steps_per_epoch)
-        self.batch.setValue(settings.batch_size)
-        self.rate.setValue(settings.learning_rate)
-        encoder_rate = settings.encoder_learning_rate
-        self.encoder_rate.setValue(settings.learning_rate if encoder_rate is None else encoder_rate)
-        for each in numbers:
-            each.setEnabled(plan.training is not None)
+        if self.licence.text().strip() != plan.licence:
+            self.licence.setText(plan.licence)
+        self.as_preset.setEnabled(bool(plan.own))
+        self.summary.setText(summary_of(plan))
         del blockers
 
     def show_cost(self, words: str, *, asking: bool) -> None:
@@ -156,28 +149,19 @@ class SettingsPage(QWidget):
 
     def _on_preset(self, button: object) -> None:
         name = next(name for name, each in self.buttons.items() if each is button)
-        self._change(preset=name, training=None)
+        adapting = tuple((key, value) for key, value in self._plan.own if key in ADAPTING)
+        self._change(preset=name, own=adapting)
 
-    def _on_own(self, chosen: bool) -> None:
-        self._change(training=self._plan.settings() if chosen else None)
+    def _on_numbers(self) -> None:
+        dialog = ParametersDialog(self._plan, self)
+        dialog.accepted.connect(lambda: self._change(own=dialog.own))
+        dialog.open()
 
     def _on_channel_typed(self) -> None:
         typed = self.channel.currentText().strip()
         channel = {text: value for value, text in CHANNELS.items()}.get(typed, typed)
         if channel and channel != self._plan.channel:
             self._change(channel=channel)
-
-    def _on_number(self) -> None:
-        changed: TrainingSettings = self._plan.settings().model_copy(
-            update={
-                "epochs": self.epochs.value(),
-                "steps_per_epoch": self.steps.value(),
-                "batch_size": self.batch.value(),
-                "learning_rate": self.rate.value(),
-                "encoder_learning_rate": self.encoder_rate.value(),
-            }
-        )
-        self._change(training=changed)
 
     def _connect(self) -> None:
         self.name.textEdited.connect(lambda text: self._change(name=text))
@@ -187,9 +171,9 @@ class SettingsPage(QWidget):
         if (typed := self.channel.lineEdit()) is not None:
             typed.editingFinished.connect(self._on_channel_typed)
         self.presets.buttonClicked.connect(self._on_preset)
-        self.own.toggled.connect(self._on_own)
-        for number in (self.epochs, self.steps, self.batch, self.rate, self.encoder_rate):
-            number.valueChanged.connect(self._on_number)
+        self.licence.textEdited.connect(lambda text: self._change(licence=text.strip()))
+        self.numbers.clicked.connect(self._on_numbers)
+        self.as_preset.clicked.connect(lambda: self._change(own=()))
         self.estimate.clicked.connect(self.estimate_asked)
 
     def _lay_out(self) -> None:
@@ -198,6 +182,7 @@ class SettingsPage(QWidget):
         form.addRow("Start from", self.base)
         form.addRow("Device", self.device)
         form.addRow("Channel", self.channel)
+        form.addRow("Licence of the images", self.licence)
         column = QVBoxLayout(self.thorough)
         for name, preset in PRESETS.items():
             button = QRadioButton(f"{preset.title}: {preset.description}")
@@ -205,19 +190,10 @@ class SettingsPage(QWidget):
             self.presets.addButton(button)
             self.buttons[name] = button
             column.addWidget(button)
-        column.addWidget(self.own)
-        numbers = QFormLayout()
-        for text, widget, tip in (
-            ("Epochs", self.epochs, "How often the held-out images are looked at."),
-            ("Steps in an epoch", self.steps, "How many batches are taught between two looks."),
-            ("Crops in a batch", self.batch, "More are steadier and need more memory."),
-            ("Learning rate", self.rate, "Of all but the encoder."),
-            ("Learning rate of the encoder", self.encoder_rate, "0 leaves it as it is, which is fastest."),
-        ):
-            widget.setAccessibleName(text)
-            widget.setToolTip(tip)
-            numbers.addRow(text, widget)
-        column.addLayout(numbers)
+        own = QHBoxLayout()
+        own.addWidget(self.numbers)
+        own.addWidget(self.as_preset)
+        own.addWidget(self.summary, 1)
         cost = QHBoxLayout()
         cost.addWidget(self.estimate)
         cost.addWidget(self.cost, 1)
@@ -225,5 +201,30 @@ class SettingsPage(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(form)
         layout.addWidget(self.thorough)
+        layout.addLayout(own)
         layout.addLayout(cost)
         layout.addStretch(1)
+
+
+def summary_of(plan: TrainingPlan) -> str:
+    """Say the numbers that matter most, and those that are not the preset's.
+
+    Parameters
+    ----------
+    plan : TrainingPlan
+
+    Returns
+    -------
+    str
+    """
+    values = {name: text_of(value) for name, value in chosen_values(plan).items()}
+    words = []
+    if plan.teaches:
+        words.append(
+            f"{values['training.epochs']} epochs of {values['training.steps_per_epoch']} steps, "
+            f"{values['training.batch_size']} crops of {values['crop_size']} px in each."
+        )
+    changed = [f"{ALL[name].text.lower()} {text_of(value) or 'empty'}" for name, value in plan.own]
+    if changed:
+        words.append(f"Your own: {', '.join(changed)}.")
+    return " ".join(words)

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dinocell_app.jobs import DEFAULT_MODEL
-from dinocell_app.training_settings import TrainingSettings
 from dinocell_app.ui.training.examined_pictures import Finding, Picture, picture_of
 from dinocell_app.ui.training.split_suggestion import FEWEST_JUDGED, suggested_split
-from dinocell_app.ui.training.training_presets import PRESETS
 
 Goal = Literal["teach", "adapt", "both"]
+AdaptPreset = Literal["laptop", "dinocell-paper", "own"]
 
 
 @dataclass(frozen=True)
@@ -38,8 +37,12 @@ class TrainingPlan:
     held_out, partly_labelled : frozenset of Path
         Images kept for judging, and images in which not every cell is outlined.
     base_model, preset, device, channel, name : str
-    training : TrainingSettings or None
-        In place of those of the preset.
+    adapt_preset : {"laptop", "dinocell-paper", "own"}
+        How sizes and steps of adapting are chosen, as in `AdaptJob`.
+    licence : str
+        Of the pictures; it goes into the card of the model.
+    own : tuple of (str, object)
+        Parameters that are not those of the presets, by the names of `parameter_words`.
     """
 
     goal: Goal = "teach"
@@ -56,7 +59,9 @@ class TrainingPlan:
     device: str = "auto"
     channel: str = "grey"
     name: str = "my model"
-    training: TrainingSettings | None = None
+    adapt_preset: AdaptPreset = "laptop"
+    licence: str = ""
+    own: tuple[tuple[str, object], ...] = ()
 
     @property
     def adapts(self) -> bool:
@@ -176,15 +181,6 @@ class TrainingPlan:
         """
         others = self.partly_labelled - {image}
         return replace(self, partly_labelled=others | {image} if partly else others)
-
-    def settings(self) -> TrainingSettings:
-        """Give how the network is taught.
-
-        Returns
-        -------
-        TrainingSettings
-        """
-        return self.training or PRESETS[self.preset].training
 
     def problem_of_goal(self) -> str:
         """Say what is missing for what a person wants.

@@ -98,12 +98,7 @@ class _Growing:
     def add(self, event: Event) -> None:
         match event:
             case JobStarted():
-                if self.start.phase not in ("", event.kind):
-                    self.losses, self.validation, self.seconds = [], [], []
-                    self.start = replace(self.start, step=0, epochs=0, total_epochs=0)
-                self.start = replace(
-                    self.start, phase=event.kind, device=event.device, total=event.total, final=None
-                )
+                self._begin(event)
             case StepFinished():
                 # A training that was killed takes the steps since its checkpoint once more.
                 if self.losses and self.losses[-1][0] >= event.step:
@@ -127,6 +122,12 @@ class _Growing:
                 self.start = replace(self.start, final=event, judging="")
             case _:
                 pass
+
+    def _begin(self, event: JobStarted) -> None:
+        if self.start.phase not in ("", event.kind):
+            self.losses, self.validation, self.seconds = [], [], []
+            self.start = replace(self.start, step=0, epochs=0, total_epochs=0)
+        self.start = replace(self.start, phase=event.kind, device=event.device, total=event.total, final=None)
 
     def progress(self) -> TrainingProgress:
         return replace(

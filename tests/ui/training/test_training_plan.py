@@ -10,6 +10,7 @@ import pytest
 
 from dinocell_app.job_files import job_to_json, make_job
 from dinocell_app.jobs import AdaptJob, AdaptThenTeachJob
+from dinocell_app.training_settings import AdaptationSettings
 from dinocell_app.ui.training.examined_pictures import Picture
 from dinocell_app.ui.training.planned_jobs import job_of
 from dinocell_app.ui.training.split_suggestion import suggested_split
@@ -151,13 +152,35 @@ def test_looking_again_keeps_the_choice_of_a_person() -> None:
 def test_presets_are_different_and_can_be_overruled() -> None:
     plan = examined(picture(0), picture(1))
     steps = [
-        replace(plan, preset=name).settings().epochs * replace(plan, preset=name).settings().steps_per_epoch
+        job.training.epochs * job.training.steps_per_epoch
         for name in ("fast", "balanced", "thorough")
+        for job in [job_of(replace(plan, preset=name), Path("/r"))]
     ]
     assert steps == sorted(steps)
     assert len(set(steps)) == 3
-    own = PRESETS["fast"].training.model_copy(update={"epochs": 3})
-    assert job_of(replace(plan, training=own), Path("/r")).training.epochs == 3
+    own = replace(plan, own=(("training.epochs", 3), ("augmentation.inversion", 0.5), ("crop_size", 64)))
+    job = job_of(own, Path("/r"))
+    assert (job.training.epochs, job.augmentation.inversion, job.crop_size) == (3, 0.5, 64)
+    assert job.training.batch_size == PRESETS["balanced"].training.batch_size
+
+
+def test_numbers_of_adapting_are_those_of_its_preset_unless_they_are_ones_own() -> None:
+    plan = TrainingPlan(
+        goal="adapt", unlabelled=(DATA,), own=(("adaptation.epochs", 2), ("adaptation.seed", 5))
+    )
+    job = job_of(plan, Path("/r"))
+    assert (job.preset, job.adaptation.seed) == ("laptop", 5)
+    assert job.adaptation.epochs == AdaptationSettings().epochs
+    own = job_of(replace(plan, adapt_preset="own"), Path("/r"))
+    assert (own.preset, own.adaptation.seed, own.adaptation.epochs) == ("own", 5, 2)
+    assert job_of(replace(plan, adapt_preset="dinocell-paper"), Path("/r")).preset == "dinocell-paper"
+
+
+def test_the_licence_goes_into_the_job() -> None:
+    plan = replace(examined(picture(0), picture(1)), licence=" CC0 ", unlabelled=(DATA,))
+    assert job_of(plan, Path("/r")).licence == "CC0"
+    both = job_of(replace(plan, goal="both"), Path("/r"))
+    assert both.adaptation.licence == both.fine_tuning.licence == "CC0"
 
 
 def test_a_model_needs_a_name() -> None:

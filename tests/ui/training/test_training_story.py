@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 import tifffile
 from PySide6.QtCore import QEventLoop, QTimer
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QDialogButtonBox, QMessageBox
 
 from dinocell_app.ui.main_window import MainWindow
 from dinocell_app.ui.session import Session
+from dinocell_app.ui.training.parameters_dialog import ParametersDialog
 from dinocell_app.ui.training.planned_jobs import MODEL_NAME
 from dinocell_app.ui.training.training_window import (
     GOAL,
@@ -80,18 +81,24 @@ def session_of(window: MainWindow) -> Session:
     return window.panels.viewer._session  # tests look where people cannot
 
 
+def take_numbers(wizard: TrainingWindow, numbers: dict[str, str]) -> None:
+    wizard.settings.numbers.click()
+    dialog = wizard.settings.findChild(ParametersDialog)
+    for name, text in numbers.items():
+        if name in dialog.fields:
+            dialog.fields[name].set_text(text)
+    dialog.buttons.button(QDialogButtonBox.StandardButton.Ok).click()
+    until(lambda: wizard.settings.findChild(ParametersDialog) is None, "the dialog to go")
+
+
 def quick(wizard: TrainingWindow, tiny_model: Path) -> None:
     """Choose a training that is over soon."""
     wizard.settings.base.set_model(str(tiny_model))
     wizard.settings.base.changed.emit()
     wizard.settings.device.setCurrentIndex(wizard.settings.device.findData("cpu"))
-    wizard.settings.own.setChecked(True)
-    for box, value in (
-        (wizard.settings.epochs, 2),
-        (wizard.settings.steps, 2),
-        (wizard.settings.batch, 2),
-    ):
-        box.setValue(value)
+    take_numbers(
+        wizard, {"training.epochs": "2", "training.steps_per_epoch": "2", "training.batch_size": "2"}
+    )
     wizard.settings.channel.setEditText("0")
     wizard.settings.channel.lineEdit().editingFinished.emit()
     assert wizard.plan.channel == "0"
@@ -210,7 +217,7 @@ def test_stopping_keeps_the_best_and_goes_on_later(window, data, tiny_model):
     until(lambda: wizard.plan.examined and not wizard.doctor.is_running(), "the doctor")
     quick(wizard, tiny_model)
     until(lambda: wizard.plan.examined and not wizard.doctor.is_running(), "the doctor again")
-    wizard.settings.epochs.setValue(500)
+    take_numbers(wizard, {"training.epochs": "500"})
     wizard.show_page(SETTINGS)
     wizard.forward.click()
     training = wizard._training
