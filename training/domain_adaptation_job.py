@@ -68,7 +68,7 @@ def adapt(job: AdaptJob, run_folder: Path, should_stop: Callable[[], bool]) -> I
     """
     _require_place(job, run_folder)
     device = training_device(job.device)
-    network, manifest = starting_point(_as_fine_tuning(job))
+    network, manifest = network_to_adapt(job)
     survey = _survey(job, run_folder, should_stop)
     for each in survey.left_out:
         yield InputLeftOut(str(each.path), each.reason)
@@ -87,9 +87,25 @@ def adapt(job: AdaptJob, run_folder: Path, should_stop: Callable[[], bool]) -> I
         yield event
 
 
-def _as_fine_tuning(job: AdaptJob) -> FineTuneJob:
-    """Ask for a starting point in the words of a fine-tuning, which has the same."""
-    return FineTuneJob(
+def network_to_adapt(job: AdaptJob) -> tuple[Segmenter, Manifest]:
+    """Make the network that an adaptation begins with.
+
+    Parameters
+    ----------
+    job : AdaptJob
+
+    Returns
+    -------
+    network : Segmenter
+    manifest : Manifest
+
+    Raises
+    ------
+    UserFacingError
+        If the base model or the weights cannot be used.
+    """
+    # A fine-tuning has the same starting points.
+    in_its_words = FineTuneJob(
         data=job.inputs,
         output=job.output,
         base_model=job.base_model,
@@ -98,6 +114,7 @@ def _as_fine_tuning(job: AdaptJob) -> FineTuneJob:
         name=job.name,
         training=TrainingSettings(seed=job.adaptation.seed),
     )
+    return starting_point(in_its_words)
 
 
 def _survey(job: AdaptJob, run_folder: Path, should_stop: Callable[[], bool]) -> _Survey:
@@ -139,7 +156,7 @@ def _require_pictures(job: AdaptJob, survey: _Survey) -> None:
         return
     why = f"; left out: {survey.left_out[0].path.name} {survey.left_out[0].reason}" if survey.left_out else ""
     raise InvalidParameterError(
-        f"has {len(survey.pictures)} pictures to learn from, and {FEWEST_PICTURES} are needed{why}",
+        f"has {len(survey.pictures)} of the {FEWEST_PICTURES} pictures that are needed to learn from{why}",
         path=job.inputs[0],
         remedy="Name folders with more images, or search the folders below with --recursive",
     )

@@ -11,7 +11,7 @@ from dinocell_app.commands.console import EXIT_OK, duration
 from dinocell_app.commands.options import Subcommands, absolute_path
 from dinocell_app.errors import InvalidParameterError
 from dinocell_app.job_files import read_job
-from dinocell_app.jobs import FineTuneJob, Job
+from dinocell_app.jobs import AdaptJob, AdaptThenTeachJob, FineTuneJob, Job
 from dinocell_app.run_folder import RunFolder
 
 
@@ -55,7 +55,7 @@ def estimate_training(arguments: argparse.Namespace) -> int:
     UserFacingError
         If the job is no training, or cannot be done.
     """
-    from training.estimates import estimate
+    from training.adaptation_estimates import estimate_training
 
     folder: Path | None = arguments.run_folder
     if (folder is None) == (arguments.job is None):
@@ -64,21 +64,23 @@ def estimate_training(arguments: argparse.Namespace) -> int:
             remedy="See dinocell-app train estimate --help",
         )
     job: Job = read_job(arguments.job) if folder is None else RunFolder(folder).read_job()
-    if not isinstance(job, FineTuneJob):
+    if not isinstance(job, FineTuneJob | AdaptJob | AdaptThenTeachJob):
         raise InvalidParameterError(
-            f"is a job to {job.kind}, and costs are known for fine-tuning only",
+            f"is a job to {job.kind}, which is no training",
             path=arguments.job or folder,
-            remedy="Name a job made by dinocell-app train finetune",
+            remedy="Name a job made by dinocell-app train finetune or adapt",
         )
-    cost = estimate(job, folder)
+    cost = estimate_training(job, folder)
     if arguments.json:
         print(json.dumps(asdict(cost)))
         return EXIT_OK
+    looks = f", validations of {duration(cost.seconds_validation)}" if cost.seconds_validation else ""
     print(
         f"About {duration(cost.total_seconds)} on {cost.device}: {cost.n_steps} steps of "
-        f"{duration(cost.seconds_per_step)}, validations of {duration(cost.seconds_validation)}"
+        f"{duration(cost.seconds_per_step)}{looks}"
     )
     if cost.peak_memory_bytes:
         print(f"Memory: {cost.peak_memory_bytes / 2**30:.1f} GiB")
-    print(f"Waiting for images: {cost.loading_share:.0%} of the time")
+    if cost.loading_share:
+        print(f"Waiting for images: {cost.loading_share:.0%} of the time")
     return EXIT_OK

@@ -10,9 +10,9 @@ import tifffile
 
 from dinocell_app.cli import main
 from dinocell_app.job_files import write_job
-from dinocell_app.jobs import EvaluateJob, FineTuneJob
+from dinocell_app.jobs import AdaptJob, AdaptThenTeachJob, EvaluateJob, FineTuneJob
 from dinocell_app.run_folder import RunFolder
-from dinocell_app.training_settings import TrainingSettings
+from dinocell_app.training_settings import AdaptationSettings, TrainingSettings
 from training.estimates import time_steps
 
 
@@ -66,6 +66,60 @@ def test_what_is_no_training_is_refused(tmp_path, capsys):
     assert main(["train", "estimate", "--job", str(tmp_path / "job.json")]) == 2
     assert "evaluate" in capsys.readouterr().err
     assert main(["train", "estimate"]) == 2
+
+
+@pytest.fixture
+def adaptation(tmp_path, tiny_model):
+    folder = tmp_path / "unlabelled"
+    folder.mkdir()
+    noise = np.random.default_rng(0)
+    for index in range(4):
+        tifffile.imwrite(folder / f"u{index}.tif", noise.integers(0, 255, (64, 64)).astype(np.uint8))
+    small = {"n_prototypes": 16, "hidden_width": 16, "bottleneck_width": 8, "warmup_epochs": 0, "workers": 0}
+    sizes = {"batch_size": 2, "global_size": 32, "local_size": 16, "n_local": 1}
+    settings = AdaptationSettings(epochs=3, steps_per_epoch=4, **small, **sizes)
+    return AdaptJob(
+        inputs=(folder,),
+        output=tmp_path / "adapted",
+        base_model=str(tiny_model),
+        device="cpu",
+        preset="own",
+        adaptation=settings,
+    )
+
+
+def test_adapting_has_its_costs_and_both_have_the_sum(job, adaptation, tmp_path, capsys):
+    both = AdaptThenTeachJob(
+        adaptation=adaptation, fine_tuning=job.model_copy(update={"base_model": str(adaptation.output)})
+    )
+    costs = []
+    for name, each in (("adapt", adaptation), ("both", both)):
+        write_job(tmp_path / f"{name}.json", each)
+        assert main(["train", "estimate", "--job", str(tmp_path / f"{name}.json"), "--json"]) == 0
+        costs.append(json.loads(capsys.readouterr().out))
+    adapting, together = costs
+    assert (adapting["n_steps"], adapting["n_training"]) == (12, 4)
+    assert adapting["total_seconds"] == pytest.approx(12 * adapting["seconds_per_step"])
+    assert together["n_steps"] == 12 + 35
+    assert together["total_seconds"] > 35 * together["seconds_per_step"]
+    assert not adaptation.output.exists()
+    assert main(["train", "estimate", "--job", str(tmp_path / "adapt.json")]) == 0
+    assert "validations" not in capsys.readouterr().out
+
+
+def test_a_time_is_planned_and_too_few_images_are_told(adaptation, tmp_path, capsys):
+    laptop = adaptation.model_copy(
+        update={"preset": "laptop", "minutes": 2.0, "adaptation": AdaptationSettings()}
+    )
+    write_job(tmp_path / "laptop.json", laptop)
+    assert main(["train", "estimate", "--job", str(tmp_path / "laptop.json"), "--json"]) == 0
+    cost = json.loads(capsys.readouterr().out)
+    assert cost["n_steps"] % 20 == 0, "the time is divided into twenty epochs"
+    assert cost["total_seconds"] == pytest.approx(cost["n_steps"] * cost["seconds_per_step"])
+    excluded = tuple(sorted(adaptation.inputs[0].iterdir())[1:])
+    write_job(tmp_path / "few.json", adaptation.model_copy(update={"excluded": excluded}))
+    assert main(["train", "estimate", "--job", str(tmp_path / "few.json")]) == 2
+    assert "has 1 of the 2 pictures" in capsys.readouterr().err
 
 
 def test_waiting_for_examples_is_told_from_working():

@@ -147,7 +147,7 @@ def test_unusable_pictures_are_reported_and_too_few_are_refused(job: AdaptJob, t
     left_out = next(events)
     assert isinstance(left_out, InputLeftOut)
     assert left_out.path.endswith("blank.tif")
-    with pytest.raises(InvalidParameterError, match="1 pictures to learn from"):
+    with pytest.raises(InvalidParameterError, match="1 of the 2 pictures"):
         next(events)
 
 

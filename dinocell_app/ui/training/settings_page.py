@@ -87,7 +87,7 @@ class SettingsPage(QWidget):
         self.summary.setWordWrap(True)
         self.estimate = QPushButton("Estimate time and memory")
         self.estimate.setToolTip("Takes three steps of the training and tells what the whole will cost.")
-        self.cost = QLabel("Three real steps are taken to tell; this takes a minute or two.")
+        self.cost = QLabel("A few real steps are taken to tell; this takes a minute or two.")
         self.cost.setWordWrap(True)
         self._lay_out()
         self._connect()
@@ -114,9 +114,6 @@ class SettingsPage(QWidget):
         if self.name.text() != plan.name:
             self.name.setText(plan.name)
         self.thorough.setVisible(plan.teaches)
-        self.estimate.setVisible(plan.goal == "teach")
-        if plan.goal != "teach":
-            self.cost.setText(f"Adapting takes about {plan.minutes:.0f} minutes; sizes are found by trying.")
         self.base.set_model(plan.base_model)
         self.device.setCurrentIndex(max(0, self.device.findData(plan.device)))
         place = self.channel.findData(plan.channel)

@@ -238,7 +238,7 @@ class TrainingWindow(QDialog):
         self.plan = plan
         if cost:
             self.estimating.stop()
-            self.settings.show_cost("Three real steps are taken to tell.", asking=False)
+            self.settings.show_cost("A few real steps are taken to tell.", asking=False)
         if other_model and plan.examined:
             self.examine()
         self._refresh()
@@ -269,7 +269,7 @@ class TrainingWindow(QDialog):
         job = Path(self._overlays.path()) / "estimate.json"
         write_job(job, job_of(self.plan, Path(self._overlays.path()) / "estimated"))
         self._estimated = ""
-        self.settings.show_cost("Taking three steps …", asking=True)
+        self.settings.show_cost("Taking a few steps …", asking=True)
         self.estimating.start("train", "estimate", "--job", str(job), "--json")
 
     def _on_estimated(self, code: int, wrong: str) -> None:
