@@ -39,6 +39,12 @@ class ImageReader(ABC):
 
     def __init__(self, metadata: ImageMetadata) -> None:
         self.metadata = metadata
+        self._whole: tuple[tuple[int, int, int], NDArray[Any]] | None = None
+
+    @property
+    def rows_together(self) -> int:
+        """Rows that are decoded together at least; the height where planes are decoded as a whole."""
+        return self.metadata.height
 
     def read_plane(self, t: int = 0, z: int = 0, c: int = 0) -> NDArray[Any]:
         """Decode one plane.
@@ -60,6 +66,52 @@ class ImageReader(ABC):
         UnreadableFileError
             If the plane cannot be decoded.
         """
+        self._check_place(t, z, c)
+        with reading_failures(self.metadata.path):
+            plane = self._decode_plane(t, z, c)
+        return self._checked(plane, self.metadata.height)
+
+    def read_rows(self, first: int, end: int, t: int = 0, z: int = 0, c: int = 0) -> NDArray[Any]:
+        """Decode some rows of one plane, and no more of the file than they need where its format allows.
+
+        Parameters
+        ----------
+        first, end : int
+            Rows from the first one to before the end.
+        t, z, c : int
+            Time, slice and channel, counted from 0.
+
+        Returns
+        -------
+        ndarray of shape (end - first, N)
+            As `read_plane` gives them.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the image has no such plane or rows.
+        UnreadableFileError
+            If they cannot be decoded.
+        """
+        self._check_place(t, z, c)
+        if not 0 <= first < end <= self.metadata.height:
+            raise InvalidParameterError(
+                f"there are no rows {first} to {end - 1}",
+                path=self.metadata.path,
+                remedy=f"The last one is {self.metadata.height - 1}, counted from 0",
+            )
+        with reading_failures(self.metadata.path):
+            rows = self._decode_rows(first, end, (t, z, c))
+        return self._checked(rows, end - first)
+
+    def _decode_rows(self, first: int, end: int, place: tuple[int, int, int]) -> NDArray[Any]:
+        """Cut rows out of a plane, which is kept because the next rows are likely to be of it too."""
+        if self._whole is None or self._whole[0] != place:
+            self._whole = None
+            self._whole = place, self.read_plane(*place)
+        return self._whole[1][first:end]
+
+    def _check_place(self, t: int, z: int, c: int) -> None:
         metadata = self.metadata
         for axis, index, length in (
             ("time point", t, metadata.n_times),
@@ -72,15 +124,16 @@ class ImageReader(ABC):
                     path=metadata.path,
                     remedy=f"The last one is {length - 1}, counted from 0",
                 )
-        with reading_failures(metadata.path):
-            plane = self._decode_plane(t, z, c)
-        if plane.shape != (metadata.height, metadata.width):
+
+    def _checked(self, pixels: NDArray[Any], height: int) -> NDArray[Any]:
+        metadata = self.metadata
+        if pixels.shape != (height, metadata.width):
             raise UnreadableFileError(
-                f"a plane has {plane.shape} pixels where {metadata.height} x {metadata.width} are declared",
+                f"a plane has {pixels.shape} pixels where {height} x {metadata.width} are declared",
                 path=metadata.path,
                 remedy=_CORRUPT_REMEDY,
             )
-        return np.ascontiguousarray(plane, dtype=metadata.dtype)
+        return np.ascontiguousarray(pixels, dtype=metadata.dtype)
 
     @abstractmethod
     def _decode_plane(self, t: int, z: int, c: int) -> NDArray[Any]:

@@ -3,21 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dinocell_app.imaging.order_statistics import Pieces, interpolate, order_statistics, percentile_ranks
+
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 """Channel mean and standard deviation of ImageNet, which DINOv2 was trained with."""
+
+
+@dataclass(frozen=True)
+class IntensityRange:
+    """What a normalisation needs to know of a whole image.
+
+    Parameters
+    ----------
+    low, high : float
+        Grey values that are brought to the ends of the range; equal for an image of one value.
+    working : type
+        In which the pixels are scaled.
+    """
+
+    low: float
+    high: float
+    working: type[np.float32] | type[np.float64]
 
 
 class IntensityNormalisation(Protocol):
     """A named way from pixels to network input."""
 
     name: str
+
+    def measure(self, pieces: Pieces, dtype: np.dtype[Any]) -> IntensityRange:
+        """Go through an image that is given piece by piece, for `prepare_part`."""
+
+    def prepare_part(self, pixels: NDArray[np.generic], known: IntensityRange) -> NDArray[np.generic]:
+        """Bring a part of an image to what `prepare_image` makes of it within the whole."""
 
     def prepare_image(self, pixels: NDArray[np.generic]) -> NDArray[np.generic]:
         """Bring a whole image to the depth and range that tiles are cut from."""
@@ -34,6 +60,7 @@ class PercentileNormalisation:
     """
 
     name = "percentile"
+    PERCENTILES = (1, 99)
     OVERSHOOT = (-0.5, 2.5)
 
     def prepare_image(self, pixels: NDArray[np.generic]) -> NDArray[np.float32]:
@@ -54,9 +81,58 @@ class PercentileNormalisation:
         known = values if finite.all() else values[finite]
         if known.size == 0:
             return np.zeros(values.shape, np.float32)
-        low, high = (float(v) for v in np.percentile(known, (1, 99)))
+        low, high = (float(v) for v in np.percentile(known, self.PERCENTILES))
         if high <= low:
             low, high = float(known.min()), float(known.max())
+        return self._scaled(values, finite, low, high)
+
+    def measure(self, pieces: Pieces, dtype: np.dtype[Any]) -> IntensityRange:
+        """Find the percentiles of an image that is given piece by piece.
+
+        Parameters
+        ----------
+        pieces : callable
+        dtype : dtype
+            Of the pixels.
+
+        Returns
+        -------
+        IntensityRange
+            The same percentiles that `prepare_image` scales by.
+        """
+        count, values = order_statistics(
+            pieces, dtype, lambda count: [0, count - 1, *percentile_ranks(count, self.PERCENTILES)]
+        )
+        if not count:
+            return IntensityRange(0.0, 0.0, np.float32)
+        working = _working_dtype(values[:2])
+        known: NDArray[np.floating[Any]] = values.astype(working)
+        low, high = (
+            interpolate(known[2 * number : 2 * number + 2], count, percentile)
+            for number, percentile in enumerate(self.PERCENTILES, start=1)
+        )
+        if high <= low:
+            low, high = float(known[0]), float(known[1])
+        return IntensityRange(low, high, working)
+
+    def prepare_part(self, pixels: NDArray[np.generic], known: IntensityRange) -> NDArray[np.float32]:
+        """Scale a part of an image by the percentiles of the whole.
+
+        Parameters
+        ----------
+        pixels : ndarray of shape (m, n)
+        known : IntensityRange
+
+        Returns
+        -------
+        ndarray of shape (m, n), float32
+        """
+        values: NDArray[np.floating[Any]] = pixels.astype(known.working)
+        return self._scaled(values, np.isfinite(values), known.low, known.high)
+
+    def _scaled(
+        self, values: NDArray[np.floating[Any]], finite: NDArray[np.bool_], low: float, high: float
+    ) -> NDArray[np.float32]:
         if high <= low:
             return np.zeros(values.shape, np.float32)
         # Infinities are replaced below, and overflow far beyond OVERSHOOT is clipped.
@@ -114,7 +190,53 @@ class ClaheImagenetNormalisation:
         known = values[finite]
         if known.size == 0 or known.min() == known.max():
             return np.zeros(values.shape, np.uint8)
-        low, high = float(known.min()), float(known.max())
+        return self._scaled(values, finite, float(known.min()), float(known.max()))
+
+    def measure(self, pieces: Pieces, dtype: np.dtype[Any]) -> IntensityRange:
+        """Find the smallest and the largest value of an image that is given piece by piece.
+
+        Parameters
+        ----------
+        pieces : callable
+        dtype : dtype
+            Of the pixels.
+
+        Returns
+        -------
+        IntensityRange
+        """
+        if np.dtype(dtype) == np.uint8:
+            return IntensityRange(0.0, 255.0, np.float32)
+        count, values = order_statistics(pieces, dtype, lambda count: (0, count - 1))
+        if not count:
+            return IntensityRange(0.0, 0.0, np.float32)
+        working = _working_dtype(values)
+        low, high = (float(value) for value in values.astype(working))
+        return IntensityRange(low, high, working)
+
+    def prepare_part(self, pixels: NDArray[np.generic], known: IntensityRange) -> NDArray[np.uint8]:
+        """Bring a part of an image to 8 bit by the range of the whole.
+
+        Parameters
+        ----------
+        pixels : ndarray of shape (m, n)
+        known : IntensityRange
+
+        Returns
+        -------
+        ndarray of shape (m, n), uint8
+        """
+        if pixels.dtype == np.uint8:
+            return pixels.astype(np.uint8, copy=False)
+        if known.high <= known.low:
+            return np.zeros(pixels.shape, np.uint8)
+        values: NDArray[np.floating[Any]] = pixels.astype(known.working)
+        return self._scaled(values, np.isfinite(values), known.low, known.high)
+
+    @staticmethod
+    def _scaled(
+        values: NDArray[np.floating[Any]], finite: NDArray[np.bool_], low: float, high: float
+    ) -> NDArray[np.uint8]:
         values[~finite] = low
         return np.asarray(np.rint((values - low) * (255 / (high - low))), np.uint8)
 

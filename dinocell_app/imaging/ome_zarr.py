@@ -67,10 +67,18 @@ class OmeZarrReader(ImageReader):
             )
         )
 
+    @property
+    def rows_together(self) -> int:
+        """Rows of a chunk."""
+        return int(self._pixels.chunks[self._axes.index("y")])
+
     def _decode_plane(self, t: int, z: int, c: int) -> NDArray[Any]:
-        index = {"t": t, "z": z, "c": c}
-        plane = np.asarray(self._pixels[tuple(index.get(axis, slice(None)) for axis in self._axes)])
-        return plane.T if self._axes.index("x") < self._axes.index("y") else plane
+        return self._decode_rows(0, self.metadata.height, (t, z, c))
+
+    def _decode_rows(self, first: int, end: int, place: tuple[int, int, int]) -> NDArray[Any]:
+        index: dict[str, int | slice] = {**dict(zip("tzc", place, strict=True)), "y": slice(first, end)}
+        rows = np.asarray(self._pixels[tuple(index.get(axis, slice(None)) for axis in self._axes)])
+        return rows.T if self._axes.index("x") < self._axes.index("y") else rows
 
 
 def _axis_names(image: Mapping[str, Any], n_axes: int) -> tuple[str, ...]:

@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any, Literal, Self
+from typing import Any, Self
 
-import numpy as np
 from numpy.typing import NDArray
 
 from dinocell_app.errors import InvalidParameterError
 from dinocell_app.imaging.image_reader import ImageReader
 from dinocell_app.imaging.metadata import ImageMetadata
+from dinocell_app.imaging.projections import (
+    EACH,
+    GREY,
+    MAXIMUM,
+    MEAN,
+    AxisChoice,
+    PlaneMaking,
+    grey_of_rgb,
+    read_projected,
+    read_rows,
+)
 
-EACH, MAXIMUM, MEAN = "each", "max", "mean"
-GREY = "grey"
-
-AxisChoice = Literal["each", "max", "mean"] | int
-"""What to do with an axis: every index, a projection, or one index counted from 0."""
-
-LUMINANCE = (0.299, 0.587, 0.114)
-"""Weights of red, green and blue (ITU-R BT.601), as in OpenCV's conversion to grey."""
+__all__ = [
+    "EACH",
+    "GREY",
+    "MAXIMUM",
+    "MEAN",
+    "AxisChoice",
+    "ChannelChoice",
+    "Plane",
+    "PlaneChoice",
+    "grey_of_rgb",
+    "resolve_channel",
+    "select_planes",
+]
 
 
 @dataclass(frozen=True)
@@ -127,6 +142,8 @@ class Plane:
     ----------
     read : callable
         Decodes the pixels.
+    read_rows : callable
+        Decodes the rows from a first one to before an end.
     suffix : str
         Tells apart the planes of one file in the names of results: `_t0003_z001`, or empty.
     t, z : int or None
@@ -134,6 +151,7 @@ class Plane:
     """
 
     read: Callable[[], NDArray[Any]]
+    read_rows: Callable[[int, int], NDArray[Any]]
     suffix: str
     t: int | None
     z: int | None
@@ -177,12 +195,14 @@ def select_planes(
     metadata = reader.metadata
     for t_group in _groups(metadata, plane.t, metadata.n_times, "time point"):
         for z_group in _groups(metadata, plane.z, metadata.n_slices, "slice"):
-            read = partial(_read_projected, reader, plane, chosen, (t_group, z_group))
+            making = PlaneMaking(chosen, plane.t, plane.z, t_group, z_group)
             t = t_group[0] if len(t_group) == 1 else None
             z = z_group[0] if len(z_group) == 1 else None
             suffix = f"_t{t:04d}" if plane.t == EACH and metadata.n_times > 1 else ""
             suffix += f"_z{z:03d}" if plane.z == EACH and metadata.n_slices > 1 else ""
-            yield Plane(read, suffix, t, z)
+            yield Plane(
+                partial(read_projected, reader, making), partial(read_rows, reader, making), suffix, t, z
+            )
 
 
 def resolve_channel(metadata: ImageMetadata, choice: ChannelChoice) -> str | int:
@@ -225,74 +245,6 @@ def resolve_channel(metadata: ImageMetadata, choice: ChannelChoice) -> str | int
     raise InvalidParameterError(
         f"has no channel {asked}", path=metadata.path, remedy=f"Choose grey, mean or one of {names}"
     )
-
-
-def grey_of_rgb(red: NDArray[Any], green: NDArray[Any], blue: NDArray[Any]) -> NDArray[Any]:
-    """Luminance of a colour picture.
-
-    Parameters
-    ----------
-    red, green, blue : ndarray of shape (M, N)
-        Of one dtype.
-
-    Returns
-    -------
-    ndarray of shape (M, N)
-        Of the same dtype, integers rounded; 8 and 16 bit are OpenCV's `COLOR_RGB2GRAY` to the last bit.
-    """
-    if red.dtype in (np.uint8, np.uint16):
-        import cv2
-
-        return np.asarray(cv2.cvtColor(np.dstack((red, green, blue)), cv2.COLOR_RGB2GRAY))
-    colours = np.stack((red, green, blue)).astype(np.float64)
-    grey: NDArray[np.float64] = np.einsum("c,cij->ij", LUMINANCE, colours)
-    if red.dtype.kind == "f":
-        return np.asarray(grey, red.dtype)
-    return np.asarray(np.rint(grey), red.dtype)
-
-
-def _read_channel(reader: ImageReader, t: int, z: int, channel: str | int) -> NDArray[Any]:
-    if isinstance(channel, int):
-        return reader.read_plane(t, z, channel)
-    planes = (reader.read_plane(t, z, c) for c in range(reader.metadata.n_channels))
-    return grey_of_rgb(*planes) if channel == GREY else _mean(planes)
-
-
-def _read_projected(
-    reader: ImageReader, plane: PlaneChoice, channel: str | int, groups: tuple[Sequence[int], Sequence[int]]
-) -> NDArray[Any]:
-    """Decode the slices and times of a plane and bring them to one picture."""
-    times, slices = groups
-    return _project(
-        plane.t, (_project(plane.z, (_read_channel(reader, t, z, channel) for z in slices)) for t in times)
-    )
-
-
-def _project(how: AxisChoice, planes: Iterable[NDArray[Any]]) -> NDArray[Any]:
-    """Reduce planes to one; NaN counts only where there is nothing else."""
-    if how == MEAN:
-        return _mean(planes)
-    remaining = iter(planes)
-    largest = next(remaining)
-    for plane in remaining:
-        largest = np.fmax(largest, plane)
-    return largest
-
-
-def _mean(planes: Iterable[NDArray[Any]]) -> NDArray[np.float32]:
-    total: NDArray[np.float64] | None = None
-    count: NDArray[np.int32] | None = None
-    for plane in planes:
-        if total is None or count is None:
-            total, count = np.zeros(plane.shape), np.zeros(plane.shape, np.int32)
-        known = ~np.isnan(plane)
-        np.add(total, plane, out=total, where=known)
-        count += known
-    if total is None or count is None:
-        raise ValueError("a mean needs at least one plane")
-    mean = np.full(total.shape, np.nan, np.float32)
-    np.divide(total, count, out=mean, where=count > 0, casting="unsafe")
-    return mean
 
 
 def _parse_axis_choice(text: str) -> AxisChoice | None:

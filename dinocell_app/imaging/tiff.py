@@ -24,6 +24,7 @@ from dinocell_app.imaging.tiff_metadata import (
     n_visible_samples,
     pixel_size_of,
 )
+from dinocell_app.imaging.tiff_rows import decode_rows, mapped_rows, rows_together
 
 _logger = logging.getLogger(__name__)
 # What tifffile logs goes where the application's log goes, and to no terminal of its own accord.
@@ -84,6 +85,7 @@ class TiffReader(ImageReader):
         check_declared_size(path, (self._axes.height, self._axes.width), series.dtype)
         self._mapped = self._map_pixels(path)
         self._last_page: tuple[int, NDArray[Any]] | None = None
+        self._last_rows: tuple[tuple[int, int, int], NDArray[Any]] | None = None
 
         self._palette = page.colormap if page.photometric == _PALETTE and not tiff.is_imagej else None
         self._n_samples = n_visible_samples(page, self._axes.n_samples)
@@ -146,10 +148,57 @@ class TiffReader(ImageReader):
             plane = np.stack(pieces).reshape(*kept, *pieces[0].shape)
         return plane.T if self._axes.columns_come_first else plane
 
+    @property
+    def rows_together(self) -> int:
+        """Rows of a strip or tile; 1 where pixels lie as they are; the height where pages are one piece."""
+        if self._axes.columns_come_first:
+            return self.metadata.height
+        if self._mapped is not None:
+            return 1
+        n_leading = self._n_leading or 0
+        rows_in_page = self._axes.rows is not None and self._axes.rows >= n_leading
+        together = rows_together(self._series.keyframe) if rows_in_page else None
+        return together or self.metadata.height
+
+    def _decode_rows(self, first: int, end: int, place: tuple[int, int, int]) -> NDArray[Any]:
+        if self.rows_together >= self.metadata.height:
+            return super()._decode_rows(first, end, place)
+        t, z, c = place
+        if self._palette is not None:
+            colours = np.asarray(self._palette[c] >> 8, np.uint8)
+            return np.asarray(colours[self._read_rows(self._axes.selection(t, z, 0, 0), first, end)])
+        return self._read_rows(self._axes.selection(t, z, *divmod(c, self._n_samples)), first, end)
+
+    def _read_rows(self, selection: tuple[int | slice, ...], first: int, end: int) -> NDArray[Any]:
+        """Cut rows out of one plane of the series."""
+        if self._mapped is not None:
+            chosen = list(selection)
+            chosen[self._axes.rows or 0] = slice(first, end)
+            return mapped_rows(self._mapped, tuple(chosen))
+        n_leading = self._n_leading or 0
+        position = tuple(int(index) for index in selection[:n_leading] if isinstance(index, int))
+        shape = self._series.shape[:n_leading]
+        number = int(np.ravel_multi_index(position, shape)) if position else 0
+        key = number, first, end
+        if self._last_rows is None or self._last_rows[0] != key:
+            self._last_rows = None
+            self._last_rows = key, decode_rows(self._whole_page(number), first, end)
+        within = list(selection[n_leading:])
+        within[(self._axes.rows or 0) - n_leading] = slice(None)
+        wanted = list(self._series.shape[n_leading:])
+        wanted[(self._axes.rows or 0) - n_leading] = end - first
+        return np.asarray(self._last_rows[1].reshape(wanted)[tuple(within)])
+
     def _page(self, number: int) -> NDArray[Any]:
         """Decode one page; the last one is kept because its channels are asked for one by one."""
         if self._last_page is not None and self._last_page[0] == number:
             return self._last_page[1]
+        pixels = np.asarray(self._whole_page(number).asarray())
+        self._last_page = (number, pixels)
+        return pixels
+
+    def _whole_page(self, number: int) -> Any:  # noqa: ANN401 - tifffile has no types
+        """Find a page whose pixels are all in the file."""
         page = self._series[number]
         path = Path(self._tiff.filehandle.path)
         if page is None:
@@ -162,14 +211,13 @@ class TiffReader(ImageReader):
         ends = (start + length for start, length in zip(page.dataoffsets, page.databytecounts, strict=True))
         if any(end > size for end in ends):
             raise UnreadableFileError("ends before its last pixel", path=path, remedy=_TRUNCATED_REMEDY)
-        pixels = np.asarray(page.asarray())
-        self._last_page = (number, pixels)
-        return pixels
+        return page
 
     def close(self) -> None:
         """Close the file; planes read before stay valid."""
         self._mapped = None
         self._last_page = None
+        self._last_rows = None
         self._tiff.close()
 
 
