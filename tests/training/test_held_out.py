@@ -11,6 +11,7 @@ import tifffile
 
 from dinocell_app.errors import InvalidParameterError, UnreadableFileError
 from dinocell_app.jobs import FineTuneJob
+from dinocell_app.resource_files import resource_path
 from training.fine_tuning_data import for_scoring, read_data
 from training.held_out import HELD_OUT_NAME, HeldOut, picture_hash
 
@@ -170,3 +171,12 @@ def test_partly_labelled_pictures_are_the_last_to_be_held_out_and_forgive_cells_
     (pair,) = for_scoring(chosen.held_out)
     assert (pair.read_ignore_region(SHAPE) == (_labels() == 0)).all()
     assert not chosen.held_out[0].read_ignore_region(SHAPE).any()
+
+
+def test_what_the_shipped_model_is_scored_on_cannot_be_taught():
+    record = HeldOut.read(resource_path("models", "dinocell-s8"))
+    assert record is not None
+    assert len(record.contents) == 91
+    scored = ("nuclei_fluorescence.tif", "nuclei_histology.tif", "phase_t98g.tif")
+    assert {picture_hash(resource_path("samples", name)) for name in scored} <= record.contents
+    assert picture_hash(resource_path("samples", "blood_smear.png")) not in record.contents
