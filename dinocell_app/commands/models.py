@@ -299,8 +299,10 @@ def _add_naming(parser: argparse.ArgumentParser) -> None:
 
 
 def _import(source: Path, arguments: argparse.Namespace) -> int:
+    from dinocell_app.model.compatibility import compatibility_sentence
+    from dinocell_app.model.manifest import read_manifest
     from dinocell_app.model.model_archive import import_model
 
     folder = import_model(source, name=arguments.name, overwrite=arguments.overwrite)
-    print(f"The model {folder.name} is in {folder}")
+    print(f"The model {folder.name} is in {folder}. {compatibility_sentence(read_manifest(folder))}")
     return EXIT_OK

@@ -12,6 +12,7 @@ from typing import Literal
 from platformdirs import user_data_path
 
 from dinocell_app.errors import ModelError
+from dinocell_app.model.compatibility import compatibility_sentence
 from dinocell_app.model.manifest import MANIFEST_NAME, Manifest, read_manifest
 from dinocell_app.resource_files import resource_path
 
@@ -148,6 +149,7 @@ def describe(manifest: Manifest) -> str:
                 f"{score.metric} {score.value:.3f}"
             )
         lines += [f"  {data}: {', '.join(values)}" for data, values in found.items()]
+    lines.append(compatibility_sentence(manifest))
     lines.append(f"Licence: {manifest.licence or 'not stated'}")
     lines += [f"  {attribution}" for attribution in manifest.attributions]
     return "\n".join(line for line in lines if line)

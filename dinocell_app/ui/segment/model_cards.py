@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dinocell_app.errors import ModelError
 from dinocell_app.model.catalogue import CARD_NAME, CatalogueEntry, list_models
+from dinocell_app.model.compatibility import compatibility_sentence
 from dinocell_app.model.lineage import made_from
 from dinocell_app.model.manifest import Manifest, Score
 
@@ -136,7 +137,7 @@ def _card(entry: CatalogueEntry, entries: Sequence[CatalogueEntry]) -> ModelCard
 def _page(entry: CatalogueEntry, children: Sequence[CatalogueEntry]) -> str:
     """Give the card beside the model, or one made from its manifest; sizes and lineage come first."""
     own = _own_page(entry.folder / CARD_NAME)
-    facts = [f"**{recommended_sizes(entry.manifest)}**"]
+    facts = [f"**{recommended_sizes(entry.manifest)}**", compatibility_sentence(entry.manifest)]
     if entry.manifest.lineage:
         facts.append(f"Made from: {' → '.join((*entry.manifest.lineage, entry.manifest.id))}")
     if children:
