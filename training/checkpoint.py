@@ -15,6 +15,7 @@ from torch import nn
 
 from dinocell_app.errors import ModelError
 from dinocell_app.files import PARTIAL_SUFFIX, replacing
+from dinocell_app.json_text import parse_json
 
 CHECKPOINT_NAME = "last.safetensors"
 _OPTIMISER_FIELDS = ("exp_avg", "exp_avg_sq", "step")
@@ -115,7 +116,7 @@ def load_checkpoint(state: TrainingState, folder: Path) -> bool:
     if not path.exists():
         return False
     with safe_open(path, framework="pt") as file:
-        progress = json.loads((file.metadata() or {}).get("progress", "{}"))
+        progress = parse_json((file.metadata() or {}).get("progress", "{}"))
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
     try:
         state.network.load_state_dict(_below("network.", tensors))

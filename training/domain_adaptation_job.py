@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict, dataclass, replace
@@ -15,6 +14,7 @@ from dinocell_app.events import Event, InputLeftOut, JobFinished, Notice
 from dinocell_app.files import write_json
 from dinocell_app.imaging.scan import LeftOut
 from dinocell_app.jobs import AdaptJob, FineTuneJob
+from dinocell_app.json_text import parse_json
 from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.manifest import MANIFEST_NAME, Manifest, TrainingSet, read_manifest
 from dinocell_app.model.model_folder import save_model
@@ -130,7 +130,7 @@ def _survey(job: AdaptJob, run_folder: Path, should_stop: Callable[[], bool]) ->
 def _first_survey(job: AdaptJob, run_folder: Path, should_stop: Callable[[], bool]) -> _Survey:
     path = run_folder / PICTURES_NAME
     if path.exists():
-        listed = json.loads(path.read_text(encoding="utf-8"))
+        listed = parse_json(path.read_text(encoding="utf-8"))
         return _Survey(tuple(Picture(**{**each, "box": tuple(each["box"])}) for each in listed), ())
     pictures: list[Picture] = []
     left_out: list[LeftOut] = []
@@ -190,7 +190,7 @@ def _require_place(job: AdaptJob, run_folder: Path) -> None:
     if job.overwrite or not (job.output / MANIFEST_NAME).exists():
         return
     made = run_folder / MODEL_MADE_NAME
-    if made.exists() and json.loads(made.read_text())["sha256"] == read_manifest(job.output).sha256:
+    if made.exists() and parse_json(made.read_text())["sha256"] == read_manifest(job.output).sha256:
         return
     raise InvalidParameterError(
         "a model is there already",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from dinocell_app.errors import InvalidParameterError, ModelError
 from dinocell_app.events import Event, JobFinished, Notice
 from dinocell_app.files import write_json, write_text
 from dinocell_app.jobs import FineTuneJob
+from dinocell_app.json_text import parse_json
 from dinocell_app.model.catalogue import find_model, list_models
 from dinocell_app.model.lineage import parent_of
 from dinocell_app.model.manifest import MANIFEST_NAME, Manifest, Score, read_manifest
@@ -67,7 +67,7 @@ def require_place(job: FineTuneJob, run_folder: Path) -> None:
         return
     made = run_folder / MODEL_MADE_NAME
     try:
-        if made.exists() and json.loads(made.read_text())["sha256"] == read_manifest(job.output).sha256:
+        if made.exists() and parse_json(made.read_text())["sha256"] == read_manifest(job.output).sha256:
             return
     except (ValueError, KeyError, TypeError, ModelError):
         pass  # whatever is there, it is no model of this run

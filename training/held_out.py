@@ -6,7 +6,6 @@ made from such a model honours it. Pictures are recognised by what they show, no
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import numpy as np
 from dinocell_app.errors import UnreadableFileError
 from dinocell_app.files import write_json
 from dinocell_app.imaging.reading import open_image
+from dinocell_app.json_text import parse_json
 from training.splitting import content_hash
 
 HELD_OUT_NAME = "held_out.json"
@@ -98,7 +98,7 @@ class HeldOut:
         if not path.exists():
             return None
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = parse_json(path.read_text(encoding="utf-8"))
             pictures = tuple(
                 HeldOutPicture(Path(each["path"]), str(each["content"]), Path(each["labels"]))
                 for each in content["pictures"]

@@ -14,7 +14,6 @@ Only names are looked at here (and the list of images inside a JSON); contents a
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from pathlib import Path, PurePath
 
 from dinocell_app.errors import UnreadableFileError
 from dinocell_app.imaging.file_formats import FORMAT_OF_SUFFIX
+from dinocell_app.json_text import parse_json
 
 IMAGE_SUFFIXES = frozenset(FORMAT_OF_SUFFIX) - {".zarr"}  # a Zarr image is a folder
 LABEL_IMAGE_SUFFIXES = frozenset({".tif", ".tiff", ".png", ".bmp", ".npy"})
@@ -234,7 +234,7 @@ def _add_listed(listing: Path, by_path: dict[Path, list[LabelSource]]) -> None:
     An image is meant when its file name agrees and, should several images bear the name, when the
     folders that the listing gives agree too or the image lies below the folder of the listing.
     """
-    content = json.loads(listing.read_text(encoding="utf-8"))
+    content = parse_json(listing.read_text(encoding="utf-8"))
     if not isinstance(content, dict) or not {"images", "annotations"} <= content.keys():
         return
     by_name: dict[str, list[Path]] = {}

@@ -5,7 +5,6 @@ Both are files in the run's `checkpoints` folder, so that a run that was killed 
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from torch import nn
 
 from dinocell_app.errors import ModelError
 from dinocell_app.files import replacing, write_json
+from dinocell_app.json_text import parse_json
 
 HISTORY_NAME = "validation.json"
 BEST_NAME = "best.safetensors"
@@ -53,7 +53,7 @@ class ValidationHistory:
         self.folder = folder
         self.epochs: dict[int, dict[str, float]] = {}
         if (folder / HISTORY_NAME).exists():
-            content = json.loads((folder / HISTORY_NAME).read_text(encoding="utf-8"))
+            content = parse_json((folder / HISTORY_NAME).read_text(encoding="utf-8"))
             self.epochs = {
                 int(entry["epoch"]): {
                     name: math.nan if value is None else float(value)

@@ -106,7 +106,7 @@ def _plain(value: object) -> str:
 
 
 def _sentence(item: Examined) -> str:
-    from training.data_set_doctor import Finding, PictureFound
+    from training.data_set_findings import Finding, PictureFound
 
     if isinstance(item, PictureFound):
         size = f", about {item.diameter_px:.0f} px across" if item.diameter_px else ""

@@ -12,7 +12,8 @@ import tifffile
 from dinocell_app.cli import main
 from dinocell_app.errors import UnreadableFileError
 from dinocell_app.model.manifest import read_manifest
-from training.data_set_doctor import ExaminationFinished, Finding, PictureFound, examine
+from training.data_set_doctor import ExaminationFinished, examine
+from training.data_set_findings import Finding, PictureFound
 
 RNG = np.random.default_rng(3)
 

@@ -15,8 +15,9 @@ from dinocell_app.events import Notice
 from dinocell_app.model.model_folder import load_model
 from training.datasets import LabelledPair, labelled_pairs
 from training.evaluation import evaluate_labels
-from training.verdict import VERDICT_NAME, Verdict, judge, outcome_of, sentence_of
+from training.verdict import VERDICT_NAME, Verdict, judge
 from training.verdict_interval import Interval, PairedUnits, interval_of, pair_units
+from training.verdict_words import outcome_of, sentence_of
 
 SPACING = 16
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 
 from dinocell_app.errors import InvalidParameterError, UnreadableFileError
 from dinocell_app.files import write_json
+from dinocell_app.json_text import parse_json
 from training.reference_training.typed_pictures import TypedCells
 
 MOST_REFERENCES = 5
@@ -121,7 +121,7 @@ class ReferencesFile:
             If the file cannot be read, or a picture is not in it or has no such cell.
         """
         try:
-            listed = json.loads(self.path.read_text(encoding="utf-8"))["pictures"]
+            listed = parse_json(self.path.read_text(encoding="utf-8"))["pictures"]
             chosen: dict[str, dict[str, tuple[tuple[int, ...], tuple[int, ...]]]] = {
                 name: {
                     kind: (tuple(map(int, each["like"])), tuple(map(int, each["unlike"])))

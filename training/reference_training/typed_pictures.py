@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dinocell_app.errors import InvalidParameterError, UnreadableFileError
+from dinocell_app.json_text import parse_json
 from training.datasets import LabelledPair, labelled_pairs
 from training.pairing import IMAGE_FOLDERS
 
@@ -154,7 +154,7 @@ def _named_folder(path: Path, top: Path) -> str:
 
 def _read_listed(path: Path) -> dict[int, str]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parse_json(path.read_text(encoding="utf-8"))
         return {int(label): str(name) for label, name in content.items()}
     except (OSError, ValueError, AttributeError) as error:
         raise UnreadableFileError(
