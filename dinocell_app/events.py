@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from dinocell_app.json_text import parse_json
+
 
 @dataclass(frozen=True)
 class Event:
@@ -322,7 +324,7 @@ def from_json_line(line: str) -> Event:
     ValueError
         If the line is not an event of this version.
     """
-    fields: dict[str, Any] = json.loads(line)
+    fields: dict[str, Any] = parse_json(line)
     if not isinstance(fields, dict):
         # What cannot be read is skipped by the type of this error, whatever is wrong with the line.
         raise ValueError(f"no event in line: {line[:80]}")  # noqa: TRY004 - see above

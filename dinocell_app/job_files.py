@@ -12,6 +12,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from dinocell_app.errors import InvalidParameterError, UnreadableFileError
 from dinocell_app.files import write_text
 from dinocell_app.jobs import SCHEMA_VERSION, Job
+from dinocell_app.json_text import parse_json
 
 _ANY_JOB: TypeAdapter[Job] = TypeAdapter(Annotated[Job, Field(discriminator="kind")])
 
@@ -52,7 +53,7 @@ def job_from_json(text: str, source: Path | None = None) -> Job:
         If a field is missing, unknown or out of range.
     """
     try:
-        content = json.loads(text)
+        content = parse_json(text)
     except ValueError as error:
         raise UnreadableFileError(
             f"is no job file ({error})", path=source, remedy="Make one with --save-job"

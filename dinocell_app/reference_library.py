@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from pydantic import ValidationError
 
 from dinocell_app.errors import ModelError, UnreadableFileError
 from dinocell_app.files import write_json
+from dinocell_app.json_text import parse_json
 from dinocell_app.reference_types import KeptReferences, ReferenceExample, ReferenceType
 
 _REMEDY = "Choose a library that was saved here"
@@ -51,7 +51,7 @@ def read_library(path: Path) -> KeptReferences:
         If the file is missing, damaged or of another version.
     """
     try:
-        content = json.loads(path.read_bytes())
+        content = parse_json(path.read_bytes())
         version = content.get("schema_version") if isinstance(content, dict) else None
         if version == 1:
             raise UnreadableFileError(

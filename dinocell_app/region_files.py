@@ -9,6 +9,7 @@ from typing import Any
 
 from dinocell_app.errors import UnreadableFileError
 from dinocell_app.files import write_text
+from dinocell_app.json_text import parse_json
 from dinocell_app.regions import COUNT, FEWEST_CORNERS, KINDS, Region
 
 EVERY_IMAGE = ""
@@ -68,7 +69,7 @@ def read_regions(path: Path) -> dict[str, tuple[Region, ...]]:
         If the file is no GeoJSON of polygons.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parse_json(path.read_text(encoding="utf-8"))
         features = content.get("features", [content]) if isinstance(content, dict) else content
         found: dict[str, list[Region]] = {}
         for number, feature in enumerate(features, start=1):

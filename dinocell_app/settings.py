@@ -5,7 +5,6 @@ A settings file never keeps the application from starting: a bad value costs onl
 
 from __future__ import annotations
 
-import json
 import logging
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +13,7 @@ import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dinocell_app.files import write_text
+from dinocell_app.json_text import parse_json
 
 SCHEMA_VERSION = 1
 APPLICATION = "dinocell-app"
@@ -121,7 +121,7 @@ def read_settings(path: Path | None = None) -> ApplicationSettings:
     """
     path = path or settings_path()
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parse_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return ApplicationSettings()
     except (OSError, ValueError) as error:

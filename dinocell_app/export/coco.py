@@ -16,6 +16,7 @@ from dinocell_app.export.labelled_image import LabelledImage, compact_labels
 from dinocell_app.export.polygons import CellOutline, pixels_inside, trace_outlines
 from dinocell_app.export.run_lengths import decode_runs, encode_runs
 from dinocell_app.export.writing import whole_file, write_bytes
+from dinocell_app.json_text import parse_json
 
 CATEGORY: dict[str, Any] = {"id": 1, "name": "cell", "supercategory": "cell"}
 
@@ -194,7 +195,7 @@ def _json(content: object) -> str:
 
 def _read(path: Path) -> dict[str, list[Any]]:
     try:
-        content = json.loads(path.read_bytes())
+        content = parse_json(path.read_bytes())
     except (OSError, ValueError) as error:
         raise _unreadable(path, str(error)) from error
     if not isinstance(content, dict) or not all(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from dinocell_app.errors import UserFacingError
 from dinocell_app.export.provenance import Provenance, read_sidecar
+from dinocell_app.json_text import parse_json
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def read_record(sidecar: Path) -> PlaneRecord | None:
         return None
     try:
         provenance = read_sidecar(sidecar)
-        content = json.loads(sidecar.read_bytes())
+        content = parse_json(sidecar.read_bytes())
         inherited = {known.name: getattr(provenance, known.name) for known in fields(Provenance)}
         return PlaneRecord(
             **inherited,

@@ -15,6 +15,7 @@ from typing import Any
 import dinocell_app
 from dinocell_app.errors import UnreadableFileError
 from dinocell_app.export.writing import write_bytes
+from dinocell_app.json_text import parse_json
 
 SCHEMA_VERSION = 1
 APPLICATION = "DINOCell app"
@@ -165,7 +166,7 @@ def read_sidecar(path: Path) -> Provenance:
     """
     path = Path(path)
     try:
-        content = json.loads(path.read_bytes().decode("utf-8"))
+        content = parse_json(path.read_bytes().decode("utf-8"))
         version = content["schema_version"]
         known = {f.name for f in dataclasses.fields(Provenance)}
         if isinstance(version, int) and version <= SCHEMA_VERSION:

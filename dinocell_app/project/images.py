@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dinocell_app.imaging.scan import natural_key
+from dinocell_app.json_text import parse_json
 from dinocell_app.project.database import Database
 from dinocell_app.project.pixel_sizes import SetPixelSizes, write_pixel_size
 from dinocell_app.project.records import FoundImage, ImageRecord, PixelSizeScope
@@ -313,7 +314,7 @@ def _record(row: Any, sizes: SetPixelSizes, tags: tuple[str, ...]) -> ImageRecor
         height=row["height"],
         width=row["width"],
         dtype=row["dtype"],
-        channel_names=tuple(json.loads(row["channel_names"])),
+        channel_names=tuple(parse_json(row["channel_names"])),
         is_rgb=bool(row["is_rgb"]),
         file_pixel_size_um=in_file,
         pixel_size_um=um,

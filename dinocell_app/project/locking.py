@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 from datetime import datetime
@@ -12,6 +11,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from dinocell_app.files import write_json
+from dinocell_app.json_text import parse_json
 
 LOCK_NAME = "project.lock"
 HOLDER_NAME = "project.lock.json"
@@ -82,7 +82,7 @@ class ProjectLock:
 
     def _holder(self) -> dict[str, Any]:
         try:
-            content = json.loads(self._holder_path.read_bytes())
+            content = parse_json(self._holder_path.read_bytes())
         except (OSError, ValueError):
             return {}
         return content if isinstance(content, dict) else {}

@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, fields
 from typing import Any
 
+from dinocell_app.json_text import parse_json
 from dinocell_app.project.database import Database
 from dinocell_app.segment_settings import SegmentSettings
 
@@ -127,6 +128,6 @@ def settings_from_json(text: str) -> SegmentSettings:
         Fields this version does not know are left out; those it lacks have their defaults.
     """
     known = {field.name for field in fields(SegmentSettings)}
-    content: dict[str, Any] = {key: value for key, value in json.loads(text).items() if key in known}
+    content: dict[str, Any] = {key: value for key, value in parse_json(text).items() if key in known}
     values: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in content.items()}
     return SegmentSettings(**values)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dinocell_app.json_text import parse_json
 from dinocell_app.project.database import Database
 from dinocell_app.regions import Region
 
@@ -80,5 +81,5 @@ class RegionTable:
 
 
 def _region(row: Any) -> Region:  # noqa: ANN401 - a Row
-    corners = tuple((float(x), float(y)) for x, y in json.loads(row["corners"]))
+    corners = tuple((float(x), float(y)) for x, y in parse_json(row["corners"]))
     return Region(row["name"], corners, row["kind"], row["colour"])

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dinocell_app.export.names import SUFFIXES
+from dinocell_app.json_text import parse_json
 from dinocell_app.project.database import Database
 from dinocell_app.project.records import NewResult, ResultRecord
 
@@ -217,5 +218,5 @@ class ResultTable:
 
 def _record(row: Any) -> ResultRecord:  # noqa: ANN401 - a Row
     values = dict(row)
-    values["files"] = tuple(json.loads(values["files"]))
+    values["files"] = tuple(parse_json(values["files"]))
     return ResultRecord(**values)

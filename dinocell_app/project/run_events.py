@@ -5,7 +5,6 @@ The place in `events.jsonl` up to which events were read is stored in the same t
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from dinocell_app.events import (
     from_json_line,
 )
 from dinocell_app.export.names import SUFFIXES, image_stem
+from dinocell_app.json_text import parse_json
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import ImageRecord, NewResult
 from dinocell_app.project.results import FAILED
@@ -201,7 +201,7 @@ class _Follower:
         path = self._project.folder / output
         sidecar = path.with_name(_without_suffix(path.name) + SUFFIXES["sidecar"])
         try:
-            return int(json.loads(sidecar.read_bytes())["n_cells"])
+            return int(parse_json(sidecar.read_bytes())["n_cells"])
         except (OSError, ValueError, KeyError, TypeError):
             _logger.warning("the number of cells of plane %s is not known: %s", plane, sidecar)
             return 0

@@ -6,12 +6,12 @@ which attempts it began. A run waits when the first number is larger, so neither
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from dinocell_app.files import write_json, write_text
+from dinocell_app.json_text import parse_json
 from dinocell_app.run_folder import JOB_NAME, PAUSE_NAME
 
 QUEUE_NAME = "queue.json"
@@ -48,7 +48,7 @@ def read_queue(runs: Path) -> tuple[QueueEntry, ...]:
         First the run whose turn is next; empty when there is no queue that can be read.
     """
     try:
-        content = json.loads((runs / QUEUE_NAME).read_text(encoding="utf-8"))
+        content = parse_json((runs / QUEUE_NAME).read_text(encoding="utf-8"))
         return tuple(QueueEntry(str(entry["run"]), int(entry["attempt"])) for entry in content["runs"])
     except (OSError, ValueError, KeyError, TypeError):
         return ()

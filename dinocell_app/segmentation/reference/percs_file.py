@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 
 from dinocell_app.errors import ModelError
 from dinocell_app.files import replacing, write_json
+from dinocell_app.json_text import parse_json
 from dinocell_app.model.manifest import MANIFEST_NAME, Manifest, read_manifest
 from dinocell_app.model.model_folder import SegmentationModel
 from dinocell_app.model.weights_file import REFERENCE_HEAD_NAME, require_sound_weights, sha256_of
@@ -48,7 +49,7 @@ def _loaded(folder: Path, sha256: str, device: str, feature_width: int) -> Percs
     path = require_sound_weights(folder, sha256, REFERENCE_HEAD_NAME)
     try:
         with safe_open(path, framework="pt") as file:
-            config = PercsConfig(**json.loads((file.metadata() or {})["config"]))
+            config = PercsConfig(**parse_json((file.metadata() or {})["config"]))
             tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - no mapping
         with torch.device("meta"):
             head = PercsHead(config)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, get_args
 
 from dinocell_app.export.names import SUFFIXES
+from dinocell_app.json_text import parse_json
 
 Which = Literal["all", "selected", "current"]
 Existing = Literal["keep", "replace"]
@@ -74,7 +75,7 @@ class ExportChoice:
             not remembered.
         """
         try:
-            content = json.loads(text)
+            content = parse_json(text)
         except ValueError:
             return cls()
         if not isinstance(content, dict):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from dinocell_app.errors import ModelError
+from dinocell_app.json_text import parse_json
 from dinocell_app.model.manifest import read_manifest
 from dinocell_app.ui.training.fitted_picture import FittedPicture
 from dinocell_app.ui.training.planned_jobs import MODEL_NAME
@@ -112,7 +112,7 @@ class VerdictPage(QWidget):
             self._fill()
             return
         try:
-            verdict = json.loads((folder / VERDICT_NAME).read_text(encoding="utf-8"))
+            verdict = parse_json((folder / VERDICT_NAME).read_text(encoding="utf-8"))
             self._images = list(verdict["images"])
             mark = MARKS.get(str(verdict["outcome"]), "?")
             self.sentence.setText(f"{mark} {verdict['sentence']}")
