@@ -129,7 +129,7 @@ class SettingsPage(QWidget):
         self.summary.setText(summary_of(plan))
         del blockers
 
-    def show_cost(self, words: str, *, asking: bool) -> None:
+    def show_cost(self, words: str, asking: bool) -> None:
         """Say what it will cost.
 
         Parameters

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QSignalBlocker, Qt, QTemporaryDir, QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
     QHBoxLayout,
     QLabel,
@@ -22,12 +20,10 @@ from PySide6.QtWidgets import (
 )
 
 from dinocell_app.errors import UserFacingError
-from dinocell_app.job_files import write_job
 from dinocell_app.run_folder import RunFolder
-from dinocell_app.ui.processes.line_command import LineCommand
-from dinocell_app.ui.queue.durations import remaining_text
 from dinocell_app.ui.segment.model_cards import read_model_cards
 from dinocell_app.ui.session import Session
+from dinocell_app.ui.training.examination import Examination
 from dinocell_app.ui.training.goal_page import GoalPage
 from dinocell_app.ui.training.model_saving import save_among_models
 from dinocell_app.ui.training.pictures_page import PicturesPage
@@ -35,21 +31,20 @@ from dinocell_app.ui.training.planned_jobs import MODEL_NAME, job_of
 from dinocell_app.ui.training.run_page import RunPage
 from dinocell_app.ui.training.settings_page import SettingsPage
 from dinocell_app.ui.training.split_page import SplitPage
+from dinocell_app.ui.training.training_cost import TrainingCost
+from dinocell_app.ui.training.training_list import TrainingList
 from dinocell_app.ui.training.training_plan import TrainingPlan
 from dinocell_app.ui.training.training_runs import (
     VERDICT_NAME,
     Training,
     new_training_folder,
-    trainings_of,
 )
 from dinocell_app.ui.training.verdict_page import VerdictPage
 from dinocell_app.ui.workers import start
 
 LOOK_MS = 700
-HEAR_MS = 200
 TITLES = ("Goal", "Images", "Judging", "Settings", "Training", "Verdict")
 GOAL, PICTURES, SPLIT, SETTINGS, RUN, VERDICT = range(6)
-_NEW = "New training"
 _SIZE = (1040, 720)
 
 
@@ -68,16 +63,12 @@ class TrainingWindow(QDialog):
         self.setWindowTitle("Train a model")
         self.resize(*_SIZE)
         self._session = session
-        self._overlays = QTemporaryDir()
         self._training: Training | None = None
         self.plan = TrainingPlan(device=session.settings.device)
-        self.doctor = LineCommand(self)
-        self.estimating = LineCommand(self)
-        self._estimated = self._saved = ""
-        self.trainings = QComboBox()
-        self.trainings.setAccessibleName("Training")
-        self.trainings.setToolTip("Begin a new training, or look at one of this project.")
-        self.trainings.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.doctor = Examination(self)
+        self.cost = TrainingCost(self)
+        self._saved = ""
+        self.trainings = TrainingList()
         self.steps = QLabel()
         self.goal, self.pictures, self.split = GoalPage(), PicturesPage(), SplitPage()
         self.settings, self.run_page, self.verdict = SettingsPage(), RunPage(), VerdictPage()
@@ -94,9 +85,6 @@ class TrainingWindow(QDialog):
         self.close_button.setToolTip("Close this window; a training goes on without it.")
         for button in (self.back, self.forward, self.close_button):
             button.setAutoDefault(False)
-        self._heard: list[str] = []
-        self._hearing = QTimer(self, singleShot=True, interval=HEAR_MS)
-        self._hearing.timeout.connect(self._take_lines)
         self._timer = QTimer(self)
         self._timer.setInterval(LOOK_MS)
         self._timer.timeout.connect(self.look)
@@ -130,13 +118,7 @@ class TrainingWindow(QDialog):
     def examine(self) -> None:
         """Let the data-set doctor look at all folders."""
         self.plan = self.plan.with_folders(self.plan.folders)
-        self.doctor.stop()
-        self._heard.clear()
-        if self.plan.folders:
-            overlays = ("--overlays", self._overlays.path()) if self._overlays.isValid() else ()
-            base = ("--base-model", self.plan.base_model)
-            words = [str(folder) for folder in self.plan.folders]
-            self.doctor.start("train", "check", *words, *base, *overlays, "--json")
+        self.doctor.start(self.plan.folders, self.plan.base_model)
         self._refresh()
 
     def begin(self) -> None:
@@ -166,9 +148,7 @@ class TrainingWindow(QDialog):
         training.look()
         state = training.state()
         self.run_page.show_training(training)
-        place = self.trainings.findData(str(training.folder))
-        if place >= 0:
-            self.trainings.setItemText(place, _entry(training))
+        self.trainings.show_state(training)
         if state in ("finished", "stopped", "failed"):
             self._timer.stop()
         self._refresh_buttons()
@@ -179,9 +159,8 @@ class TrainingWindow(QDialog):
     def done(self, result: int) -> None:
         """Close; a training goes on in its own process."""
         self._timer.stop()
-        self._hearing.stop()
         self.doctor.stop()
-        self.estimating.stop()
+        self.cost.stop()
         super().done(result)
 
     def _refresh(self) -> None:
@@ -237,55 +216,23 @@ class TrainingWindow(QDialog):
         cost = replace(plan, name="") != replace(self.plan, name="")
         self.plan = plan
         if cost:
-            self.estimating.stop()
-            self.settings.show_cost("A few real steps are taken to tell.", asking=False)
+            self.cost.forget()
         if other_model and plan.examined:
             self.examine()
         self._refresh()
 
-    def _on_line(self, line: str) -> None:
-        self._heard.append(line)
-        if not self._hearing.isActive():
-            self._hearing.start()
-
-    def _take_lines(self) -> None:
-        """Take over what the doctor said meanwhile: drawing after each line would take ever longer."""
-        self._hearing.stop()
-        heard, self._heard = self._heard, []
-        self.plan = self.plan.with_lines(heard)
+    def _on_said(self, lines: list[str]) -> None:
+        self.plan = self.plan.with_lines(lines)
         self._refresh()
 
-    def _on_examined(self, code: int, wrong: str) -> None:
-        self._take_lines()
-        if code not in (0, 3):
-            self.pictures.state.setText(wrong or "Looking at the images broke off. Try it again.")
-            self._refresh_buttons()
-            return
+    def _on_examined(self, wrong: str) -> None:
         self._refresh()
-
-    def _estimate(self) -> None:
-        if not self._overlays.isValid():
-            return
-        job = Path(self._overlays.path()) / "estimate.json"
-        write_job(job, job_of(self.plan, Path(self._overlays.path()) / "estimated"))
-        self._estimated = ""
-        self.settings.show_cost("Taking a few steps …", asking=True)
-        self.estimating.start("train", "estimate", "--job", str(job), "--json")
-
-    def _on_estimated(self, code: int, wrong: str) -> None:
-        self.settings.show_cost(_cost(self._estimated) if code == 0 else wrong, asking=False)
+        if wrong:
+            self.pictures.state.setText(wrong)
 
     def _list_trainings(self) -> None:
         project = self._session.project
-        found = trainings_of(project.folder) if project is not None else []
-        current = self._training.folder if self._training is not None else None
-        with QSignalBlocker(self.trainings):
-            self.trainings.clear()
-            self.trainings.addItem(_NEW, "")
-            for training in found:
-                self.trainings.addItem(_entry(training), str(training.folder))
-            place = self.trainings.findData(str(current)) if current is not None else 0
-            self.trainings.setCurrentIndex(max(0, place))
+        self.trainings.show_trainings(project.folder if project is not None else None, self._training)
 
     def _on_training_chosen(self) -> None:
         folder = self.trainings.currentData()
@@ -360,11 +307,10 @@ class TrainingWindow(QDialog):
         self.goal.plan_changed.connect(self._on_plan)
         self.split.plan_changed.connect(self._on_plan)
         self.settings.plan_changed.connect(self._on_plan)
-        self.settings.estimate_asked.connect(self._estimate)
-        self.doctor.said.connect(self._on_line)
+        self.settings.estimate_asked.connect(lambda: self.cost.ask(self.plan))
+        self.cost.told.connect(self.settings.show_cost)
+        self.doctor.said.connect(self._on_said)
         self.doctor.finished.connect(self._on_examined)
-        self.estimating.said.connect(self._take_estimate)
-        self.estimating.finished.connect(self._on_estimated)
         self.run_page.pause_asked.connect(self._on_pause)
         self.run_page.resume_asked.connect(self._on_resume)
         self.run_page.stop_asked.connect(self._on_stop)
@@ -376,9 +322,6 @@ class TrainingWindow(QDialog):
         self.forward.clicked.connect(self._on_forward)
         self.close_button.clicked.connect(self.accept)
         self._session.project_closed.connect(self.accept)
-
-    def _take_estimate(self, line: str) -> None:
-        self._estimated = line
 
     def _lay_out(self) -> None:
         top = QHBoxLayout()
@@ -394,20 +337,3 @@ class TrainingWindow(QDialog):
         layout.addLayout(top)
         layout.addWidget(self.pages, 1)
         layout.addLayout(end)
-
-
-def _entry(training: Training) -> str:
-    number = training.folder.name.partition("_")[0].lstrip("0")
-    return f"{number}: {training.name}, {training.state()}"
-
-
-def _cost(line: str) -> str:
-    """Say what `train estimate --json` says."""
-    try:
-        cost = json.loads(line)
-        time = remaining_text(float(cost["total_seconds"]))
-        memory = float(cost["peak_memory_bytes"]) / 2**30
-        words = f"{time[:1].upper()}{time[1:]} on {cost['device']}"
-    except (ValueError, KeyError, TypeError):
-        return "The estimate could not be read. Try it again."
-    return f"{words}, {memory:.1f} GiB of memory." if memory else f"{words}."

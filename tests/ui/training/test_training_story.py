@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +28,19 @@ from dinocell_app.ui.training.training_window import (
 from dinocell_app.ui.workers import wait_for_all
 
 PATIENCE_SECONDS = 120
+
+SMALL_ADAPTATION = {
+    "adaptation.epochs": "500",
+    "adaptation.steps_per_epoch": "2",
+    "adaptation.batch_size": "2",
+    "adaptation.global_size": "32",
+    "adaptation.local_size": "16",
+    "adaptation.n_local": "1",
+    "adaptation.n_prototypes": "16",
+    "adaptation.hidden_width": "16",
+    "adaptation.bottleneck_width": "8",
+}
+"""A thousand steps that are quick, so that there is something to pause and to stop."""
 
 
 def until(condition, what: str) -> None:
@@ -107,24 +119,42 @@ def quick(wizard: TrainingWindow, tiny_model: Path) -> None:
 
 
 @pytest.mark.timeout(4 * PATIENCE_SECONDS)
-def test_adapting_to_images_without_labels_pauses_goes_on_and_says_what_is_next(window, data, tiny_model):
+def test_adapting_to_images_without_labels_pauses_goes_on_stops_and_says_what_is_next(
+    window, data, tiny_model
+):
     wizard = open_wizard(window)
     wizard.goal.buttons["adapt"].click()
     assert not wizard.forward.isEnabled()
     assert "images without labels" in wizard.problem.text()
     wizard.goal.choose_folders((data,))
+    wizard.goal.adapt_preset.setCurrentIndex(wizard.goal.adapt_preset.findData("own"))
+    wizard.goal.adapt_preset.activated.emit(wizard.goal.adapt_preset.currentIndex())
+    assert not wizard.goal.minutes.isEnabled()
     wizard.forward.click()
     assert wizard.pages.currentIndex() == SETTINGS
     assert wizard.steps.text().count("›") == 3
     wizard.settings.base.set_model(str(tiny_model))
     wizard.settings.base.changed.emit()
     wizard.settings.device.setCurrentIndex(wizard.settings.device.findData("cpu"))
-    wizard.plan = replace(wizard.plan, minutes=0.05, name="our microscope")
+    wizard.settings.name.setText("our microscope")
+    wizard.settings.name.textEdited.emit("our microscope")
+    take_numbers(wizard, SMALL_ADAPTATION)
     wizard.forward.click()
-    until(lambda: wizard._training.progress.step > 0 or wizard.pages.currentIndex() == VERDICT, "a step")
+    training = wizard._training
+    until(lambda: training.progress.step > 0, "a step")
     wizard.run_page.pause.click()
+    assert training.state() == "paused"
+    until(lambda: not training.look(), "the step that was begun")
+    step = training.progress.step
     wizard.run_page.resume.click()
-    until(lambda: wizard.pages.currentIndex() == VERDICT, "the end of the adaptation")
+    assert training.state() == "running"
+    until(lambda: training.progress.step > step, "more steps")
+    wizard.run_page.stop.click()
+    until(lambda: training.state() == "stopped", "the end of the adaptation")
+    wizard.look()
+    assert training.progress.step < 1000
+    wizard.forward.click()
+    assert wizard.pages.currentIndex() == VERDICT
     assert wizard._training.name == "our microscope"
     assert "cannot segment yet" in wizard.verdict.sentence.text()
     assert wizard.verdict.table.rowCount() == 0
