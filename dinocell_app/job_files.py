@@ -14,6 +14,9 @@ from dinocell_app.files import write_text
 from dinocell_app.jobs import SCHEMA_VERSION, Job
 from dinocell_app.json_text import parse_json
 
+_MOST_PROBLEMS = 8
+"""In one sentence; a damaged file may have thousands."""
+
 _ANY_JOB: TypeAdapter[Job] = TypeAdapter(Annotated[Job, Field(discriminator="kind")])
 
 
@@ -92,7 +95,9 @@ def make_job(fields: dict[str, Any], source: Path | None = None) -> Job:
     try:
         return _ANY_JOB.validate_python(fields)
     except ValidationError as error:
-        problems = "; ".join(_sentence(problem) for problem in error.errors())
+        found = [_sentence(problem) for problem in error.errors()]
+        further = len(found) - _MOST_PROBLEMS
+        problems = "; ".join(found[:_MOST_PROBLEMS]) + (f"; and {further} more" if further > 0 else "")
         raise InvalidParameterError(
             f"The job cannot be done: {problems}", path=source, remedy="Change these settings"
         ) from error

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
@@ -110,14 +110,12 @@ def load_checkpoint(state: TrainingState, folder: Path) -> bool:
     Raises
     ------
     ModelError
-        If the checkpoint belongs to another network.
+        If the checkpoint is damaged or belongs to another network.
     """
     path = folder / CHECKPOINT_NAME
     if not path.exists():
         return False
-    with safe_open(path, framework="pt") as file:
-        progress = parse_json((file.metadata() or {}).get("progress", "{}"))
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+    progress, tensors = _read(path)
     try:
         state.network.load_state_dict(_below("network.", tensors))
         if state.average is not None:
@@ -126,17 +124,32 @@ def load_checkpoint(state: TrainingState, folder: Path) -> bool:
         if state.scaler is not None and progress.get("scaler"):
             state.scaler.load_state_dict(progress["scaler"])
         state.step = int(progress["step"])
-        state.epoch_losses = dict(progress.get("epoch_losses", {}))
-    except (RuntimeError, KeyError) as error:
+        losses = progress.get("epoch_losses", {})
+        state.epoch_losses = {str(name): float(value) for name, value in losses.items()}
+        torch.set_rng_state(tensors["random"])
+    except (RuntimeError, KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise ModelError(
             "The checkpoint does not belong to this training job",
             path=path,
             remedy="Start in a new run folder, or restore the job.json the run was started with",
         ) from error
-    torch.set_rng_state(tensors["random"])
     if "random_cuda" in tensors and torch.cuda.is_available():
         torch.cuda.set_rng_state(tensors["random_cuda"])
     return True
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            progress = parse_json((file.metadata() or {}).get("progress", "{}"))
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+    except (SafetensorError, OSError, ValueError, RuntimeError) as error:
+        raise ModelError(
+            "The checkpoint is damaged",
+            path=path,
+            remedy="Remove the file to begin anew, or start in a new run folder",
+        ) from error
+    return (progress if isinstance(progress, dict) else {}), tensors
 
 
 def remove_unfinished(folder: Path) -> None:

@@ -240,7 +240,11 @@ def _add_listed(listing: Path, by_path: dict[Path, list[LabelSource]]) -> None:
     by_name: dict[str, list[Path]] = {}
     for path in by_path:
         by_name.setdefault(path.name.lower(), []).append(path)
-    for entry in content["images"]:
+    entries = content["images"] if isinstance(content["images"], list) else []
+    for entry in entries:
+        # Whatever else is wrong with the file is said when its labels are read.
+        if not isinstance(entry, dict) or "file_name" not in entry:
+            continue
         listed = PurePath(str(entry["file_name"]).replace("\\", "/"))
         candidates = by_name.get(listed.name.lower(), [])
         if len(candidates) > 1:

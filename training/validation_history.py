@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from dinocell_app.errors import ModelError
+from dinocell_app.errors import ModelError, UnreadableFileError
 from dinocell_app.files import replacing, write_json
 from dinocell_app.json_text import parse_json
 
@@ -53,14 +54,7 @@ class ValidationHistory:
         self.folder = folder
         self.epochs: dict[int, dict[str, float]] = {}
         if (folder / HISTORY_NAME).exists():
-            content = parse_json((folder / HISTORY_NAME).read_text(encoding="utf-8"))
-            self.epochs = {
-                int(entry["epoch"]): {
-                    name: math.nan if value is None else float(value)
-                    for name, value in entry["values"].items()
-                }
-                for entry in content["epochs"]
-            }
+            self.epochs = _read_epochs(folder / HISTORY_NAME)
 
     @property
     def best_epoch(self) -> int | None:
@@ -122,6 +116,24 @@ class ValidationHistory:
         return bool(patience) and best is not None and epoch - best >= patience
 
 
+def _read_epochs(path: Path) -> dict[int, dict[str, float]]:
+    try:
+        content = parse_json(path.read_text(encoding="utf-8"))
+        return {
+            int(entry["epoch"]): {
+                str(name): math.nan if value is None else float(value)
+                for name, value in entry["values"].items()
+            }
+            for entry in content["epochs"]
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise UnreadableFileError(
+            "The list of what each epoch scored is damaged",
+            path=path,
+            remedy="Restore it from a copy, or start in a new run folder",
+        ) from error
+
+
 def restore_best(network: nn.Module, checkpoints: Path) -> int | None:
     """Give a network the weights of the best epoch.
 
@@ -148,9 +160,9 @@ def restore_best(network: nn.Module, checkpoints: Path) -> int | None:
         return None
     try:
         network.load_state_dict(load_file(path))
-    except RuntimeError as error:
+    except (RuntimeError, SafetensorError, OSError) as error:
         raise ModelError(
-            "The best weights do not belong to this training job",
+            "The best weights are damaged or do not belong to this training job",
             path=path,
             remedy="Start in a new run folder, or restore the job.json the run was started with",
         ) from error

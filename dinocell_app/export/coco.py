@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,12 @@ from dinocell_app.export.polygons import CellOutline, pixels_inside, trace_outli
 from dinocell_app.export.run_lengths import decode_runs, encode_runs
 from dinocell_app.export.writing import whole_file, write_bytes
 from dinocell_app.json_text import parse_json
+
+MOST_PIXELS = 1 << 28
+"""Of one image, 16,384 x 16,384: a COCO file may declare any size without holding a pixel."""
+
+_MOST_LAYERS = 16
+"""How often the masks of an image may cover all of it together."""
 
 CATEGORY: dict[str, Any] = {"id": 1, "name": "cell", "supercategory": "cell"}
 
@@ -144,12 +151,12 @@ def read_coco_labels(path: Path) -> Iterator[CocoImage]:
         for annotation in content["annotations"]:
             annotations_of.setdefault(annotation["image_id"], []).append(annotation)
     except (KeyError, TypeError) as error:
-        raise _unreadable(path, f"an annotation lacks {error}") from error
+        raise _unreadable(path, f"an annotation lacks {error}"[:200]) from error
     for image in content["images"]:
         try:
             masks = _read_image(image, annotations_of.get(image["id"], []))
-        except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise _unreadable(path, f"the masks of an image are damaged: {error}") from error
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
+            raise _unreadable(path, f"the masks of an image are damaged: {error}"[:200]) from error
         yield masks
 
 
@@ -213,12 +220,20 @@ def _unreadable(path: Path, reason: str) -> UnreadableFileError:
 
 def _read_image(image: Mapping[str, Any], annotations: Sequence[Mapping[str, Any]]) -> CocoImage:
     shape = (int(image["height"]), int(image["width"]))
+    if min(shape) < 0 or math.prod(shape) > MOST_PIXELS:
+        raise ValueError(f"an image of {shape[0]} x {shape[1]} pixels")
     crowd = np.zeros(shape, np.bool_)
     for annotation in annotations:
         if annotation.get("iscrowd"):
             crowd.flat[_pixels(annotation["segmentation"], shape)] = True
     cells = [annotation for annotation in annotations if not annotation.get("iscrowd")]
-    pixels = [_pixels(annotation["segmentation"], shape) for annotation in cells]
+    pixels = []
+    n_left = math.prod(shape) * _MOST_LAYERS
+    for annotation in cells:
+        pixels.append(_pixels(annotation["segmentation"], shape))
+        n_left -= pixels[-1].size
+        if n_left < 0:
+            raise ValueError(f"masks cover an image more than {_MOST_LAYERS} times")
     labels = np.zeros(shape, np.uint32)
     numbers = _labels(cells)
     for index in sorted(range(len(cells)), key=lambda i: -pixels[i].size):

@@ -8,7 +8,6 @@ that ImageJ fills by the even-odd rule. Either way one cell is one region, named
 from __future__ import annotations
 
 import io
-import struct
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +21,9 @@ from dinocell_app.errors import UnreadableFileError
 from dinocell_app.export.labelled_image import LabelledImage, compact_labels
 from dinocell_app.export.polygons import CellOutline, pixels_inside, trace_outlines
 from dinocell_app.export.writing import write_bytes
+
+MOST_BYTES_OF_ONE, MOST_BYTES = 16 << 20, 1 << 30
+"""Of one region and of all in an archive, unpacked: more is no outline but meant to fill the memory."""
 
 _LARGEST_SHORT = 60_535  # ImageJ takes 16-bit coordinates above this for negative numbers
 _MOST_VERTICES = 65_535
@@ -110,18 +112,19 @@ def read_imagej_rois(path: Path, shape: tuple[int, int]) -> NDArray[np.uint16] |
         If the file is damaged or holds a curved composite region.
     """
     path = Path(path)
+    labels = np.zeros(shape, np.uint32)
     try:
         regions = [(name, region) for name, region in _read_regions(path) if region.roitype in _AREAS]
         rings = [_rings_of(region) for _, region in regions]
-    except (OSError, ValueError, KeyError, IndexError, TypeError, struct.error, zipfile.BadZipFile) as error:
+        for label, region_rings in zip(_labels_of([name for name, _ in regions]), rings, strict=True):
+            labels.flat[pixels_inside(region_rings, shape)] = label
+    # Damaged regions and archives fail in as many ways as there are fields and ways of packing.
+    except Exception as error:
         raise UnreadableFileError(
-            f"the regions cannot be read ({error})",
+            f"the regions cannot be read ({str(error)[:160]})",
             path=path,
             remedy="Save them again with ImageJ's ROI Manager",
         ) from error
-    labels = np.zeros(shape, np.uint32)
-    for label, region_rings in zip(_labels_of([name for name, _ in regions]), rings, strict=True):
-        labels.flat[pixels_inside(region_rings, shape)] = label
     return compact_labels(labels)
 
 
@@ -140,11 +143,11 @@ def _read_regions(path: Path) -> list[tuple[str, ImagejRoi]]:
     if content[:4] == b"Iout":
         return [(path.stem, ImagejRoi.frombytes(content))]
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return [
-            (Path(name).stem, ImagejRoi.frombytes(archive.read(name)))
-            for name in archive.namelist()
-            if name.lower().endswith(".roi")
-        ]
+        members = [member for member in archive.infolist() if member.filename.lower().endswith(".roi")]
+        sizes = [member.file_size for member in members]
+        if max(sizes, default=0) > MOST_BYTES_OF_ONE or sum(sizes) > MOST_BYTES:
+            raise ValueError(f"the archive claims to hold {sum(sizes) >> 20} MiB of outlines")
+        return [(Path(member.filename).stem, ImagejRoi.frombytes(archive.read(member))) for member in members]
 
 
 def _labels_of(names: Sequence[str]) -> Sequence[int]:

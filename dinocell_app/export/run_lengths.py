@@ -7,6 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+_LARGEST_SHIFT = 55
+"""Bits before the last letter of a number that 64 bits can hold."""
+
 
 def encode_runs(
     mask: NDArray[np.bool_], offset: tuple[int, int] = (0, 0), shape: tuple[int, int] | None = None
@@ -63,7 +66,9 @@ def decode_runs(counts: Sequence[int] | str | bytes, shape: tuple[int, int]) -> 
     if isinstance(counts, bytes):
         counts = counts.decode("ascii")
     lengths = np.asarray(_expand(counts) if isinstance(counts, str) else counts, np.int64)
-    if lengths.sum() != shape[0] * shape[1] or (lengths < 0).any():
+    size = shape[0] * shape[1]
+    # Each by itself too: the sum of enormous ones runs over.
+    if lengths.sum() != size or (lengths < 0).any() or (lengths > size).any():
         raise ValueError(f"run lengths cover {lengths.sum()} pixels of {shape[0] * shape[1]}")
     ends = np.cumsum(lengths)[1::2]
     inside = lengths[1::2]
@@ -85,6 +90,8 @@ def _expand(text: str) -> list[int]:
         bits = ord(letter) - 48
         if not 0 <= bits < 64:
             raise ValueError(f"{letter!r} cannot occur in compact run lengths")
+        if shift > _LARGEST_SHIFT:
+            raise ValueError("a number without end in compact run lengths")
         value |= (bits & 0x1F) << shift
         shift += 5
         if bits & 0x20:

@@ -49,9 +49,15 @@ def read_queue(runs: Path) -> tuple[QueueEntry, ...]:
     """
     try:
         content = parse_json((runs / QUEUE_NAME).read_text(encoding="utf-8"))
-        return tuple(QueueEntry(str(entry["run"]), int(entry["attempt"])) for entry in content["runs"])
-    except (OSError, ValueError, KeyError, TypeError):
+        entries = [QueueEntry(str(entry["run"]), int(entry["attempt"])) for entry in content["runs"]]
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return ()
+    # A run lies in the folder of runs: a name that leads elsewhere is no run of this queue.
+    return tuple(entry for entry in entries if _is_name(entry.run))
+
+
+def _is_name(run: str) -> bool:
+    return run not in ("", ".", "..") and not set(run) & set("/\\:\0")
 
 
 def write_queue(runs: Path, entries: Sequence[QueueEntry]) -> None:

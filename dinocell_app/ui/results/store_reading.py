@@ -119,7 +119,7 @@ def _read_table(path: Path) -> Any:  # noqa: ANN401 - pyarrow has no types
                     true_values=["True", "true"], false_values=["False", "false"], strings_can_be_null=True
                 ),
             )
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise UnreadableFileError(
             "the table of cells cannot be read", path=path, remedy="Measure the image again"
         ) from error
