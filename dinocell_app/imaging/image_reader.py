@@ -23,6 +23,12 @@ _logger = logging.getLogger(__name__)
 LARGEST_DECODED_BYTES = 8 * 2**30
 """Most bytes that decoding one plane may need; more is taken for a corrupt header."""
 
+MOST_PLANES, MOST_CHANNELS = 1 << 21, 4096
+"""Of one image: more is taken for a corrupt header."""
+
+ALWAYS_PLAUSIBLE_BYTES, LARGEST_EXPANSION = 256 << 20, 20_000
+"""Up to so many bytes a plane is decoded whatever the file holds of it; beyond, no more times that."""
+
 _CORRUPT_REMEDY = "The file is corrupt or incomplete: copy or export it again"
 
 
@@ -198,6 +204,54 @@ def reading_failures(path: Path) -> Iterator[None]:
             for warning in caught:
                 if not issubclass(warning.category, DeprecationWarning | PendingDeprecationWarning):
                     _logger.warning("%s: %s", path, warning.message)
+
+
+def check_plane_count(path: Path, n_planes: int, n_channels: int) -> None:
+    """Refuse numbers of planes and channels that no image has, before lists of them are made.
+
+    Parameters
+    ----------
+    path : Path
+        The file that declares them.
+    n_planes, n_channels : int
+        Slices times time points, and channels.
+
+    Raises
+    ------
+    UnreadableFileError
+        If there are more than `MOST_PLANES` or `MOST_CHANNELS`.
+    """
+    if n_planes > MOST_PLANES or n_channels > MOST_CHANNELS:
+        raise UnreadableFileError(
+            f"declares {n_planes:,} planes of {n_channels:,} channels", path=path, remedy=_CORRUPT_REMEDY
+        )
+
+
+def check_plausible_size(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any], n_stored: int) -> None:
+    """Refuse dimensions that a few bytes cannot fill: a small file may declare gigabytes.
+
+    Parameters
+    ----------
+    path : Path
+        The file that declares them.
+    shape : tuple of int
+    dtype : dtype
+    n_stored : int
+        Bytes of the pixels as they are stored, compressed or not.
+
+    Raises
+    ------
+    UnreadableFileError
+        If the pixels would be more than `LARGEST_EXPANSION` times as large.
+    """
+    needed = math.prod(shape) * dtype.itemsize
+    if needed > max(ALWAYS_PLAUSIBLE_BYTES, LARGEST_EXPANSION * n_stored):
+        dimensions = " x ".join(str(length) for length in shape)
+        raise UnreadableFileError(
+            f"declares {dimensions} pixels, {needed >> 20:,} MiB, and holds {n_stored:,} bytes of them",
+            path=path,
+            remedy=_CORRUPT_REMEDY,
+        )
 
 
 def check_declared_size(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:

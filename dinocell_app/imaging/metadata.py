@@ -66,12 +66,12 @@ def name_channels(n_channels: int, found: tuple[str, ...] = (), *, is_rgb: bool 
     """
     if is_rgb and n_channels == len(RGB_CHANNEL_NAMES):
         return RGB_CHANNEL_NAMES
-    names: list[str] = []
+    names: dict[str, None] = {}
     for index in range(n_channels):
         name = found[index].strip() if len(found) == n_channels else ""
         name = name or f"channel_{index}"
         unique, count = name, 2
         while unique in names:
             unique, count = f"{name} ({count})", count + 1
-        names.append(unique)
+        names[unique] = None
     return tuple(names)

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dinocell_app.errors import UnreadableFileError
-from dinocell_app.imaging.image_reader import ImageReader, check_declared_size
+from dinocell_app.imaging.image_reader import ImageReader, check_declared_size, check_plane_count
 from dinocell_app.imaging.metadata import ImageMetadata, name_channels
 from dinocell_app.imaging.pixel_size import length_um, square_pixel_um
+from dinocell_app.imaging.zarr_chunks import check_chunks
 
 _OLD_AXES = ("t", "c", "z", "y", "x")
 """The fixed axes of NGFF 0.1 and 0.2, which do not name them."""
@@ -52,6 +53,9 @@ class OmeZarrReader(ImageReader):
             )
         check_declared_size(path, (length["y"], length["x"]), dtype)
         n_channels = length.get("c", 1)
+        check_plane_count(path, length.get("t", 1) * length.get("z", 1), n_channels)
+        places = (self._axes.index("y"), self._axes.index("x"))
+        check_chunks(path, self._pixels, (length["y"], length["x"]), places)
         super().__init__(
             ImageMetadata(
                 path=path,

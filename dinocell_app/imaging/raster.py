@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dinocell_app.errors import UnreadableFileError
 from dinocell_app.imaging.file_formats import FileFormat, format_of_content
-from dinocell_app.imaging.image_reader import ImageReader, check_declared_size
+from dinocell_app.imaging.image_reader import ImageReader, check_declared_size, check_plausible_size
 from dinocell_app.imaging.metadata import ImageMetadata, name_channels
 
 _PNG_HEADER_BYTES = 26
@@ -33,6 +33,7 @@ class RasterReader(ImageReader):
         self._is_deep_png = format_of_content(header) is FileFormat.PNG and _png_depth(path, header) == 16
         shape, dtype = _png_layout(header) if self._is_deep_png else _declared_layout(path)
         check_declared_size(path, shape, dtype)
+        check_plausible_size(path, shape, dtype, path.stat().st_size)
         n_samples = shape[2] if len(shape) == 3 else 1
         self._n_channels = 3 if n_samples >= 3 else 1
         self._pixels: NDArray[Any] | None = None

@@ -96,9 +96,11 @@ def stored_axes(path: Path | str) -> StoredAxes | None:
     with reading_failures(path):
         if _format_of(path) is not FileFormat.TIFF:
             return None
-        import tifffile
+        from dinocell_app.imaging.tiff_opening import opened_tiff
 
-        with tifffile.TiffFile(path) as tiff:
+        with opened_tiff(path) as tiff:
+            if not tiff.series:
+                raise UnreadableFileError("holds no image", path=path, remedy="Copy or export it again")
             series = tiff.series[0]
             return StoredAxes(series.axes, tuple(series.shape))
 

@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tifffile
 from numpy.typing import NDArray
 
 from dinocell_app.errors import UnreadableFileError
 from dinocell_app.imaging.axes import StoredAxes, check_axes
-from dinocell_app.imaging.image_reader import ImageReader, check_declared_size
+from dinocell_app.imaging.image_reader import ImageReader, check_declared_size, check_plane_count
 from dinocell_app.imaging.metadata import ImageMetadata, name_channels
-from dinocell_app.imaging.tiff_directories import directories_are_whole
 from dinocell_app.imaging.tiff_metadata import (
     TiffAxes,
     channel_names_of,
@@ -24,6 +22,7 @@ from dinocell_app.imaging.tiff_metadata import (
     n_visible_samples,
     pixel_size_of,
 )
+from dinocell_app.imaging.tiff_opening import check_pieces, open_tiff
 from dinocell_app.imaging.tiff_rows import decode_rows, mapped_rows, rows_together
 
 _logger = logging.getLogger(__name__)
@@ -49,7 +48,7 @@ class TiffReader(ImageReader):
     """
 
     def __init__(self, path: Path, axes: str = "") -> None:
-        self._tiff = tifffile.TiffFile(path)
+        self._tiff = open_tiff(path)
         try:
             metadata = self._describe(path, axes)
         except BaseException:
@@ -59,8 +58,6 @@ class TiffReader(ImageReader):
 
     def _describe(self, path: Path, word: str) -> ImageMetadata:
         tiff = self._tiff
-        if not directories_are_whole(path):
-            raise UnreadableFileError("ends before its last page", path=path, remedy=_TRUNCATED_REMEDY)
         if len(tiff.series) == 0:
             raise UnreadableFileError("holds no image", path=path, remedy=_TRUNCATED_REMEDY)
         if len(tiff.series) > 1:
@@ -83,6 +80,7 @@ class TiffReader(ImageReader):
             )
         check_declared_size(path, series.shape[self._n_leading :], series.dtype)
         check_declared_size(path, (self._axes.height, self._axes.width), series.dtype)
+        check_pieces(path, page, series.shape[self._n_leading :])
         self._mapped = self._map_pixels(path)
         self._last_page: tuple[int, NDArray[Any]] | None = None
         self._last_rows: tuple[tuple[int, int, int], NDArray[Any]] | None = None
@@ -90,6 +88,7 @@ class TiffReader(ImageReader):
         self._palette = page.colormap if page.photometric == _PALETTE and not tiff.is_imagej else None
         self._n_samples = n_visible_samples(page, self._axes.n_samples)
         n_channels = self._axes.n_channels * self._n_samples
+        check_plane_count(path, self._axes.n_times * self._axes.n_slices, n_channels)
         is_rgb = is_colour(page) and self._n_samples == 3 and n_channels == 3
         dtype = series.dtype.newbyteorder("=")
         if self._palette is not None:

@@ -49,12 +49,16 @@ def directories_are_whole(path: Path) -> bool:
             return False
         (offset,) = layout.link.unpack_from(header, layout.first_link)
         seen = set()
+        n_read = 0
         while offset and offset not in seen:
             seen.add(offset)
-            following = _next_directory(file, offset, layout, size)
-            if following is None:
+            found = _next_directory(file, offset, layout, size)
+            if found is None:
                 return False
-            offset = following
+            offset, n_bytes = found
+            n_read += n_bytes
+            if n_read > size:  # they lie over each other, as in a file that is made to be read for ever
+                return False
     return True
 
 
@@ -69,8 +73,11 @@ def _layout(header: bytes) -> _Layout:
     )
 
 
-def _next_directory(file: BinaryIO, offset: int, layout: _Layout, size: int) -> int | None:
-    """Give the offset of the following directory, 0 after the last, None when this one is cut off."""
+def _next_directory(file: BinaryIO, offset: int, layout: _Layout, size: int) -> tuple[int, int] | None:
+    """Give the offset of the following directory, 0 after the last, and the bytes of this one.
+
+    None when it is cut off.
+    """
     if offset + layout.count.size > size:
         return None
     file.seek(offset)
@@ -84,4 +91,4 @@ def _next_directory(file: BinaryIO, offset: int, layout: _Layout, size: int) -> 
         if tag in _METADATA_TAGS and is_elsewhere and value_offset + n_value_bytes > size:
             return None
     (following,) = layout.link.unpack(file.read(layout.link.size))
-    return int(following)
+    return int(following), n_bytes
