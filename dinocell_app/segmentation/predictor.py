@@ -6,32 +6,20 @@ callers write ``result = yield from ...``.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from dinocell_app.errors import InvalidParameterError
-from dinocell_app.events import Event, Notice, TilesPredicted
+from dinocell_app.events import Event
 from dinocell_app.imaging.intensity import NORMALISATIONS
 from dinocell_app.model.model_folder import SegmentationModel
-from dinocell_app.model.precision import autocast
-from dinocell_app.segmentation.batching import first_batch_size, is_out_of_memory, release_memory
+from dinocell_app.segmentation.network_pass import NetworkPass
 from dinocell_app.segmentation.parameters import SegmentationParameters
-from dinocell_app.segmentation.reference.feature_grid import FeatureBlender, FeatureGrid
-from dinocell_app.segmentation.scale import (
-    MOST_ENLARGED,
-    ScaleChoice,
-    TrainedScale,
-    central_region,
-    decoding_at_scale,
-    resample_image,
-    resample_maps,
-    typical_diameter,
-)
-from dinocell_app.segmentation.tiling import Blender, Tiling
+from dinocell_app.segmentation.reference.feature_grid import FeatureGrid
+from dinocell_app.segmentation.scale import ScaleChoice, decoding_at_scale, resample_image, resample_maps
 
 
 @dataclass(frozen=True)
@@ -132,7 +120,7 @@ def segmenting(
             remedy="Choose one channel and one plane",
         )
     prepared = NORMALISATIONS[model.manifest.intensity_normalisation].prepare_image(image)
-    predictor = _Predictor(model, parameters, name, keep_features=keep_features)
+    predictor = NetworkPass(model, parameters, name, keep_features=keep_features)
     scale, maps = yield from predictor.choose_scale(prepared)
     if maps is None:
         maps = yield from predictor.predict(resample_image(prepared, scale.factor))
@@ -176,7 +164,7 @@ def segmenting_region(
         In the frame of the region.
     """
     prepared = NORMALISATIONS[model.manifest.intensity_normalisation].prepare_image(image)
-    predictor = _Predictor(model, parameters, "", keep_features=keep_features)
+    predictor = NetworkPass(model, parameters, "", keep_features=keep_features)
     if scale is None:
         scale, _ = yield from predictor.choose_scale(prepared)
     part = prepared[region]
@@ -224,103 +212,13 @@ def predict_maps(
     ndarray of shape (C, M, N), float32
     """
     prepared = NORMALISATIONS[model.manifest.intensity_normalisation].prepare_image(image)
-    steps = _Predictor(model, parameters, "").predict(prepared)
+    steps = NetworkPass(model, parameters, "").predict(prepared)
     while True:
         try:
             next(steps)
         except StopIteration as finished:
             maps: NDArray[np.float32] = finished.value
             return maps
-
-
-class _Predictor:
-    """The network over the tiles of one image."""
-
-    def __init__(
-        self,
-        model: SegmentationModel,
-        parameters: SegmentationParameters,
-        name: str,
-        *,
-        keep_features: bool = False,
-    ) -> None:
-        self.model = model
-        self.parameters = parameters
-        self.name = name
-        self.normalisation = NORMALISATIONS[model.manifest.intensity_normalisation]
-        self.batch_size = parameters.batch_size or first_batch_size(model)
-        self.keep_features = keep_features
-        self.features: FeatureBlender | None = None  # of the last prediction
-
-    def choose_scale(
-        self, prepared: NDArray[np.generic]
-    ) -> Generator[Event, None, tuple[ScaleChoice, NDArray[np.float32] | None]]:
-        """Decide the scale; give the maps too when the measuring pass already made them."""
-        manifest = self.model.manifest
-        trained = TrainedScale(manifest.cell_diameter_px, *manifest.cell_diameter_range_px)
-        given = self.parameters.diameter_px
-        if given is not None:
-            return ScaleChoice(given, "given", trained.factor(given)), None
-        region = central_region(prepared)
-        maps = yield from self.predict(region)
-        decoding = decoding_at_scale(self.parameters, None)
-        labels = self.model.objective.decode(maps, decoding, self.model.device)
-        diameter = typical_diameter(labels)
-        factor = min(trained.factor(diameter), MOST_ENLARGED)
-        choice = ScaleChoice(diameter, "measured" if diameter else "unknown", factor)
-        whole = choice.factor == 1 and region.shape == prepared.shape
-        return choice, maps if whole else None
-
-    def predict(self, prepared: NDArray[np.generic]) -> Generator[Event, None, NDArray[np.float32]]:
-        """Run the network over the tiles of a prepared image and blend the activated maps."""
-        manifest, objective = self.model.manifest, self.model.objective
-        size = self.model.network.config.tile_size
-        overlap = manifest.tile_overlap_px if self.parameters.overlap is None else self.parameters.overlap
-        tiling = Tiling((prepared.shape[0], prepared.shape[1]), size, overlap)
-        blend = self.parameters.blend or manifest.blend
-        blender = Blender(tiling, len(objective.channel_names), blend)
-        self.features = FeatureBlender(tiling, self._patch_px, blend) if self.keep_features else None
-        origins = tiling.origins
-        tiles = list(tiling.cut(tiling.pad(prepared)))
-        done = 0
-        while done < len(tiles):
-            batch = tiles[done : done + self.batch_size]
-            try:
-                raw, features = self._run([self.normalisation.prepare_tile(tile) for tile in batch])
-            except RuntimeError as error:
-                if not is_out_of_memory(error) or len(batch) == 1:
-                    raise
-                release_memory()
-                self.batch_size = len(batch) // 2
-                yield Notice(
-                    f"The memory of the device ran out: going on with {self.batch_size} tiles at once"
-                )
-                continue
-            for origin, maps in zip(origins[done:], raw, strict=False):
-                blender.add(origin, objective.activate(maps))
-            if self.features is not None:
-                for index, origin in enumerate(origins[done : done + len(batch)]):
-                    self.features.add(origin, [block[index] for block in features])
-            done += len(batch)
-            yield TilesPredicted(self.name, done, len(tiles))
-        return blender.result()
-
-    @property
-    def _patch_px(self) -> float:
-        """Edge of a patch in pixels of the network's image."""
-        config = self.model.network.config
-        return config.patch_size * config.tile_size / config.input_size
-
-    def _run(
-        self, tiles: Sequence[NDArray[np.float32]]
-    ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
-        """Predict raw maps of shape (B, C, H, W) of tiles of shape (3, H, W); their features where kept."""
-        device, network = self.model.device, self.model.network
-        batch = torch.from_numpy(np.stack(tiles)).to(device).contiguous(memory_format=torch.channels_last)
-        with torch.inference_mode(), autocast(self.parameters.precision, device):
-            features = network.features(batch) if self.keep_features else []
-            raw = network.decode(features, batch) if self.keep_features else network(batch)
-        return raw.float().cpu().numpy(), [block.float().cpu().numpy() for block in features]
 
 
 def _decode(
