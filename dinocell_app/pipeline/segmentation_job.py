@@ -88,7 +88,7 @@ def segment_images(
     """
     started = time.monotonic()
     plan = plan_images(job.inputs, job.output, recursive=job.recursive, roots=job.roots)
-    run = _Run(job, should_stop)
+    run = SegmentationRun(job, should_stop)
     yield JobStarted("segment", len(plan.images), 0, str(run.device))
     for left in plan.left_out:
         yield InputLeftOut(str(left.path), left.reason)
@@ -109,8 +109,15 @@ class _Source:
     record: PlaneRecord
 
 
-class _Run:
-    """One job with its model, which is loaded when the first image needs it."""
+class SegmentationRun:
+    """One job with its model, which is loaded when the first image needs it.
+
+    Parameters
+    ----------
+    job : SegmentJob
+    should_stop : callable
+        Asked between two tiles.
+    """
 
     def __init__(self, job: SegmentJob, should_stop: Callable[[], bool]) -> None:
         self.job = job
@@ -130,7 +137,27 @@ class _Run:
         return load_model(self.model_path, self.device)
 
     def segment(self, image: PlannedImage) -> Generator[Event, None, Event]:
-        """Segment every chosen plane of an image."""
+        """Segment every chosen plane of an image.
+
+        Parameters
+        ----------
+        image : PlannedImage
+
+        Yields
+        ------
+        Event
+            What happens on the way.
+
+        Returns
+        -------
+        Event
+            ImageSegmented, or ImageSkipped where every plane was finished before.
+
+        Raises
+        ------
+        Cancelled
+            If asked to stop.
+        """
         n_cells, n_skipped, n_done, seconds = 0, 0, 0, 0.0
         outputs: list[str] = []
         with open_image(image.path, given_axes(self.job, image.path)) as reader:
