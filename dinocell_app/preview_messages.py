@@ -274,10 +274,13 @@ class CellsScored(Message):
     request : int
     scores : str
         File in NumPy's format, one row a cell and one column a type; the window removes it.
+    provisional : bool
+        Whether better scores are being found and will follow.
     """
 
     request: int
     scores: str
+    provisional: bool = False
 
 
 @dataclass(frozen=True)

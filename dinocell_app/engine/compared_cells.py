@@ -18,10 +18,10 @@ from dinocell_app.reference_types import KeptReferences
 from dinocell_app.segmentation.predictor import segmenting, segmenting_region
 from dinocell_app.segmentation.reference.description import describe_cells
 from dinocell_app.segmentation.reference.feature_grid import FeatureGrid
-from dinocell_app.segmentation.reference.guided_scoring import score_types_guided
+from dinocell_app.segmentation.reference.guided_scoring import Judgements, scoring_types
 from dinocell_app.segmentation.reference.percs_file import reference_head
 from dinocell_app.segmentation.reference.percs_head import PercsHead
-from dinocell_app.segmentation.reference.scoring import TypeReferences
+from dinocell_app.segmentation.reference.scoring import TypeReferences, score_types
 
 KEPT_BYTES = 2**29
 """Features beyond this are forgotten, oldest first; the newest are always kept."""
@@ -54,6 +54,7 @@ class ComparedCells:
     def __init__(self) -> None:
         self._grids: OrderedDict[Hashable, FeatureGrid] = OrderedDict()
         self._cells: tuple[int, DescribedCells] | None = None
+        self._judgements = Judgements()
 
     def describing(
         self,
@@ -128,8 +129,11 @@ class ComparedCells:
         cells : DescribedCells
         """
         self._cells = number, cells
+        self._judgements = Judgements()
 
-    def score(self, number: int, references: KeptReferences) -> NDArray[np.float64]:
+    def scoring(
+        self, number: int, references: KeptReferences
+    ) -> Generator[NDArray[np.float64] | None, None, NDArray[np.float64]]:
         """Score the cells that were described, by each type of references.
 
         Parameters
@@ -137,6 +141,12 @@ class ComparedCells:
         number : int
             Of the request that the cells were described for.
         references : KeptReferences
+
+        Yields
+        ------
+        ndarray of shape (K, number of types), float64, or None
+            Before each answer that the trained head has to find: before the second one the scores without
+            training, so that there is something to look at meanwhile, and None before the others.
 
         Returns
         -------
@@ -159,7 +169,17 @@ class ComparedCells:
                 TypeReferences(each.name, positives, np.stack(negatives) if negatives else positives[:0])
             )
         _require_same_length(types, cells.descriptions)
-        return score_types_guided(cells.descriptions, types, cells.head)
+        if cells.head is None:
+            return score_types(cells.descriptions, types)
+        steps = scoring_types(cells.head, cells.descriptions, types, self._judgements)
+        n_answers = 0
+        while True:
+            try:
+                next(steps)
+            except StopIteration as finished:
+                return np.asarray(finished.value, np.float64)
+            yield score_types(cells.descriptions, types) if n_answers == 1 else None
+            n_answers += 1
 
     def _keep(self, key: Hashable, grid: FeatureGrid) -> None:
         self._grids[key] = grid

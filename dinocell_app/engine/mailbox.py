@@ -55,6 +55,8 @@ class Mailbox:
             elif isinstance(message, ScoresAsked):
                 dropped = [self._scoring]
                 self._scoring = message
+                if isinstance(self._in_hand, ScoresAsked):
+                    self._given_up = True
             self._changed.notify_all()
             return [request.request for request in dropped if request is not None]
 

@@ -144,8 +144,7 @@ class Service:
         if isinstance(request, DecodingAsked):
             return self._previews.decode(request.choice)
         if isinstance(request, ScoresAsked):
-            references = KeptReferences.model_validate_json(request.references)
-            return self._compared.score(request.cells, references)
+            return self._scored(request)
         steps: Generator[Event, None, PreviewResult | FeaturePicture | DescribedCells]
         if isinstance(request, CellsAsked):
             steps = self._describing(request)
@@ -164,6 +163,22 @@ class Service:
                 return None
             if isinstance(event, TilesPredicted):
                 self._reply(PreviewProgressed(request.request, event.done, event.total))
+
+    def _scored(self, request: ScoresAsked) -> NDArray[np.float64] | None:
+        references = KeptReferences.model_validate_json(request.references)
+        steps = self._compared.scoring(request.cells, references)
+        while True:
+            try:
+                rough = next(steps)
+            except StopIteration as finished:
+                return np.asarray(finished.value, np.float64)
+            if self._mailbox.given_up():
+                steps.close()
+                return None
+            if rough is not None:
+                path = self._folder / f"{request.request}_rough.npy"
+                np.save(path, rough)
+                self._reply(CellsScored(request.request, str(path), provisional=True))
 
     def _describing(self, request: CellsAsked) -> Generator[Event, None, DescribedCells]:
         path = Path(request.labels)

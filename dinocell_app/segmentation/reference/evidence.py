@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from dinocell_app.reference_types import N_LOOKS
-from dinocell_app.segmentation.reference.scoring import cell_logits
+from dinocell_app.segmentation.reference.scoring import (
+    PositiveLikeness,
+    likeness_to_positives,
+    logits_beside,
+)
 
 N_EVIDENCE = 4 + 2 * N_LOOKS
 """Two logits, two similarities, and how the cell's looks differ from those of both kinds of references."""
@@ -18,10 +24,27 @@ MOST_UNITS = 3.0
 LOOK_UNIT = 0.2
 
 
-def evidence(
-    cells: NDArray[np.float32], positives: NDArray[np.float32], negatives: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Gather what is known of cells without training.
+@dataclass(frozen=True)
+class PositiveEvidence:
+    """What the positives alone say of all cells of a picture; found once for any number of negatives.
+
+    Parameters
+    ----------
+    likeness : PositiveLikeness
+    alone : ndarray of shape (K, 1), float64
+        Logit without negatives, in units.
+    cosine : ndarray of shape (K, 1), float64
+    looks : ndarray of shape (K, N_LOOKS), float64
+    """
+
+    likeness: PositiveLikeness
+    alone: NDArray[np.float64]
+    cosine: NDArray[np.float64]
+    looks: NDArray[np.float64]
+
+
+def positive_evidence(cells: NDArray[np.float32], positives: NDArray[np.float32]) -> PositiveEvidence:
+    """Gather what positives say.
 
     Parameters
     ----------
@@ -29,6 +52,29 @@ def evidence(
         Descriptions of all cells of one picture, as `description.describe_cells` gives them.
     positives : ndarray of shape (P, D + N_LOOKS), float32
         At least one.
+
+    Returns
+    -------
+    PositiveEvidence
+    """
+    likeness = likeness_to_positives(cells, positives)
+    alone = _in_units(logits_beside(likeness, cells, positives[:0]))
+    return PositiveEvidence(
+        likeness, alone, _nearest_cosine(cells, positives), _looks_apart(cells, positives)
+    )
+
+
+def evidence_beside(
+    known: PositiveEvidence, cells: NDArray[np.float32], negatives: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Gather what is known of cells without training.
+
+    Parameters
+    ----------
+    known : PositiveEvidence
+        Of these cells.
+    cells : ndarray of shape (K, D + N_LOOKS), float32
+        Descriptions of all cells of one picture.
     negatives : ndarray of shape (Q, D + N_LOOKS), float32
 
     Returns
@@ -36,12 +82,34 @@ def evidence(
     ndarray of shape (K, N_EVIDENCE), float32
         First the logit of the score without training.
     """
-    with_all = cell_logits(cells, positives, negatives)
-    alone = cell_logits(cells, positives, negatives[:0]) if len(negatives) else with_all
-    columns = [np.clip(each / LOGIT_UNIT, -MOST_UNITS, MOST_UNITS)[:, None] for each in (with_all, alone)]
-    columns += [_nearest_cosine(cells, each) for each in (positives, negatives)]
-    columns += [_looks_apart(cells, each) for each in (positives, negatives)]
-    return np.concatenate(columns, axis=1).astype(np.float32)
+    beside = _in_units(logits_beside(known.likeness, cells, negatives)) if len(negatives) else known.alone
+    columns = [beside, known.alone, known.cosine, _nearest_cosine(cells, negatives), known.looks]
+    return np.concatenate([*columns, _looks_apart(cells, negatives)], axis=1).astype(np.float32)
+
+
+def evidence(
+    cells: NDArray[np.float32], positives: NDArray[np.float32], negatives: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Gather what is known of cells without training, of positives and negatives at once.
+
+    Parameters
+    ----------
+    cells : ndarray of shape (K, D + N_LOOKS), float32
+        Descriptions of all cells of one picture.
+    positives : ndarray of shape (P, D + N_LOOKS), float32
+        At least one.
+    negatives : ndarray of shape (Q, D + N_LOOKS), float32
+
+    Returns
+    -------
+    ndarray of shape (K, N_EVIDENCE), float32
+        As `evidence_beside` gives it.
+    """
+    return evidence_beside(positive_evidence(cells, positives), cells, negatives)
+
+
+def _in_units(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.clip(logits / LOGIT_UNIT, -MOST_UNITS, MOST_UNITS)[:, None]
 
 
 def _nearest_cosine(cells: NDArray[np.float32], references: NDArray[np.float32]) -> NDArray[np.float64]:

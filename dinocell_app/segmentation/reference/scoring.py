@@ -102,14 +102,63 @@ def cell_logits(
     -------
     ndarray of shape (K,), float64
     """
+    return logits_beside(likeness_to_positives(cells, positives), cells, negatives)
+
+
+@dataclass(frozen=True)
+class PositiveLikeness:
+    """How like the positives all cells of a picture are.
+
+    Parameters
+    ----------
+    similarity : ndarray of shape (K,), float64
+        To the nearest positive.
+    level : Level
+        That parts cells like the positives from the others.
+    """
+
+    similarity: NDArray[np.float64]
+    level: Level
+
+
+def likeness_to_positives(cells: NDArray[np.float32], positives: NDArray[np.float32]) -> PositiveLikeness:
+    """Compare cells with positives; whatever the negatives are, this stays.
+
+    Parameters
+    ----------
+    cells : ndarray of shape (K, D), float32
+    positives : ndarray of shape (P, D), float32
+        At least one.
+
+    Returns
+    -------
+    PositiveLikeness
+    """
     if not len(cells):
-        return np.zeros(0)
-    similarity = _nearest(cells, positives)
-    level = background_level(cells, positives)
-    rival = np.full(len(cells), level.middle)
-    if len(negatives):
+        return PositiveLikeness(np.zeros(0), Level(0.0, MIN_SPREAD))
+    return PositiveLikeness(_nearest(cells, positives), background_level(cells, positives))
+
+
+def logits_beside(
+    known: PositiveLikeness, cells: NDArray[np.float32], negatives: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Give the logits of `score_cells` for some negatives.
+
+    Parameters
+    ----------
+    known : PositiveLikeness
+        Of these cells.
+    cells : ndarray of shape (K, D), float32
+    negatives : ndarray of shape (Q, D), float32
+
+    Returns
+    -------
+    ndarray of shape (K,), float64
+    """
+    rival = np.full(len(cells), known.level.middle)
+    if len(negatives) and len(cells):
         rival = np.maximum(rival, _nearest(cells, negatives))
-    return np.asarray((similarity - rival) / level.spread, np.float64)
+    return np.asarray((known.similarity - rival) / known.level.spread, np.float64)
 
 
 def score_types(cells: NDArray[np.float32], types: Sequence[TypeReferences]) -> NDArray[np.float64]:

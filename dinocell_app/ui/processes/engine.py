@@ -90,6 +90,8 @@ class Engine(QObject):
     """Request, CellDescriptions."""
     cells_scored = Signal(int, object)
     """Request, scores of shape (number of cells, number of types)."""
+    cells_scored_roughly = Signal(int, object)
+    """The same, while better scores are being found."""
     cancelled = Signal(int)
     """A request was given up, because of `cancel` or a newer one."""
     _labels_read = Signal(int, object)
@@ -325,6 +327,10 @@ class Engine(QObject):
         self, message: CellsDescribed | CellsScored, numbers: NDArray[np.float32] | None
     ) -> None:
         if message.request not in self._open_requests:
+            return
+        if isinstance(message, CellsScored) and message.provisional:
+            if numbers is not None:
+                self.cells_scored_roughly.emit(message.request, numbers)
             return
         self._close_request(message.request)
         if numbers is None:

@@ -19,6 +19,7 @@ from dinocell_app.ui.viewer.loading import LoadedLabels
 WAITING = "The preview process is busy; the cells are compared after it."
 LOOKING = "Looking at the cells …"
 PROGRESS = "Looking at the cells: {done} of {total} tiles …"
+CLOSER = "Looking closer: these scores will still move a little …"
 NO_CELLS = "Segment the image, or preview it, to have cells to point at."
 
 
@@ -55,6 +56,7 @@ class Comparison(QObject):
         engine = session.engine
         engine.cells_described.connect(self._on_described)
         engine.cells_scored.connect(self._on_scored)
+        engine.cells_scored_roughly.connect(self._on_scored_roughly)
         engine.progressed.connect(self._on_progressed)
         engine.failed.connect(self._on_failed)
         engine.cancelled.connect(self._on_cancelled)
@@ -199,6 +201,11 @@ class Comparison(QObject):
             self._scoring = 0
             self.scored = ScoredCells(self.descriptions.ids, scores, self._scored_types)
             self._say("")
+
+    def _on_scored_roughly(self, request: int, scores: NDArray[np.float64]) -> None:
+        if request == self._scoring and self.descriptions is not None:
+            self.scored = ScoredCells(self.descriptions.ids, scores, self._scored_types)
+            self._say(CLOSER)
 
     def _on_progressed(self, request: int, done: int, total: int) -> None:
         if request and request in (self._asked, self._drawn):

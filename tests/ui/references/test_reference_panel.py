@@ -136,6 +136,24 @@ def examples(dock, *, positive=True):
     return [cell.example for cell in dock.edits.now.cells if cell.positive == positive]
 
 
+def test_rough_scores_are_shown_until_better_ones_come(dock, qtbot, monkeypatch):
+    engine, asked = dock.comparison._session.engine, []
+    dock.form.point.click()
+    qtbot.waitUntil(lambda: dock.comparison.descriptions is not None)
+    monkeypatch.setattr(engine, "score_cells", lambda _cells, _kept: asked.append(99) or 99)
+    click(dock, 10, 8)
+    assert asked
+    rough, better = np.full((4, 1), 0.3), np.full((4, 1), 0.9)
+    engine.cells_scored_roughly.emit(98, better)
+    assert dock.comparison.scored is None, "scores of another request are none of these"
+    engine.cells_scored_roughly.emit(99, rough)
+    assert dock.comparison.scored.best == pytest.approx(rough[:, 0])
+    assert "Looking closer" in dock.comparison.message
+    engine.cells_scored.emit(99, better)
+    assert dock.comparison.scored.best == pytest.approx(better[:, 0])
+    assert not dock.comparison.message
+
+
 def test_left_is_like_this_and_right_is_not(dock, qtbot):
     dock.form.point.click()
     qtbot.waitUntil(lambda: dock.comparison.descriptions is not None)
