@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -115,8 +117,10 @@ def read_cellpose_seg(path: Path) -> CellposeSegmentation:
 
 
 def _positive(value: object) -> float | None:
-    if isinstance(value, int | float | np.number) and np.isfinite(value) and value > 0:
-        return float(value)
+    if isinstance(value, int | float | np.integer | np.floating):
+        with contextlib.suppress(OverflowError):
+            number = float(value)
+            return number if math.isfinite(number) and number > 0 else None
     return None
 
 

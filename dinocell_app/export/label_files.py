@@ -8,14 +8,20 @@ from typing import Any
 import cv2
 import numpy as np
 import tifffile
+from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
-from dinocell_app.errors import UnreadableFileError
+from dinocell_app.errors import UnreadableFileError, UserFacingError
 from dinocell_app.export.labelled_image import LabelledImage, compact_labels
 from dinocell_app.export.writing import whole_file
+from dinocell_app.imaging.file_formats import FileFormat, format_of_content
+from dinocell_app.imaging.image_reader import check_declared_size
+from dinocell_app.imaging.reading import open_image
+from dinocell_app.imaging.tiff_opening import check_pieces, opened_tiff
 
 _CLASSIC_TIFF_LIMIT = 2**32 - 2**25  # bytes; ImageJ's variant has no BigTIFF
 _TIFF_SUFFIXES = {".tif", ".tiff", ".btf", ".tf8"}
+_PICTURES = (FileFormat.PNG, FileFormat.JPEG, FileFormat.BMP)
 _PNG_PALETTE = b"\x03"  # the colour type in the header
 _EXPORT_REMEDY = "Export the masks as one grey image in which each cell has its own whole number"
 
@@ -93,10 +99,13 @@ def read_labels(path: Path) -> NDArray[np.uint16] | NDArray[np.uint32]:
         return read_cellpose_seg(path).labels
     try:
         values = _read_array(path)
-    except (OSError, ValueError, KeyError, IndexError, EOFError, SyntaxError, RuntimeError) as error:
-        # The image libraries raise all of these, and their subclasses, for damaged files.
+    except UserFacingError:
+        raise
+    # The image libraries raise anything for damaged files.
+    except Exception as error:
+        detail = " ".join(str(error).split())[:160]
         raise UnreadableFileError(
-            f"the label image cannot be read ({error})", path=path, remedy="Check that it opens elsewhere"
+            f"the label image cannot be read ({detail})", path=path, remedy="Check that it opens elsewhere"
         ) from error
     return labels_from_array(values, path)
 
@@ -163,19 +172,34 @@ def _single_plane(values: NDArray[Any], path: Path) -> NDArray[Any]:
     )
 
 
+def _read_tiff(path: Path) -> NDArray[Any]:
+    with opened_tiff(path) as tiff:
+        if not tiff.series:
+            raise ValueError("it holds no image")
+        series = tiff.series[0]
+        check_declared_size(path, series.shape, series.dtype)
+        check_pieces(path, series.keyframe, series.keyframe.shape)
+        return np.asarray(series.asarray())
+
+
 def _read_array(path: Path) -> NDArray[Any]:
     if path.suffix.lower() == ".npy":
-        array: NDArray[Any] = np.load(path, allow_pickle=False)
-        return array
-    if path.suffix.lower() in _TIFF_SUFFIXES:
-        return np.asarray(tifffile.imread(path))
-    content = np.fromfile(path, np.uint8)
+        # Mapped first: a file that is shorter than its header says is found before memory is taken.
+        return np.array(npy_format.open_memmap(path, mode="r"))
+    with path.open("rb") as file:
+        kind = format_of_content(file.read(16))
+    if path.suffix.lower() in _TIFF_SUFFIXES or kind is FileFormat.TIFF:
+        return _read_tiff(path)
+    if kind not in _PICTURES:
+        raise ValueError("it is damaged or no picture")
+    with open_image(path):
+        content = np.fromfile(path, np.uint8)  # what it declares was found to be possible
     if content[:8].tobytes() == b"\x89PNG\r\n\x1a\n" and content[25:26].tobytes() == _PNG_PALETTE:
         import imageio.v3 as iio
 
         # Such pictures hold the label as the index; converted to colours it would be lost.
         return np.asarray(iio.imread(path, plugin="pillow", mode="P"))
-    picture = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if content.size else None
+    picture = cv2.imdecode(content, cv2.IMREAD_UNCHANGED)
     if picture is None:
         raise ValueError("it is damaged or no picture")
     return np.asarray(picture)
