@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import shutil
+import stat
 import tempfile
 import zipfile
-import zlib
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from dinocell_app.errors import InvalidParameterError, ModelError
@@ -155,13 +156,17 @@ def _unzip(source: Path, folder: Path) -> None:
     folder.mkdir()
     try:
         with zipfile.ZipFile(source) as archive:
-            for name, member in _members(archive, source).items():
+            members = _members(archive, source)
+            _require_sensible_total(members.values(), source)
+            for name, member in members.items():
                 _require_sensible_size(member, source, shutil.disk_usage(folder).free)
                 (folder / name).parent.mkdir(exist_ok=True)
                 with archive.open(member) as packed, (folder / name).open("wb") as file:
                     shutil.copyfileobj(packed, file)
-    # RuntimeError and NotImplementedError: encrypted, or packed in a way that Python does not know.
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+    except ModelError:
+        raise
+    # Damaged, encrypted, or packed in a way that Python does not know: each fails in its own way.
+    except Exception as error:
         raise ModelError(
             "The archive is damaged or locked", path=source, remedy="Copy, download or export it again"
         ) from error
@@ -179,6 +184,8 @@ def _members(archive: zipfile.ZipFile, source: Path) -> dict[str, zipfile.ZipInf
         )
     found = {}
     for info in archive.infolist():
+        if info.is_dir() or stat.S_ISLNK(info.external_attr >> 16):
+            continue
         name = info.filename.removeprefix("" if roots[0].name == "" else f"{roots[0]}/")
         if name in _MEMBERS or (_PICTURE.fullmatch(name) and info.file_size <= MAX_PICTURE_BYTES):
             found[name] = info
@@ -208,6 +215,17 @@ def _require_sensible_size(member: zipfile.ZipInfo, source: Path, free: int) -> 
             f"The archive's {member.filename} needs {size >> 20} MiB, and {free >> 20} MiB are free",
             path=source,
             remedy="Free some space",
+        )
+
+
+def _require_sensible_total(members: Iterable[zipfile.ZipInfo], source: Path) -> None:
+    """Find members that lie over each other: each by itself is of a sensible size then."""
+    total = sum(member.file_size for member in members)
+    if total > MAX_COMPRESSION * max(source.stat().st_size, 1 << 16):
+        raise ModelError(
+            f"The archive claims {total >> 20} MiB, which no model has",
+            path=source,
+            remedy="Choose a file exported by this application",
         )
 
 
