@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dinocell_app.errors import InvalidParameterError, UnreadableFileError, UserFacingError
+from dinocell_app.project.consistency import foreign_objects, wrong_content
 from dinocell_app.project.migrations import SCHEMA_VERSION, back_up, check_version, migrate
 
 _BUSY_SECONDS = 5.0
@@ -208,6 +209,7 @@ def open_database(path: Path, read_only_reason: str | None) -> Database:
     try:
         version = check_version(connection, path)
         _check_pages(connection, path)
+        _check(foreign_objects(connection), path)
         if version < SCHEMA_VERSION:
             if read_only_reason is None:
                 back_up(connection, path, version)
@@ -215,6 +217,7 @@ def open_database(path: Path, read_only_reason: str | None) -> Database:
                 on_disk, connection = connection, _copy_in_memory(connection)
                 on_disk.close()
             migrate(connection, version)
+        _check(wrong_content(connection), path)
         is_writable = read_only_reason is None
         return Database(_prepared(connection, writable=is_writable), path, read_only_reason)
     except sqlite3.DatabaseError as error:
@@ -259,6 +262,8 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
             remedy="Check that it exists and that your account may read it",
         ) from error
     connection.row_factory = sqlite3.Row
+    # The file may come from anybody: what its own definitions may call is limited to what is harmless.
+    connection.execute("PRAGMA trusted_schema = OFF")
     return connection
 
 
@@ -274,6 +279,11 @@ def _check_pages(connection: sqlite3.Connection, path: Path) -> None:
     found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
         raise damaged(path, found)
+
+
+def _check(problem: str, path: Path) -> None:
+    if problem:
+        raise damaged(path, problem)
 
 
 def _copy_in_memory(connection: sqlite3.Connection) -> sqlite3.Connection:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import logging
+import math
 from dataclasses import asdict, fields
 from typing import Any
 
 from dinocell_app.json_text import parse_json
 from dinocell_app.project.database import Database
 from dinocell_app.segment_settings import SegmentSettings
+
+_logger = logging.getLogger(__name__)
 
 _CURRENT_KEY = "segment_settings"
 
@@ -125,9 +129,32 @@ def settings_from_json(text: str) -> SegmentSettings:
     Returns
     -------
     SegmentSettings
-        Fields this version does not know are left out; those it lacks have their defaults.
+        Fields this version does not know are left out; those it lacks, and those whose values cannot be
+        used, have their defaults.
     """
-    known = {field.name for field in fields(SegmentSettings)}
-    content: dict[str, Any] = {key: value for key, value in parse_json(text).items() if key in known}
-    values: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in content.items()}
-    return SegmentSettings(**values)
+    try:
+        content = parse_json(text)
+    except ValueError:
+        _logger.warning("settings that cannot be read: %s", text[:200])
+        content = {}
+    known = {field.name: field.type for field in fields(SegmentSettings)}
+    given: dict[str, Any] = content if isinstance(content, dict) else {}
+    values = {key: tuple(v) if isinstance(v, list) else v for key, v in given.items() if key in known}
+    bad = {key for key, value in values.items() if not _fits(value, str(known[key]))}
+    if bad:
+        _logger.warning("settings that cannot be used: %s", ", ".join(sorted(bad)))
+    usable: dict[str, Any] = {key: value for key, value in values.items() if key not in bad}
+    return SegmentSettings(**usable)
+
+
+def _fits(value: object, wanted: str) -> bool:
+    """Tell whether a value is of the type a field is declared with."""
+    if wanted.startswith("tuple"):
+        return isinstance(value, tuple) and all(isinstance(each, str) for each in value)
+    if wanted == "bool":
+        return isinstance(value, bool)
+    if not wanted.startswith("float"):
+        return isinstance(value, str)
+    if value is None or isinstance(value, bool):
+        return value is None and "None" in wanted
+    return isinstance(value, int | float) and 0 <= value < math.inf

@@ -32,6 +32,7 @@ BYTES_AT_A_TIME = 1 << 17
 """How much of a file is taken over at once, so that a long file does not hold up the window."""
 
 _RECORD_GONE = "The record of what this run did (events.jsonl) is gone from its run folder"
+_MOST_CELLS = 2**32
 _PLANE_ENDING = re.compile(r"(_t\d+)?(_z\d+)?$")
 
 _logger = logging.getLogger(__name__)
@@ -155,7 +156,9 @@ class _Follower:
             result.name == row["name"] and result.status != FAILED for result in results.of_image(image.id)
         ):
             return  # recorded when it was made
-        planes = _outputs_by_plane(event.outputs, image_stem(Path(image.name)))
+        # Files below the output folder; a damaged record could name any other.
+        below = tuple(output for output in event.outputs if _is_below(output))
+        planes = _outputs_by_plane(below, image_stem(Path(image.name)))
         several = len(planes) > 1
         seconds = event.seconds if isinstance(event, ImageSegmented) else 0.0
         found = []
@@ -201,8 +204,8 @@ class _Follower:
         path = self._project.folder / output
         sidecar = path.with_name(_without_suffix(path.name) + SUFFIXES["sidecar"])
         try:
-            return int(parse_json(sidecar.read_bytes())["n_cells"])
-        except (OSError, ValueError, KeyError, TypeError):
+            return min(max(0, int(parse_json(sidecar.read_bytes())["n_cells"])), _MOST_CELLS)
+        except (OSError, ValueError, KeyError, TypeError, OverflowError):
             _logger.warning("the number of cells of plane %s is not known: %s", plane, sidecar)
             return 0
 
@@ -217,6 +220,11 @@ def _outputs_by_plane(outputs: tuple[str, ...], stem: str) -> dict[str, list[str
         ending = _PLANE_ENDING.search(rest)
         planes.setdefault(ending.group() if ending else "", []).append(output)
     return planes or {"": []}
+
+
+def _is_below(output: str) -> bool:
+    parts = PurePosixPath(output.replace("\\", "/")).parts
+    return bool(parts) and parts[0] != "/" and ".." not in parts and ":" not in parts[0]
 
 
 def _without_suffix(name: str) -> str:
