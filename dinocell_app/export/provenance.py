@@ -178,7 +178,7 @@ def read_sidecar(path: Path) -> Provenance:
             remedy="Segment the image again to renew it",
         ) from error
     raise UnreadableFileError(
-        f"the record has version {version}, which this application does not know",
+        f"the record has version {str(version)[:20]}, which this application does not know",
         path=path,
         remedy="Update the application",
     )

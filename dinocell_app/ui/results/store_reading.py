@@ -119,15 +119,28 @@ def _read_table(path: Path) -> Any:  # noqa: ANN401 - pyarrow has no types
                     true_values=["True", "true"], false_values=["False", "false"], strings_can_be_null=True
                 ),
             )
+        names = table.column_names
+        _check_values(table)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise UnreadableFileError(
             "the table of cells cannot be read", path=path, remedy="Measure the image again"
         ) from error
-    if "label" not in table.column_names:
+    if "label" not in names:
         raise UnreadableFileError(
             "the table has no column named label", path=path, remedy="Measure the image again"
         )
     return table
+
+
+def _check_values(table: Any) -> None:  # noqa: ANN401 - pyarrow has no types
+    """Find what is neither number nor text now, rather than when a column of it is shown."""
+    import pyarrow as pa
+
+    table.validate(full=True)
+    for column in table.schema:
+        kind = column.type
+        if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+            raise ValueError(f"the column {column.name} is of type {kind}")
 
 
 def _joined_schema(schema: Any, further: Any, path: Path) -> Any:  # noqa: ANN401 - pyarrow has no types
