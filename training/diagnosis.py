@@ -10,9 +10,11 @@ from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
-import tifffile
+from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 from skimage.measure import label as connected_components
+
+from dinocell_app.imaging.tiff_opening import opened_tiff
 
 TINY_AREA = 15
 """Pixels; smaller objects are removed when cells are decoded, so they cannot be learnt."""
@@ -136,8 +138,7 @@ def diagnose_storage(path: Path) -> tuple[LabelProblem, ...]:
     """
     try:
         is_colour, dtype = _stored_form(path)
-    except (OSError, ValueError, IndexError, SyntaxError, RuntimeError):
-        # The image libraries raise these for damaged files; reading the labels reports that properly.
+    except Exception:  # noqa: BLE001 - anything, for damaged files; reading the labels reports that properly
         return ()
     if is_colour:
         return (
@@ -170,11 +171,11 @@ def _stored_form(path: Path) -> tuple[bool, np.dtype[np.generic]]:
     """Whether a picture has colours (a palette's indices are no colours), and its type of number."""
     suffix = path.suffix.lower()
     if suffix in _TIFF_SUFFIXES:
-        with tifffile.TiffFile(path) as file:
+        with opened_tiff(path) as file:
             series = file.series[0]
             return len(series.shape) == 3 and series.shape[-1] in (3, 4), np.dtype(series.dtype)
     if suffix == ".npy":
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        array = npy_format.open_memmap(path, mode="r")
         return array.ndim == 3 and array.shape[-1] in (3, 4), array.dtype
     import imageio.v3 as iio
 

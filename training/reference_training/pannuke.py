@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
 from dinocell_app.errors import UnreadableFileError
@@ -112,8 +113,9 @@ def _array_of(folder: Path, fold: int, name: str) -> Path:
 
 def _mapped(path: Path, channels: tuple[int, ...]) -> NDArray[np.generic]:
     try:
-        array: NDArray[np.generic] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        array: NDArray[np.generic] = npy_format.open_memmap(path, mode="r")
+    # numpy reads headers as Python, which fails in many ways where they are damaged.
+    except Exception as error:
         raise UnreadableFileError(
             "This is no array of numbers", path=path, remedy="Download the fold again"
         ) from error

@@ -170,9 +170,9 @@ def _read_table(path: Path) -> tuple[_Row, ...]:
         raise UnreadableFileError(
             "The table of types cannot be read", path=path, remedy="Save it as CSV in UTF-8"
         ) from error
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, csv.Error) as error:
         raise InvalidParameterError(
-            f"The table of types lacks or has a wrong {error}",
+            f"The table of types lacks or has a wrong {str(error)[:160]}",
             path=path,
             remedy="Give it the columns image and type, and label for the types of single cells",
         ) from error
@@ -180,5 +180,7 @@ def _read_table(path: Path) -> tuple[_Row, ...]:
 
 def _rows(lines: csv.DictReader[str]) -> Iterator[_Row]:
     for line in lines:
+        if line["image"] is None or line["type"] is None:
+            raise ValueError(f"value in line {lines.line_num}")
         label = (line.get("label") or "").strip()
         yield _Row(line["image"].strip(), line["type"].strip(), int(label) if label else None)
