@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from dinocell_app.errors import InvalidParameterError
+from dinocell_app.errors import InvalidParameterError, ModelError, UnreadableFileError
 from dinocell_app.events import Event, InputLeftOut, JobFinished, Notice
 from dinocell_app.files import write_json
 from dinocell_app.imaging.scan import LeftOut
@@ -130,8 +130,12 @@ def _survey(job: AdaptJob, run_folder: Path, should_stop: Callable[[], bool]) ->
 def _first_survey(job: AdaptJob, run_folder: Path, should_stop: Callable[[], bool]) -> _Survey:
     path = run_folder / PICTURES_NAME
     if path.exists():
-        listed = parse_json(path.read_text(encoding="utf-8"))
-        return _Survey(tuple(Picture(**{**each, "box": tuple(each["box"])}) for each in listed), ())
+        try:
+            listed = parse_json(path.read_text(encoding="utf-8"))
+            kept = tuple(Picture(**{**each, "box": tuple(map(int, each["box"]))}) for each in listed)
+        except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
+            raise _damaged(path) from error
+        return _Survey(kept, ())
     pictures: list[Picture] = []
     left_out: list[LeftOut] = []
     excluded = {path.absolute() for path in job.excluded}
@@ -173,7 +177,10 @@ def _settings(
         return AdaptationSettings(seed=wanted.seed, precision=wanted.precision, workers=wanted.workers)
     path = run_folder / SETTINGS_NAME
     if path.exists():
-        return AdaptationSettings.model_validate_json(path.read_text(encoding="utf-8"))
+        try:
+            return AdaptationSettings.model_validate_json(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise _damaged(path) from error
     pictures, device = tried
     yield Notice(f"{len(pictures):,} pictures; trying what this computer can do in {job.minutes:g} minutes")
     settings = laptop_settings(network.backbone, pictures, device, job.minutes, wanted)
@@ -190,12 +197,23 @@ def _require_place(job: AdaptJob, run_folder: Path) -> None:
     if job.overwrite or not (job.output / MANIFEST_NAME).exists():
         return
     made = run_folder / MODEL_MADE_NAME
-    if made.exists() and parse_json(made.read_text())["sha256"] == read_manifest(job.output).sha256:
-        return
+    try:
+        if made.exists() and parse_json(made.read_text())["sha256"] == read_manifest(job.output).sha256:
+            return
+    except (OSError, ValueError, KeyError, TypeError, ModelError):
+        pass  # whatever is there, it is no model of this run
     raise InvalidParameterError(
         "a model is there already",
         path=job.output,
         remedy="Choose another folder for the model, or allow replacing it with --overwrite",
+    )
+
+
+def _damaged(path: Path) -> UnreadableFileError:
+    return UnreadableFileError(
+        "The record that the run goes on from is damaged",
+        path=path,
+        remedy="Restore it from a copy, or start in a new run folder",
     )
 
 
