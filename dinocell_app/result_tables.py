@@ -18,6 +18,7 @@ from dinocell_app.measurement.column import Column
 from dinocell_app.measurement.columns import table_columns
 from dinocell_app.measurement.dictionary import data_dictionary
 from dinocell_app.measurement.regions import REGION, region_columns
+from dinocell_app.measurement.seams import SEAM_COUNT, TOUCHES_SEAM
 from dinocell_app.measurement.summary import summary_columns, summary_table
 
 FAILED = "failed"
@@ -101,6 +102,8 @@ def write_columns(path: Path, records: Sequence[PlaneRecord]) -> None:
         *summary_columns(cells, pixel_size_known=pixel_size_known, cell_types=known_types),
         *_PATHS,
     )
+    if any(SEAM_COUNT.name in record.summary for record in records):
+        cells, images = (*cells, TOUCHES_SEAM), (*images, SEAM_COUNT)
     tables = [("cells", cells), ("images", images)]
     if any("regions" in record.image_selection for record in records):
         tables[0] = ("cells", (*cells, REGION))

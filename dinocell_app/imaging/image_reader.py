@@ -45,7 +45,7 @@ class ImageReader(ABC):
 
     def __init__(self, metadata: ImageMetadata) -> None:
         self.metadata = metadata
-        self._whole: tuple[tuple[int, int, int], NDArray[Any]] | None = None
+        self._whole: dict[tuple[int, int, int], NDArray[Any]] = {}
 
     @property
     def rows_together(self) -> int:
@@ -111,11 +111,11 @@ class ImageReader(ABC):
         return self._checked(rows, end - first)
 
     def _decode_rows(self, first: int, end: int, place: tuple[int, int, int]) -> NDArray[Any]:
-        """Cut rows out of a plane, which is kept because the next rows are likely to be of it too."""
-        if self._whole is None or self._whole[0] != place:
-            self._whole = None
-            self._whole = place, self.read_plane(*place)
-        return self._whole[1][first:end]
+        """Cut rows out of a plane; the channels at its place are kept for the rows that follow."""
+        if place not in self._whole:
+            self._whole = {known: plane for known, plane in self._whole.items() if known[:2] == place[:2]}
+            self._whole[place] = self.read_plane(*place)
+        return self._whole[place][first:end]
 
     def _check_place(self, t: int, z: int, c: int) -> None:
         metadata = self.metadata

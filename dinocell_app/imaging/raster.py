@@ -60,6 +60,11 @@ class RasterReader(ImageReader):
             self._pixels = pixels[..., None] if pixels.ndim == 2 else pixels
         return self._pixels[..., c].copy()
 
+    def _decode_rows(self, first: int, end: int, place: tuple[int, int, int]) -> NDArray[Any]:
+        if self._pixels is None:
+            self._decode_plane(*place)
+        return np.empty(0) if self._pixels is None else self._pixels[first:end, :, place[2]]
+
     def _decode(self) -> NDArray[Any]:
         with _picture(self.metadata.path) as picture:
             mode = "RGB" if picture.metadata(index=0, exclude_applied=False).get("mode") == "CMYK" else None

@@ -53,12 +53,23 @@ def measure_neighbours(
     steps = _disk_steps(distance_px)
     return {
         "n_neighbours": _count_neighbours(cells.numbers, contours.pixels, contours.starts, steps),
-        "nearest_neighbour_distance": _nearest_distances(moments.centroids),
+        "nearest_neighbour_distance": nearest_distances(moments.centroids),
         "touching_fraction": contours.touching_fraction,
     }
 
 
-def _nearest_distances(centroids: NDArray[np.float64]) -> NDArray[np.float64]:
+def nearest_distances(centroids: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Measure how far the nearest other centroid is.
+
+    Parameters
+    ----------
+    centroids : ndarray of shape (n, 2), float64
+
+    Returns
+    -------
+    ndarray of shape (n,), float64
+        NaN for a cell alone.
+    """
     if len(centroids) < 2:
         return np.full(len(centroids), np.nan)
     distances, _ = cKDTree(centroids).query(centroids, k=2)

@@ -200,7 +200,7 @@ def summary_table(rows: Iterable[Mapping[str, str | int | float]]) -> pd.DataFra
     series: dict[str, pd.Series] = {}
     for name in names:
         values = [row.get(name) for row in rows]
-        match types.get(name, "int64" if name.startswith(TYPE_COUNT) else "float64"):
+        match types.get(name, "int64" if name.startswith((TYPE_COUNT, "n_cells_")) else "float64"):
             case "int64":
                 series[name] = pd.Series(values, dtype="Int64")
             case "string":

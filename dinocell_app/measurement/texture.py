@@ -25,10 +25,13 @@ class TextureParameters:
         Step between the two pixels of a pair along each axis it goes along, 1 to 100.
     n_levels : int
         Grey levels between the smallest and the largest finite value in the cells of the image, 2 to 256.
+    grey_range : tuple of float, optional
+        These two values, for cells that are a part of those of the image.
     """
 
     distance_px: int = 1
     n_levels: int = 32
+    grey_range: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if not (1 <= self.distance_px <= 100 and 2 <= self.n_levels <= 256):
@@ -64,17 +67,21 @@ def measure_texture(
     InvalidParameterError
         If the channel has another shape than the labels or is not of real numbers.
     """
-    levels = _grey_levels(cells, check_channel(cells, pixels), parameters.n_levels)
+    levels = _grey_levels(cells, check_channel(cells, pixels), parameters)
     features = _measure_texture(
         cells.numbers, levels, cells.boxes, parameters.distance_px, parameters.n_levels
     )
     return {measurement.stem: features[:, place] for place, measurement in enumerate(TEXTURE)}
 
 
-def _grey_levels(cells: Cells, pixels: NDArray[np.generic], n_levels: int) -> NDArray[np.int16]:
+def _grey_levels(
+    cells: Cells, pixels: NDArray[np.generic], parameters: TextureParameters
+) -> NDArray[np.int16]:
+    n_levels = parameters.n_levels
     values = np.take(pixels, cells.pixels).astype(np.float64)
     finite = np.isfinite(values)
     lowest, highest = (values[finite].min(), values[finite].max()) if finite.any() else (0.0, 0.0)
+    lowest, highest = parameters.grey_range or (lowest, highest)
     scale = n_levels / (highest - lowest) if highest > lowest else 0.0
     levels = np.full(cells.shape, -1, np.int16)
     scaled = ((values[finite] - lowest) * scale).astype(np.int16)

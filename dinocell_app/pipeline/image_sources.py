@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from dinocell_app.imaging.image_reader import ImageReader
 from dinocell_app.imaging.metadata import ImageMetadata
+from dinocell_app.imaging.picture_rows import PictureRows
 from dinocell_app.imaging.planes import EACH, ChannelChoice, Plane, PlaneChoice, select_planes
 from dinocell_app.jobs import SegmentJob
 
@@ -125,6 +127,57 @@ def read_channels(reader: ImageReader, choice: PlaneChoice, plane: Plane) -> dic
         name: next(select_planes(reader, where, ChannelChoice(index))).pixels
         for index, name in enumerate(names)
     }
+
+
+def channel_rows(
+    reader: ImageReader, choice: PlaneChoice, plane: Plane, should_stop: Callable[[], bool]
+) -> dict[str, PictureRows]:
+    """Give what `read_channels` reads, to be read by rows.
+
+    Parameters
+    ----------
+    reader : ImageReader
+    choice : PlaneChoice
+        That gave the plane.
+    plane : Plane
+    should_stop : callable
+        Asked while rows are read.
+
+    Returns
+    -------
+    dict of str to PictureRows
+        By channel name, in the order of the file.
+    """
+    names = reader.metadata.channel_names
+    if len(names) == 1:
+        return {names[0]: plane_rows(reader, plane, should_stop)}
+    where = PlaneChoice(
+        z=choice.z if plane.z is None else plane.z, t=choice.t if plane.t is None else plane.t
+    )
+    return {
+        name: plane_rows(reader, next(select_planes(reader, where, ChannelChoice(index))), should_stop)
+        for index, name in enumerate(names)
+    }
+
+
+def plane_rows(reader: ImageReader, plane: Plane, should_stop: Callable[[], bool]) -> PictureRows:
+    """Give a plane to be read by rows.
+
+    Parameters
+    ----------
+    reader : ImageReader
+    plane : Plane
+        Of its image.
+    should_stop : callable
+        Asked while rows are read.
+
+    Returns
+    -------
+    PictureRows
+    """
+    metadata = reader.metadata
+    together = reader.rows_together if reader.rows_together < metadata.height else 1
+    return PictureRows((metadata.height, metadata.width), plane.read_rows, together, should_stop)
 
 
 def shown_pixels(metadata: ImageMetadata, plane: Plane, channels: dict[str, NDArray[Any]]) -> NDArray[Any]:

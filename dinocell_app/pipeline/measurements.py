@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dinocell_app.measurement.channel_names import ascii_channel_name
+from dinocell_app.measurement.column import Column
 from dinocell_app.measurement.regions import add_region_column, count_by_region
 from dinocell_app.measurement.summary import SummaryContext, summarise_image
 from dinocell_app.measurement.table import MeasurementRequest, columns_of, measure_cells
@@ -19,6 +20,8 @@ from dinocell_app.regions import Region
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Pixels = TypeVar("Pixels")
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ def measure_plane(
     found = found or CellFindings()
     request = MeasurementRequest(
         labels=labels,
-        channels=_with_different_names(channels),
+        channels=with_different_names(channels),
         image=name,
         pixel_size_um=pixel_size_um,
         texture=TextureParameters() if texture else None,
@@ -116,17 +119,56 @@ def measure_plane(
         reference_scores=found.reference_scores,
         cell_types=found.cell_types,
     )
-    table = measure_cells(request)
     context = SummaryContext(name, (labels.shape[0], labels.shape[1]), pixel_size_um)
-    summary = summarise_image(table, columns_of(request), context)
+    return summarise_plane(
+        measure_cells(request), columns_of(request), context, found.regions, tuple(request.channels)
+    )
+
+
+def summarise_plane(
+    table: pd.DataFrame,
+    columns: Sequence[Column],
+    context: SummaryContext,
+    regions: Sequence[Region],
+    channels: tuple[str, ...],
+) -> PlaneMeasurements:
+    """Put together what is told about a plane and its regions from the table of its cells.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From `measure_cells`.
+    columns : sequence of Column
+        Its columns.
+    context : SummaryContext
+    regions : sequence of Region
+        Regions of interest that cells are counted in.
+    channels : tuple of str
+        As they are named in the columns.
+
+    Returns
+    -------
+    PlaneMeasurements
+    """
+    summary = summarise_image(table, columns, context)
     known = {key: None if isinstance(v, float) and math.isnan(v) else v for key, v in summary.items()}
-    counted = count_by_region(table, found.regions, name, context.shape, pixel_size_um)
-    named = add_region_column(table, found.regions)
-    return PlaneMeasurements(named, known, tuple(request.channels), tuple(counted))
+    counted = count_by_region(table, regions, context.image, context.shape, context.pixel_size_um)
+    return PlaneMeasurements(add_region_column(table, regions), known, channels, tuple(counted))
 
 
-def _with_different_names(channels: Mapping[str, NDArray[np.generic]]) -> dict[str, NDArray[np.generic]]:
-    """Add numbers to channel names that would be the same in ASCII, such as two in Japanese."""
+def with_different_names(channels: Mapping[str, Pixels]) -> dict[str, Pixels]:
+    """Add numbers to channel names that would be the same in ASCII, such as two in Japanese.
+
+    Parameters
+    ----------
+    channels : mapping of str to anything
+        Pixels by channel name.
+
+    Returns
+    -------
+    dict of str to anything
+        The same pixels, in the same order.
+    """
     endings = [ascii_channel_name(name) for name in channels]
     return {
         name if endings.count(ending) == 1 else f"{ending}_{index}": pixels

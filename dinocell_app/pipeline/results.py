@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -141,13 +141,39 @@ def write_results(
     UserFacingError
         If a file cannot be written.
     """
+    return write_proven(
+        place, record, lambda: write_formats(image, place.folder, place.stem, place.plane_suffix, formats)
+    )
+
+
+def write_proven(place: Place, record: PlaneRecord, write: Callable[[], Mapping[str, Path]]) -> PlaneRecord:
+    """Have the files of a plane written between the record that claims them and the one that proves them.
+
+    Parameters
+    ----------
+    place : Place
+    record : PlaneRecord
+        Without outputs.
+    write : callable
+        Writes the files and gives them by the names of their formats.
+
+    Returns
+    -------
+    PlaneRecord
+        As `write_results`.
+
+    Raises
+    ------
+    UserFacingError
+        If a file cannot be written.
+    """
     sidecar = place.path("sidecar")
     before = read_record(sidecar)
     kept = {}
     if before is not None and before.identity() == record.identity():
         kept = {name: file for name, file in before.outputs.items() if (sidecar.parent / file).exists()}
     write_sidecar(sidecar, replace(record, outputs={}))
-    written = write_formats(image, place.folder, place.stem, place.plane_suffix, formats)
+    written = write()
     outputs = kept | {name: path.name for name, path in written.items()}
     finished = replace(record, outputs={name: outputs[name] for name in SUFFIXES if name in outputs})
     write_sidecar(sidecar, finished)

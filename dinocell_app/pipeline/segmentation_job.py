@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from dinocell_app.events import (
     InputLeftOut,
     JobFinished,
     JobStarted,
+    Notice,
     ReferencesDoubted,
     TilesPredicted,
 )
@@ -48,14 +49,18 @@ from dinocell_app.pipeline.image_sources import (
 )
 from dinocell_app.pipeline.inputs import PlannedImage, plan_images
 from dinocell_app.pipeline.isolation import over_images
+from dinocell_app.pipeline.large_pictures import LargePlane, segment_large_plane
 from dinocell_app.pipeline.measurements import CellFindings, PlaneMeasurements, measure_plane
+from dinocell_app.pipeline.picture_plan import plan_picture
 from dinocell_app.pipeline.reference_cells import Compared, ReferenceCells
 from dinocell_app.pipeline.results import Place, finished_record, write_results
 from dinocell_app.pipeline.run_tables import write_run_tables
 from dinocell_app.pipeline.segmentation_settings import segmentation_parameters
 from dinocell_app.recorded_parameters import recorded_parameters
 from dinocell_app.reference_domain import looks_unlike
-from dinocell_app.segmentation.predictor import Segmentation, segmenting
+from dinocell_app.segmentation.predictor import segmenting
+
+Result = TypeVar("Result")
 
 
 def segment_images(
@@ -167,7 +172,14 @@ class SegmentationRun:
                 place = Place(self.job.output, image.stem, plane.suffix)
                 record = finished_record(place, source.record, self.job.formats, overwrite=self.job.overwrite)
                 if record is None:
-                    steps = self._segment_plane(source, plane, place)
+                    plan = plan_picture(reader, self.job.formats, whole_only=self._whole_only)
+                    if plan.notice:
+                        yield Notice(plan.notice)
+                    steps = (
+                        self._segment_in_blocks(source, plane, place)
+                        if plan.in_blocks
+                        else self._segment_plane(source, plane, place)
+                    )
                     record = yield from _over_planes(steps, image.name, n_done, n_planes)
                     seconds += record.seconds
                 else:
@@ -181,6 +193,26 @@ class SegmentationRun:
         if n_skipped == n_done:
             return ImageSkipped(image.name, n_cells, tuple(outputs), str(image.path))
         return ImageSegmented(image.name, n_cells, seconds, tuple(outputs), str(image.path))
+
+    @property
+    def _whole_only(self) -> str:
+        """What is asked for that needs the whole picture at once."""
+        if self.references is not None:
+            return "comparing with reference cells"
+        return "the file for Cellpose" if "cellpose" in self.job.formats else ""
+
+    def _segment_in_blocks(
+        self, source: _Source, plane: Plane, place: Place
+    ) -> Generator[Event, None, PlaneRecord]:
+        """Do a plane that is too large to be held as a whole."""
+        regions = self.regions.of(source.image.path)
+        record = replace(source.record, name=source.image.name + plane.suffix)
+        large = LargePlane(source.reader, plane, self.plane, place, record, regions)
+        return (
+            yield from self._until_asked_to_stop(
+                segment_large_plane(large, self.job, self.model, self.should_stop)
+            )
+        )
 
     def _segment_plane(
         self, source: _Source, plane: Plane, place: Place
@@ -239,14 +271,12 @@ class SegmentationRun:
             **(count_types(measured.table, names) if names else {}),
         }
 
-    def _until_asked_to_stop(
-        self, steps: Generator[Event, None, Segmentation]
-    ) -> Generator[Event, None, Segmentation]:
+    def _until_asked_to_stop(self, steps: Generator[Event, None, Result]) -> Generator[Event, None, Result]:
         while True:
             try:
                 event = next(steps)
             except StopIteration as finished:
-                result: Segmentation = finished.value
+                result: Result = finished.value
                 return result
             yield event
             if self.should_stop():

@@ -48,6 +48,18 @@ class LabelStore:
         """
         self._ids = ids
 
+    def erase(self, ids: NDArray[np.integer]) -> None:
+        """Take cells away, wherever labels are read.
+
+        Parameters
+        ----------
+        ids : ndarray of shape (n,), int
+            As `read` gives them.
+        """
+        if self._ids is None:
+            raise ValueError("cells are erased by the ids that renumber gave them")
+        self._ids = np.where(np.isin(self._ids, ids), 0, self._ids).astype(self._ids.dtype)
+
     def read(self, rows: tuple[int, int], columns: tuple[int, int]) -> NDArray[np.unsignedinteger]:
         """Give a part of the labels.
 
