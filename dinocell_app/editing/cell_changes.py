@@ -81,7 +81,7 @@ def merge(canvas: LabelCanvas, cells: Sequence[int]) -> Delta | None:
     """
     wanted = list(dict.fromkeys(cell for cell in cells if canvas.area(cell)))
     around = canvas.box_of_all(frozenset(wanted))
-    if around is None or len(wanted) < 2:
+    if around is None or len(wanted) < 2 or not _are_near(canvas, wanted):
         return None
     box = around.grown(LARGEST_GAP_PX + 1, canvas.shape)
     before = canvas.labels[box.slices]
@@ -168,6 +168,26 @@ def insert(
             after[largest_piece(free)] = label
             label += 1
     return delta_of(canvas.labels, box, after)
+
+
+def _are_near(canvas: LabelCanvas, cells: Sequence[int]) -> bool:
+    """Tell, from their boxes alone, whether cells could be joined: pixels far apart need not be looked at."""
+    boxes = {cell: canvas.box_of(cell) for cell in cells}
+    reached = [cells[0]]
+    for cell in reached:
+        here = boxes[cell]
+        for other, there in boxes.items():
+            if other not in reached and here is not None and there is not None:
+                reach = here.grown(2 * LARGEST_GAP_PX + 1, canvas.shape)
+                apart = (
+                    there.top >= reach.top + reach.height
+                    or there.left >= reach.left + reach.width
+                    or reach.top >= there.top + there.height
+                    or reach.left >= there.left + there.width
+                )
+                if not apart:
+                    reached.append(other)
+    return len(reached) == len(cells)
 
 
 def _joined(union: NDArray[np.bool_], free: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
