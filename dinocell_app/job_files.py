@@ -66,7 +66,7 @@ def job_from_json(text: str, source: Path | None = None) -> Job:
     version = content.get("schema_version", SCHEMA_VERSION)
     if isinstance(version, int) and version > SCHEMA_VERSION:
         raise UnreadableFileError(
-            f"the job has version {version}, which this application does not know",
+            f"the job has version {str(version)[:20]}, which this application does not know",
             path=source,
             remedy="Update the application",
         )
@@ -145,7 +145,8 @@ def _sentence(problem: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails, a
     place = [str(part) for part in problem["loc"] if part not in kinds]
     value = problem["input"]
     shown = "" if isinstance(value, dict | list | tuple) or value is None else f" (given: {_short(value)})"
-    return f"{'.'.join(place) or 'job'}: {problem['msg'].removeprefix('Value error, ')}{shown}"
+    message = problem["msg"].removeprefix("Value error, ")[:200]
+    return f"{'.'.join(place)[:80] or 'job'}: {message}{shown}"
 
 
 def _short(value: object) -> str:

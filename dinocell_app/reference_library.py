@@ -61,7 +61,7 @@ def read_library(path: Path) -> KeptReferences:
             )
         if isinstance(version, int) and version > 2:
             raise UnreadableFileError(
-                f"the library has version {version}, which this application does not know",
+                f"the library has version {str(version)[:20]}, which this application does not know",
                 path=path,
                 remedy="Update the application",
             )

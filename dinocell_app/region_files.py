@@ -17,6 +17,8 @@ EVERY_IMAGE = ""
 
 _REMEDY = "Give a GeoJSON FeatureCollection of polygons, x and y in pixels"
 _BYTE = 256
+_FARTHEST = 1e9
+"""Pixels; a corner beyond is damage, as one that is no number."""
 
 
 def write_regions(path: Path, regions: Mapping[str, Sequence[Region]]) -> None:
@@ -76,9 +78,9 @@ def read_regions(path: Path) -> dict[str, tuple[Region, ...]]:
             properties = feature.get("properties") or {}
             image = str(properties.get("image", EVERY_IMAGE)).replace("\\", "/")
             found.setdefault(image, []).append(_region(feature["geometry"], properties, number))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
         raise UnreadableFileError(
-            f"the regions cannot be read ({error})", path=path, remedy=_REMEDY
+            f"the regions cannot be read ({str(error)[:160]})", path=path, remedy=_REMEDY
         ) from error
     return {image: tuple(regions) for image, regions in found.items()}
 
@@ -114,6 +116,8 @@ def _region(geometry: Mapping[str, Any], properties: Mapping[str, Any], number: 
     corners = tuple((float(corner[0]), float(corner[1])) for corner in geometry["coordinates"][0])
     if len(corners) > 1 and corners[0] == corners[-1]:
         corners = corners[:-1]
+    if not all(abs(x) < _FARTHEST and abs(y) < _FARTHEST for x, y in corners):
+        raise ValueError(f"region {number} reaches outside of any image")
     if len(corners) < FEWEST_CORNERS:
         raise ValueError(f"region {number} has {len(corners)} corners")
     kind = str(properties.get("kind", COUNT)).lower()

@@ -107,6 +107,10 @@ def trace_outlines(labels: NDArray[np.integer]) -> list[CellOutline]:
     return [CellOutline(cell, tuple(polygons_of[cell])) for cell in sorted(polygons_of)]
 
 
+FARTHEST_CORNER = 1e9
+"""Pixels; a corner of an outline beyond is damage, and would overrun the numbers that count pixels."""
+
+
 def fill_rings(rings: Sequence[NDArray[np.number]], shape: tuple[int, int]) -> NDArray[np.bool_]:
     """Pixels whose centre lies inside rings by the even-odd rule; the inverse of tracing one cell.
 
@@ -141,6 +145,11 @@ def pixels_inside(rings: Sequence[NDArray[np.number]], shape: tuple[int, int]) -
     -------
     ndarray of shape (n,), int64
         row * columns of the image + column, ascending.
+
+    Raises
+    ------
+    ValueError
+        If a corner is farther away than `FARTHEST_CORNER`, or no number.
     """
     window = _window(rings, shape)
     if window is None:
@@ -174,6 +183,8 @@ def _window(rings: Sequence[NDArray[np.number]], shape: tuple[int, int]) -> tupl
     filled = [ring for ring in rings if len(ring) >= 3]
     if not filled:
         return None
+    if not all((np.abs(ring) < FARTHEST_CORNER).all() for ring in filled):
+        raise ValueError("a corner of an outline lies outside of any image")
     low = np.floor(np.min([ring.min(axis=0) for ring in filled], axis=0))
     high = np.ceil(np.max([ring.max(axis=0) for ring in filled], axis=0))
     row, column = (int(max(v, 0)) for v in low)

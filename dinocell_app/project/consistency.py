@@ -27,7 +27,8 @@ _TEXTS = "NOT EXISTS (SELECT 1 FROM json_each({0}) WHERE type <> 'text')"
 _PAIRS = (
     "NOT EXISTS (SELECT 1 FROM json_each({0}) WHERE type <> 'array' OR json_array_length(value) <> 2 "
     "OR json_type(value, '$[0]') NOT IN ('integer', 'real') "
-    "OR json_type(value, '$[1]') NOT IN ('integer', 'real'))"
+    "OR json_type(value, '$[1]') NOT IN ('integer', 'real') "
+    "OR NOT max(abs(json_extract(value, '$[0]')), abs(json_extract(value, '$[1]'))) < 1e9)"
 )
 _LISTS = MappingProxyType(
     {

@@ -220,7 +220,8 @@ def open_database(path: Path, read_only_reason: str | None) -> Database:
         _check(wrong_content(connection), path)
         is_writable = read_only_reason is None
         return Database(_prepared(connection, writable=is_writable), path, read_only_reason)
-    except sqlite3.DatabaseError as error:
+    # The second: SQLite tells of damage in words that may themselves be damaged.
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         connection.close()
         raise damaged(path, error) from error
     except BaseException:
