@@ -37,6 +37,14 @@ CELL_TYPE = Measurement(
 )
 """The columns that only cells compared with reference cells have; the type where there are several."""
 
+EDITED = Measurement(
+    "edited",
+    "Whether somebody corrected the cell by hand, or drew it.",
+    "journal of corrections",
+    dtype="bool",
+)
+"""False for all cells of a run; only a project, where cells are corrected, says otherwise."""
+
 SHAPE = (
     Measurement(
         "touches_border",
@@ -44,6 +52,7 @@ SHAPE = (
         "bounding box",
         dtype="bool",
     ),
+    EDITED,
     Measurement("centroid_x", "Mean column; the centre of the upper left pixel is 0.", _SKIMAGE, _LENGTH),
     Measurement("centroid_y", "Mean row; the centre of the upper left pixel is 0.", _SKIMAGE, _LENGTH),
     Measurement("bbox_x_min", "First column of the bounding box.", _SKIMAGE, dtype="int64", unit="px"),

@@ -16,7 +16,7 @@ from dinocell_app.measurement.boundary import Contours, trace_contours
 from dinocell_app.measurement.cells import Cells, group_cells
 from dinocell_app.measurement.channel_names import check_channel_names
 from dinocell_app.measurement.column import Column
-from dinocell_app.measurement.columns import channel_columns, table_columns
+from dinocell_app.measurement.columns import EDITED, channel_columns, table_columns
 from dinocell_app.measurement.intensity import measure_intensity
 from dinocell_app.measurement.moments import cell_moments
 from dinocell_app.measurement.neighbours import measure_neighbours
@@ -54,6 +54,8 @@ class MeasurementRequest:
         Likeness to reference cells by label, for the column `reference_score`.
     cell_types : mapping of int to str, optional
         Type by label, for the column `cell_type`.
+    edited : frozenset of int
+        Labels of cells that somebody corrected, for the column `edited`.
     """
 
     labels: NDArray[np.integer]
@@ -65,6 +67,7 @@ class MeasurementRequest:
     cell_probability: NDArray[np.floating] | None = None
     reference_scores: Mapping[int, float] | None = None
     cell_types: Mapping[int, str] | None = None
+    edited: frozenset[int] = frozenset()
 
 
 def measure_cells(request: MeasurementRequest) -> pd.DataFrame:
@@ -145,6 +148,7 @@ def measure_columns(request: MeasurementRequest) -> dict[str, NDArray[np.generic
     measures: dict[str, NDArray[np.generic]] = {
         "image": np.full(len(cells.ids), request.image, dtype=object),
         "label": cells.ids,
+        EDITED.stem: np.isin(cells.ids, sorted(request.edited)),
         **measure_shape(cells, moments, contours),
         **measure_neighbours(cells, moments, contours, request.neighbour_distance_px),
     }
