@@ -6,12 +6,11 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dinocell_app.errors import Cancelled
 from dinocell_app.events import (
     Event,
     ImageSegmented,
@@ -21,7 +20,6 @@ from dinocell_app.events import (
     JobStarted,
     Notice,
     ReferencesDoubted,
-    TilesPredicted,
 )
 from dinocell_app.export.labelled_image import LabelledImage
 from dinocell_app.export.plane_record import PlaneRecord
@@ -52,6 +50,7 @@ from dinocell_app.pipeline.isolation import over_images
 from dinocell_app.pipeline.large_pictures import LargePlane, segment_large_plane
 from dinocell_app.pipeline.measurements import CellFindings, PlaneMeasurements, measure_plane
 from dinocell_app.pipeline.picture_plan import plan_picture
+from dinocell_app.pipeline.plane_events import over_planes, until_asked_to_stop
 from dinocell_app.pipeline.reference_cells import Compared, ReferenceCells
 from dinocell_app.pipeline.results import Place, finished_record, write_results
 from dinocell_app.pipeline.run_tables import write_run_tables
@@ -59,8 +58,6 @@ from dinocell_app.pipeline.segmentation_settings import segmentation_parameters
 from dinocell_app.recorded_parameters import recorded_parameters
 from dinocell_app.reference_domain import looks_unlike
 from dinocell_app.segmentation.predictor import segmenting
-
-Result = TypeVar("Result")
 
 
 def segment_images(
@@ -180,7 +177,7 @@ class SegmentationRun:
                         if plan.in_blocks
                         else self._segment_plane(source, plane, place)
                     )
-                    record = yield from _over_planes(steps, image.name, n_done, n_planes)
+                    record = yield from over_planes(steps, image.name, n_done, n_planes)
                     seconds += record.seconds
                 else:
                     n_skipped += 1
@@ -208,11 +205,8 @@ class SegmentationRun:
         regions = self.regions.of(source.image.path)
         record = replace(source.record, name=source.image.name + plane.suffix)
         large = LargePlane(source.reader, plane, self.plane, place, record, regions)
-        return (
-            yield from self._until_asked_to_stop(
-                segment_large_plane(large, self.job, self.model, self.should_stop)
-            )
-        )
+        steps = segment_large_plane(large, self.job, self.model, self.should_stop)
+        return (yield from until_asked_to_stop(steps, self.should_stop))
 
     def _segment_plane(
         self, source: _Source, plane: Plane, place: Place
@@ -224,7 +218,7 @@ class SegmentationRun:
         parameters = segmentation_parameters(self.job, pixel_size_um)
         guided = self.references is not None
         steps = segmenting(plane.pixels, self.model, parameters, name, keep_features=guided)
-        found = yield from self._until_asked_to_stop(steps)
+        found = yield from until_asked_to_stop(steps, self.should_stop)
         compared = self.references.compare(found, plane.pixels, self.model) if self.references else None
         regions = self.regions.of(source.image.path)
         labels = keep_allowed_cells(compared.labels if compared else found.labels, regions)
@@ -271,18 +265,6 @@ class SegmentationRun:
             **(count_types(measured.table, names) if names else {}),
         }
 
-    def _until_asked_to_stop(self, steps: Generator[Event, None, Result]) -> Generator[Event, None, Result]:
-        while True:
-            try:
-                event = next(steps)
-            except StopIteration as finished:
-                result: Result = finished.value
-                return result
-            yield event
-            if self.should_stop():
-                steps.close()
-                raise Cancelled
-
     def _record(self, image: PlannedImage, metadata: ImageMetadata) -> PlaneRecord:
         """Say what is known of an image before its pixels are read."""
         job = self.job
@@ -313,18 +295,3 @@ def _findings(probability: NDArray[np.float32] | None, compared: Compared | None
     if compared is None:
         return CellFindings(probability)
     return CellFindings(probability, compared.scores, compared.types)
-
-
-def _over_planes(
-    steps: Generator[Event, None, PlaneRecord], name: str, done: int, n_planes: int
-) -> Generator[Event, None, PlaneRecord]:
-    """Count tiles over all planes of an image, taking each plane to have as many as this one."""
-    while True:
-        try:
-            event = next(steps)
-        except StopIteration as finished:
-            result: PlaneRecord = finished.value
-            return result
-        if isinstance(event, TilesPredicted):
-            event = TilesPredicted(name, done * event.total + event.done, n_planes * event.total)
-        yield event

@@ -147,6 +147,7 @@ class _LargeRun:
         self.labels = LabelStore(shape)
         self.found: list[CellList] = []
         self.n_found = self.n_cut = 0
+        self.resampled: tuple[Span, NDArray[np.float32]] | None = None  # band that the next block may share
 
     def segment(self, size: BlockSize) -> Generator[Event, None, LargeSegmentation]:
         known = self.scale.diameter_px or 0.0
@@ -249,7 +250,9 @@ class _LargeRun:
     def _maps(self, rows: Span, columns: Span) -> NDArray[np.float32]:
         """Give the maps of a window in the frame of the picture."""
         if self.image.shape == self.shape:
-            band = self.blender.rows(*rows)
-        else:
+            return np.ascontiguousarray(self.blender.rows(*rows, slice(*columns)))
+        if self.resampled is None or self.resampled[0] != rows:
+            self.resampled = None
             band = resampled_rows(self.blender.rows, self.image.shape, self.shape, rows, cv2.INTER_LINEAR)
-        return np.ascontiguousarray(band[:, :, slice(*columns)])
+            self.resampled = rows, band
+        return np.ascontiguousarray(self.resampled[1][:, :, slice(*columns)])

@@ -62,20 +62,22 @@ class SlidingBlender:
             buffer[..., rest.shape[-2] :, :] = 0
         self.finished += count
 
-    def rows(self, first: int, end: int) -> NDArray[np.float32]:
+    def rows(self, first: int, end: int, columns: slice = slice(None)) -> NDArray[np.float32]:
         """Give finished rows.
 
         Parameters
         ----------
         first, end : int
             Not let go.
+        columns : slice
+            All when not given.
 
         Returns
         -------
         ndarray of shape (C, end - first, N), float32
         """
         parts = [
-            maps[:, max(0, first - top) : end - top]
+            maps[:, max(0, first - top) : end - top, columns]
             for top, maps in self._kept
             if top < end and top + maps.shape[1] > first
         ]

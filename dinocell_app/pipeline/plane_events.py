@@ -1,0 +1,85 @@
+"""Events of the planes of an image: tiles counted over all planes, a request to stop honoured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import TypeVar
+
+from dinocell_app.errors import Cancelled
+from dinocell_app.events import Event, TilesPredicted
+from dinocell_app.export.plane_record import PlaneRecord
+
+Result = TypeVar("Result")
+
+
+def until_asked_to_stop(
+    steps: Generator[Event, None, Result], should_stop: Callable[[], bool]
+) -> Generator[Event, None, Result]:
+    """Pass events on until the work is done or a stop is asked for.
+
+    Parameters
+    ----------
+    steps : generator
+    should_stop : callable
+        Asked after each event.
+
+    Yields
+    ------
+    Event
+
+    Returns
+    -------
+    object
+        What the work returns.
+
+    Raises
+    ------
+    Cancelled
+        If asked to stop; the work is closed.
+    """
+    while True:
+        try:
+            event = next(steps)
+        except StopIteration as finished:
+            result: Result = finished.value
+            return result
+        yield event
+        if should_stop():
+            steps.close()
+            raise Cancelled
+
+
+def over_planes(
+    steps: Generator[Event, None, PlaneRecord], name: str, done: int, n_planes: int
+) -> Generator[Event, None, PlaneRecord]:
+    """Count tiles over all planes of an image, taking each plane to have as many as this one.
+
+    Parameters
+    ----------
+    steps : generator
+        Work on one plane.
+    name : str
+        Of the image.
+    done : int
+        Planes that are done.
+    n_planes : int
+        Planes of the image.
+
+    Yields
+    ------
+    Event
+
+    Returns
+    -------
+    PlaneRecord
+        What the work returns.
+    """
+    while True:
+        try:
+            event = next(steps)
+        except StopIteration as finished:
+            result: PlaneRecord = finished.value
+            return result
+        if isinstance(event, TilesPredicted):
+            event = TilesPredicted(name, done * event.total + event.done, n_planes * event.total)
+        yield event
