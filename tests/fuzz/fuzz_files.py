@@ -232,13 +232,14 @@ def regions(folder: Path) -> None:
 def jobs(folder: Path) -> None:
     """A job file of most kinds."""
     from dinocell_app.job_files import make_job, write_job
+    from dinocell_app.lengths import Length
 
     here = str(folder)
     for name, fields in {
-        "segment": {"inputs": [here], "output": here, "channel": "mean", "diameter": "18um"},
+        "segment": {"inputs": [here], "output": here, "channel": "mean", "diameter": Length.parse("18um")},
         "measure": {"images": here, "labels": here, "output": here},
         "evaluate": {"predicted": here, "reference": here, "output": here},
-        "finetune": {"inputs": [here], "output": here, "name": "x"},
+        "finetune": {"data": [here], "output": here, "name": "x"},
         "adapt": {"inputs": [here], "output": here, "name": "x"},
     }.items():
         write_job(folder / f"{name}.json", make_job({"kind": name, **fields}))
