@@ -167,13 +167,13 @@ def even_spans(length: int, most: int) -> list[Span]:
     ----------
     length : int
     most : int
-        About the longest span.
+        Longest span, up to `ALIGNMENT`.
 
     Returns
     -------
     list of (int, int)
     """
-    count = max(1, round(length / most))
+    count = max(1, math.ceil(length / most))
     step = max(ALIGNMENT, math.ceil(length / count / ALIGNMENT) * ALIGNMENT)
     return [(first, min(first + step, length)) for first in range(0, length, step)]
 
