@@ -107,6 +107,8 @@ class SegmentJob(_Job):
     regions : Path or None
         GeoJSON file of regions of interest, as `region_files` reads it: in which cells are counted, left out
         or kept.
+    dask : str
+        Cluster that does the images, as `distributed.connecting` reads it; "" for this process.
     """
 
     kind: Literal["segment"] = "segment"
@@ -139,6 +141,7 @@ class SegmentJob(_Job):
     min_score: float | None = Field(default=None, ge=0, le=1)
     type_score: float = Field(default=0.5, ge=0, le=1)
     regions: Path | None = None
+    dask: str = ""
 
     _known_formats = field_validator("formats")(lambda formats: _known_formats(formats))
     _readable = field_validator("references", "not_references")(lambda specs: _readable(specs))

@@ -168,9 +168,18 @@ class RunFolder:
         -------
         bool
         """
-        while self.pause_path.exists() and not self.stop_path.exists():
+        while self.should_wait():
             time.sleep(PAUSE_POLL_SECONDS)
         return self.stop_path.exists()
+
+    def should_wait(self) -> bool:
+        """Tell whether the run is asked to pause.
+
+        Returns
+        -------
+        bool
+        """
+        return self.pause_path.exists() and not self.stop_path.exists()
 
     def should_stop_after_image(self) -> bool:
         """Tell whether the run is asked to end before the next image.

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from dinocell_app.commands.console import Interruption, follow
-from dinocell_app.errors import UserFacingError
+from dinocell_app.errors import InvalidParameterError, UserFacingError
 from dinocell_app.events import Event
 from dinocell_app.jobs import (
     AdaptJob,
@@ -52,6 +52,8 @@ def events_of(
     # Each kind imports what it needs: torch takes seconds that measuring and scoring do not have to wait for.
     match job:
         case SegmentJob():
+            if job.dask:
+                return _on_cluster(job, should_stop, run_folder, should_stop_after_image)
             from dinocell_app.pipeline.segmentation_job import segment_images
 
             return segment_images(job, should_stop, should_stop_after_image)
@@ -79,6 +81,20 @@ def events_of(
             from training.reference_training.reference_training_job import train_references
 
             return train_references(job, run_folder or default_run_folder(job), should_stop)
+
+
+def _on_cluster(
+    job: SegmentJob,
+    should_stop: Callable[[], bool],
+    run_folder: Path | None,
+    should_stop_after_image: Callable[[], bool],
+) -> Iterator[Event]:
+    """Start a job on a cluster, whose workers cannot wait inside `should_stop` and are told to instead."""
+    from dinocell_app.distributed.cluster_job import segment_on_cluster
+    from dinocell_app.distributed.handing_out import Wishes
+
+    should_wait = RunFolder(run_folder).should_wait if run_folder else (lambda: False)
+    return segment_on_cluster(job, Wishes(should_stop, should_stop_after_image, should_wait))
 
 
 def default_run_folder(job: TrainingJob) -> Path:
@@ -118,13 +134,15 @@ def execute(job: Job, *, json_lines: bool) -> int:
         return follow(events_of(job, interruption.should_stop), json_lines=json_lines)
 
 
-def execute_run(folder: RunFolder, *, json_lines: bool) -> int:
+def execute_run(folder: RunFolder, *, json_lines: bool, dask: str = "") -> int:
     """Do the job of a run folder, recording its events there.
 
     Parameters
     ----------
     folder : RunFolder
     json_lines : bool
+    dask : str
+        Cluster that does the images of a segmentation, in place of what the job says.
 
     Returns
     -------
@@ -137,6 +155,8 @@ def execute_run(folder: RunFolder, *, json_lines: bool) -> int:
         If the job cannot be read or done, or another process is at it.
     """
     job = folder.read_job()
+    if dask:
+        job = _with_cluster(job, dask, folder.path)
     first = int(os.environ.get("RANK", "0")) == 0
     with ExitStack() as held:
         interruption = held.enter_context(Interruption())
@@ -157,3 +177,13 @@ def execute_run(folder: RunFolder, *, json_lines: bool) -> int:
         except Exception:
             _logger.exception("the job ended by a fault of the program")
             raise
+
+
+def _with_cluster(job: Job, dask: str, folder: Path) -> SegmentJob:
+    if not isinstance(job, SegmentJob):
+        raise InvalidParameterError(
+            f"is a job to {job.kind}, and dask workers only segment",
+            path=folder,
+            remedy="Leave out --dask; a training runs on several cards when torchrun starts it",
+        )
+    return job.model_copy(update={"dask": dask})

@@ -6,6 +6,7 @@ import argparse
 
 from dinocell_app.commands.execution import execute_run
 from dinocell_app.commands.options import Subcommands, absolute_path, add_json_option
+from dinocell_app.commands.shared_options import DASK
 from dinocell_app.run_folder import RunFolder
 
 
@@ -33,6 +34,7 @@ def add_command(commands: Subcommands) -> None:
         metavar="OLD=NEW",
         help="a folder that the job names and where it is on this computer; may be given several times",
     )
+    parser.add_argument(*DASK.names, metavar=DASK.metavar, default="", help=DASK.help)
     add_json_option(parser)
     parser.set_defaults(execute=run)
 
@@ -54,7 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
     UserFacingError
         If the job cannot be done.
     """
-    return execute_run(RunFolder(arguments.run_folder, arguments.moved), json_lines=arguments.json)
+    folder = RunFolder(arguments.run_folder, arguments.moved)
+    return execute_run(folder, json_lines=arguments.json, dask=arguments.dask)
 
 
 def _moved_folder(text: str) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dinocell_app.commands.options import JobCommand, Option, absolute_path
 from dinocell_app.commands.shared_options import (
     AXES,
+    DASK,
     DEVICE,
     FORMATS,
     OVERWRITE,
@@ -128,6 +129,7 @@ COMMAND = JobCommand(
         TEXTURE,
         Option("precision", ("--precision",), "auto, fp32, bf16 or fp16 (default: auto)"),
         Option("batch_size", ("--batch-size",), "tiles at once; default: by memory", parse=int, metavar="N"),
+        DASK,
     ),
     defaults={},
 )

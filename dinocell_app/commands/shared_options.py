@@ -52,3 +52,10 @@ OVERWRITE = Option(
 )
 TEXTURE = Option("texture", ("--texture",), "measure Haralick texture, too", switch=True)
 DEVICE = Option("device", ("--device",), "auto, cpu, cuda, cuda:1 or mps (default: auto)", metavar="DEVICE")
+DASK = Option(
+    "dask",
+    ("--dask",),
+    "segment on dask workers: the address of their scheduler, its scheduler file (.json), or local:4 for "
+    "four processes on this computer",
+    metavar="ADDRESS",
+)

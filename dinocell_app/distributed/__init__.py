@@ -1,0 +1,1 @@
+"""Segmentation on several computers: one dask worker an image, the files and events of a plain run."""

@@ -1,0 +1,122 @@
+"""From what a person types after `--dask` to a connection with workers behind it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dinocell_app.distributed.cluster_errors import ClusterError
+from dinocell_app.errors import InvalidParameterError, MissingDependencyError
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+CONNECT_SECONDS = 15.0
+WORKERS_SECONDS = 120.0
+"""How long a cluster may take to start its first worker; Slurm starts scheduler and workers together."""
+_LOCAL = "local:"
+_POLL_SECONDS = 0.2
+_LEAVE_CTRL_C_TO_US = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
+"""A terminal interrupts workers, too, which would end within an image and be started again."""
+
+
+@contextmanager
+def connected(address: str) -> Iterator[Client]:
+    """Connect to a dask cluster, or start one of processes on this computer.
+
+    Parameters
+    ----------
+    address : str
+        Of a scheduler, such as "tcp://head:8786"; its scheduler file, which ends with ".json"; or "local:4"
+        for four processes here, which end with the block.
+
+    Yields
+    ------
+    Client
+        With at least one worker.
+
+    Raises
+    ------
+    MissingDependencyError
+        If dask.distributed is not installed.
+    UserFacingError
+        If the cluster cannot be reached or has no worker.
+    """
+    try:
+        from distributed import Client, LocalCluster
+    except ImportError as error:
+        raise MissingDependencyError(
+            "Segmenting on several computers needs dask.distributed, which is not installed",
+            remedy='Install it on each of them with: pip install ".[cluster]"',
+        ) from error
+    # What dask reports on its own is said again, in a sentence, where it matters.
+    for name in ("distributed", "distributed.client"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    if address.startswith(_LOCAL):
+        n_workers = _number(address)
+        with (
+            LocalCluster(
+                n_workers=n_workers,
+                threads_per_worker=max(1, (os.cpu_count() or 1) // n_workers),
+                processes=True,
+                dashboard_address="127.0.0.1:0",
+                # A plain run has no limit either, and a killed worker would do the same image again.
+                memory_limit=0,
+                silence_logs=logging.CRITICAL,
+                preload=[_LEAVE_CTRL_C_TO_US],
+            ) as cluster,
+            Client(cluster) as client,
+        ):
+            yield client
+        return
+    try:
+        if address.endswith(".json"):
+            client = Client(scheduler_file=str(_existing(Path(address))), timeout=CONNECT_SECONDS)
+        else:
+            client = Client(address, timeout=CONNECT_SECONDS)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ClusterError(
+            f"No dask scheduler answers at {address} ({_first_line(error)})",
+            remedy="Check the address, which the scheduler prints when it starts, and that it still runs",
+        ) from error
+    with client:
+        _await_workers(client, address)
+        yield client
+
+
+def _number(address: str) -> int:
+    number = address.removeprefix(_LOCAL)
+    if not (number.isascii() and number.isdigit() and int(number) > 0):
+        raise InvalidParameterError(
+            f"--dask {address} names no number of processes", remedy="Write, for example, local:4"
+        )
+    return int(number)
+
+
+def _existing(path: Path) -> Path:
+    """Wait for a scheduler file, which a scheduler that starts at the same time writes a little later."""
+    deadline = time.monotonic() + CONNECT_SECONDS
+    while not path.is_file() and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
+    if not path.is_file():
+        raise FileNotFoundError("there is no such scheduler file")
+    return path
+
+
+def _await_workers(client: Client, address: str) -> None:
+    try:
+        client.wait_for_workers(1, timeout=WORKERS_SECONDS)
+    except TimeoutError as error:
+        raise ClusterError(
+            f"The dask scheduler at {address} has no workers",
+            remedy=f"Start some with: dask worker {address}",
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)[:160]
