@@ -6,7 +6,7 @@ import queue
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dinocell_app.distributed.cluster_errors import ClusterError, LostClusterError, UnfitWorkerError
@@ -49,7 +49,6 @@ class Wishes:
     should_wait: Callable[[], bool] = lambda: False
 
 
-@dataclass
 class HandingOut:
     """The images of a run on their way to workers and back.
 
@@ -60,16 +59,17 @@ class HandingOut:
     wishes : Wishes
     """
 
-    workers: WorkerGroup
-    images: Sequence[PlannedImage]
-    wishes: Wishes
-    finished: int = 0
-    failed: list[FailedImage] = field(default_factory=list)
-    _inbox: queue.SimpleQueue[Future | TilesPredicted] = field(default_factory=queue.SimpleQueue)
-    _out: dict[Future, PlannedImage] = field(default_factory=dict)
-    _stopping_since: float | None = None
-    _stopping_now: bool = False
-    _renewed: float | None = None
+    def __init__(self, workers: WorkerGroup, images: Sequence[PlannedImage], wishes: Wishes) -> None:
+        self.workers = workers
+        self.images = images
+        self.wishes = wishes
+        self.finished = 0
+        self.failed: list[FailedImage] = []
+        self._inbox: queue.SimpleQueue[Future | TilesPredicted] = queue.SimpleQueue()
+        self._out: dict[Future, PlannedImage] = {}
+        self._stopping_since: float | None = None
+        self._stopping_now = False
+        self._renewed: float | None = None
 
     def events(self) -> Generator[Event, None, Outcome]:
         """Do all images.
