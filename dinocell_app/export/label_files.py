@@ -172,7 +172,23 @@ def _single_plane(values: NDArray[Any], path: Path) -> NDArray[Any]:
     )
 
 
-def _read_tiff(path: Path) -> NDArray[Any]:
+def read_tiff(path: Path) -> NDArray[Any]:
+    """Read the first series of a TIFF file whole, after what it claims was looked at.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    ndarray
+        As stored.
+
+    Raises
+    ------
+    UnreadableFileError
+        If it claims more than it can hold. Other damage raises whatever the codecs raise.
+    """
     with opened_tiff(path) as tiff:
         if not tiff.series:
             raise ValueError("it holds no image")
@@ -189,7 +205,7 @@ def _read_array(path: Path) -> NDArray[Any]:
     with path.open("rb") as file:
         kind = format_of_content(file.read(16))
     if path.suffix.lower() in _TIFF_SUFFIXES or kind is FileFormat.TIFF:
-        return _read_tiff(path)
+        return read_tiff(path)
     if kind not in _PICTURES:
         raise ValueError("it is damaged or no picture")
     with open_image(path):

@@ -28,6 +28,7 @@ def methods_paragraph(provenances: Sequence[Provenance], further: Sequence[str] 
         sentence
         for sentence in (
             _what_was_done(provenances),
+            _corrections(provenances),
             _scale(provenances),
             _settings(provenances),
             _pixel_size(provenances),
@@ -45,6 +46,15 @@ def _what_was_done(provenances: Sequence[Provenance]) -> str:
     models = _listed(f"{p.model_id} (weights sha256 {p.model_sha256[:12]})" for p in provenances)
     versions = _listed(p.application_version for p in provenances)
     return f"{images} segmented with {APPLICATION} {versions} and the model {models}{found}."
+
+
+def _corrections(provenances: Sequence[Provenance]) -> str:
+    corrected = [p.n_edited for p in provenances if p.n_edited is not None]
+    if not corrected:
+        return ""
+    cells = "one cell was" if sum(corrected) == 1 else f"{sum(corrected)} cells were"
+    images = "one image" if len(corrected) == 1 else f"{len(corrected)} images"
+    return f"In {images}, {cells} corrected or drawn by hand."
 
 
 def _scale(provenances: Sequence[Provenance]) -> str:

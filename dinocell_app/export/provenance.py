@@ -94,6 +94,8 @@ class Provenance:
         Plane, channel and the like that were taken from the file.
     n_cells : int, optional
         Number of cells found.
+    n_edited : int, optional
+        Cells that people corrected or drew; None where nobody did.
     outputs : mapping of str to str
         File name of each format written.
     library_versions : mapping of str to str
@@ -118,6 +120,7 @@ class Provenance:
     diameter_source: str = "unknown"
     image_selection: Mapping[str, Any] = field(default_factory=dict)
     n_cells: int | None = None
+    n_edited: int | None = None
     outputs: Mapping[str, str] = field(default_factory=dict)
     library_versions: Mapping[str, str] = field(default_factory=library_versions)
     application_version: str = dinocell_app.__version__

@@ -34,6 +34,8 @@ _LISTS = MappingProxyType(
     {
         ("images", "channel_names"): _TEXTS,
         ("results", "files"): _TEXTS,
+        ("results", "model_files"): _TEXTS,
+        ("corrected_images", "region"): _PAIRS,
         ("regions", "corners"): _PAIRS,
     }
 )

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dinocell_app.errors import InvalidParameterError
 from dinocell_app.export.names import output_path, output_stems
 from dinocell_app.export.plane_record import PlaneRecord
 from dinocell_app.project.label_import import LabelMatch
+from dinocell_app.project.measured_labels import (
+    LabelledPlane,
+    measure_labels,
+    plane_of,
+    plane_suffix,
+    read_channels,
+    shown_pixels,
+)
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import ImageRecord, NewResult
 from dinocell_app.project.segment_jobs import check_set_name, shown_formats
@@ -19,8 +27,6 @@ from dinocell_app.project.segment_jobs import check_set_name, shown_formats
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-    from dinocell_app.imaging.image_reader import ImageReader
 
 
 @dataclass(frozen=True)
@@ -157,8 +163,8 @@ def import_labels(planned: LabelImport) -> ImportedLabels:
     from dinocell_app.imaging.reading import open_image
 
     started = time.monotonic()
-    t, z = _plane_of(planned.image, planned.plane)
-    planned = replace(planned, plane=_plane_suffix(planned.image, t, z))
+    t, z = plane_of(planned.image, planned.plane)
+    planned = replace(planned, plane=plane_suffix(planned.image, t, z))
     folder = planned.project_folder / "results" / planned.set_name
     _check_free(planned, folder)
     labels = _read(planned)
@@ -171,17 +177,17 @@ def import_labels(planned: LabelImport) -> ImportedLabels:
                 path=planned.labels,
                 remedy="Export the labels at the size of the image",
             )
-        channels = _channels(reader, t, z)
+        channels = read_channels(reader, t, z)
     parts = _parts(labels)
     labels = labels if parts is None else parts
     image = planned.image
     name = (planned.stem.parent / image.name).as_posix() + planned.plane
-    measured = _Measured.of(labels, channels, name, image.pixel_size_um)
+    measured = measure_labels(LabelledPlane(labels, channels, name, image.pixel_size_um))
     labelled = LabelledImage(
         labels,
         name,
         image.pixel_size_um,
-        _shown(image, channels),
+        shown_pixels(image, channels),
         measured.table,
         source=planned.image_path,
     )
@@ -223,32 +229,6 @@ def import_labels(planned: LabelImport) -> ImportedLabels:
     return ImportedLabels(result, was_black_and_white=parts is not None)
 
 
-@dataclass(frozen=True)
-class _Measured:
-    table: Any
-    summary: Mapping[str, Any]
-
-    @classmethod
-    def of(
-        cls,
-        labels: NDArray[np.integer],
-        channels: Mapping[str, NDArray[Any]],
-        name: str,
-        pixel_size_um: float | None,
-    ) -> _Measured:
-        import math
-
-        from dinocell_app.measurement.summary import SummaryContext, summarise_image
-        from dinocell_app.measurement.table import MeasurementRequest, columns_of, measure_cells
-
-        request = MeasurementRequest(labels, channels, name, pixel_size_um)
-        table = measure_cells(request)
-        context = SummaryContext(name, (labels.shape[0], labels.shape[1]), pixel_size_um)
-        summary = summarise_image(table, columns_of(request), context)
-        known = {key: None if isinstance(v, float) and math.isnan(v) else v for key, v in summary.items()}
-        return cls(table, known)
-
-
 def _check_free(planned: LabelImport, folder: Path) -> None:
     if planned.overwrite:
         return
@@ -279,42 +259,3 @@ def _parts(labels: NDArray[np.integer]) -> NDArray[np.integer] | None:
         return None
     parts, n_parts = ndimage.label(labels)
     return parts if n_parts > 1 else None
-
-
-def _plane_of(image: ImageRecord, plane: str) -> tuple[int, int]:
-    """Read the time and the slice from the ending of a name."""
-    t = z = None
-    for part in plane.lower().split("_"):
-        if part.startswith("t"):
-            t = int(part[1:])
-        elif part.startswith("z"):
-            z = int(part[1:])
-    if (t is None and image.n_times > 1) or (z is None and image.n_slices > 1):
-        raise InvalidParameterError(
-            f"{image.name} has {image.n_times * image.n_slices} planes and the labels are for one",
-            remedy="Name the labels after their plane, as in image_t0000_z001_labels.tif",
-        )
-    return t or 0, z or 0
-
-
-def _plane_suffix(image: ImageRecord, t: int, z: int) -> str:
-    return (f"_t{t:04d}" if image.n_times > 1 else "") + (f"_z{z:03d}" if image.n_slices > 1 else "")
-
-
-def _channels(reader: ImageReader, t: int, z: int) -> dict[str, NDArray[Any]]:
-    """Read every channel of a plane; names that would be the same in ASCII are numbered."""
-    from dinocell_app.measurement.channel_names import ascii_channel_name
-
-    names = reader.metadata.channel_names
-    endings = [ascii_channel_name(name) for name in names]
-    return {
-        name if endings.count(ending) == 1 else f"{ending}_{index}": reader.read_plane(t, z, index)
-        for index, (name, ending) in enumerate(zip(names, endings, strict=True))
-    }
-
-
-def _shown(image: ImageRecord, channels: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
-    import numpy as np
-
-    planes = list(channels.values())
-    return np.dstack(planes) if image.is_rgb else planes[0]

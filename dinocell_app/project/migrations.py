@@ -83,12 +83,30 @@ def add_reviews_and_regions(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+def add_corrections(connection: sqlite3.Connection) -> None:
+    """Results whose cells were corrected by hand, and images that are corrected wholly or in a region.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+    """
+    connection.execute("ALTER TABLE results ADD COLUMN n_edited INTEGER NOT NULL DEFAULT 0")
+    connection.execute("ALTER TABLE results ADD COLUMN model_files TEXT NOT NULL DEFAULT '[]'")
+    connection.execute("ALTER TABLE results ADD COLUMN has_newer INTEGER NOT NULL DEFAULT 0")
+    connection.execute(
+        "CREATE TABLE corrected_images (image_id INTEGER NOT NULL REFERENCES images ON DELETE CASCADE, "
+        "plane TEXT NOT NULL, region TEXT NOT NULL, created TEXT NOT NULL, "
+        "PRIMARY KEY (image_id, plane)) WITHOUT ROWID"
+    )
+
+
 STEPS: Sequence[Callable[[sqlite3.Connection], None]] = (
     make_tables,
     add_tags_and_notes,
     add_types_of_cells,
     add_axes,
     add_reviews_and_regions,
+    add_corrections,
 )
 """Step number n, counted from 1, makes version n from version n - 1."""
 

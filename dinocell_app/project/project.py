@@ -9,8 +9,10 @@ from typing import Self
 
 from dinocell_app.errors import InvalidParameterError
 from dinocell_app.project.audits import AuditTable
+from dinocell_app.project.corrected_images import CorrectedImages
 from dinocell_app.project.database import Database, create_database, open_database
 from dinocell_app.project.displays import DisplayTable
+from dinocell_app.project.edits import EditStore
 from dinocell_app.project.images import ImageTable
 from dinocell_app.project.judgements import JudgementTable
 from dinocell_app.project.locking import ProjectLock
@@ -51,6 +53,8 @@ class Project:
         self.judgements = JudgementTable(database)
         self.audits = AuditTable(database)
         self.regions = RegionTable(database)
+        self.edits = EditStore(folder)
+        self.corrected = CorrectedImages(database)
 
     @classmethod
     def create(cls, folder: Path) -> Self:

@@ -260,6 +260,12 @@ class ResultRecord:
         Relative to the project folder, with forward slashes.
     created : str
         ISO 8601 in UTC.
+    n_edited : int
+        Cells that people corrected or drew.
+    model_files : tuple of str
+        What the model wrote, once `files` are those of a corrected result; else empty.
+    has_newer : bool
+        Whether a run made a newer result, which did not take the place of the corrected one.
     """
 
     id: int
@@ -273,6 +279,14 @@ class ResultRecord:
     reason: str
     files: tuple[str, ...]
     created: str
+    n_edited: int = 0
+    model_files: tuple[str, ...] = ()
+    has_newer: bool = False
+
+    @property
+    def is_corrected(self) -> bool:
+        """Whether its files hold what people made of the model's result."""
+        return bool(self.model_files)
 
 
 RUN_STATES = ("queued", "running", "paused", "finished", "stopped", "failed", "interrupted")

@@ -15,7 +15,8 @@ from dinocell_app.project.records import NewResult, ResultRecord
 
 FINISHED, FAILED = "finished", "failed"
 
-_COLUMNS = "id, image_id, run_id, name, plane, status, n_cells, seconds, reason, files, created"
+_WRITTEN = "image_id, run_id, name, plane, status, n_cells, seconds, reason, files, created"
+_COLUMNS = f"id, {_WRITTEN}, n_edited, model_files, has_newer"
 """The fields of `ResultRecord`."""
 
 
@@ -107,7 +108,8 @@ class ResultTable:
     def record(self, new: NewResult) -> ResultRecord:
         """Record a result in place of the earlier one of the same image, plane and set.
 
-        A failure leaves an earlier finished result as it is: its files are still there.
+        A failure leaves an earlier finished result as it is: its files are still there. One that people
+        corrected stays, and keeps in mind that there is a newer one.
 
         Parameters
         ----------
@@ -137,8 +139,59 @@ class ResultTable:
             for new in planes:
                 self._forget_replaced(new)
             # The first plane comes last, so that it is the newest of its image.
-            rows = [self._insert(new, created) for new in reversed(planes)]
+            rows = [self._beside_corrected(new) or self._insert(new, created) for new in reversed(planes)]
         return [_record(row) for row in reversed(rows)]
+
+    def publish(self, result_id: int, files: Sequence[str], n_cells: int, n_edited: int) -> ResultRecord:
+        """Let a result be what people made of it.
+
+        Parameters
+        ----------
+        result_id : int
+        files : sequence of str
+            Of the corrected result, relative to the project folder.
+        n_cells : int
+        n_edited : int
+            Cells that were corrected or drawn.
+
+        Returns
+        -------
+        ResultRecord
+        """
+        self._database.change(
+            "UPDATE results SET model_files = CASE model_files WHEN '[]' THEN files ELSE model_files END, "
+            "files = ?, n_cells = ?, n_edited = ? WHERE id = ?",
+            (json.dumps(list(files), ensure_ascii=False), n_cells, n_edited, result_id),
+        )
+        return self.get(result_id)
+
+    def take_newer(self, result_id: int) -> ResultRecord:
+        """Say that the newer result of the model has been dealt with.
+
+        Parameters
+        ----------
+        result_id : int
+
+        Returns
+        -------
+        ResultRecord
+        """
+        self._database.change("UPDATE results SET has_newer = 0 WHERE id = ?", (result_id,))
+        return self.get(result_id)
+
+    def model_labels_path(self, result: ResultRecord) -> Path | None:
+        """Say where the label image is that the model wrote.
+
+        Parameters
+        ----------
+        result : ResultRecord
+
+        Returns
+        -------
+        Path or None
+            None when its file is gone.
+        """
+        return self._existing(result.model_files or result.files, "labels")
 
     def remove(self, result_ids: Sequence[int]) -> None:
         """Take results out of the project; their files stay.
@@ -178,7 +231,10 @@ class ResultTable:
         return self._file(result, "parquet") or self._file(result, "csv")
 
     def _file(self, result: ResultRecord, kind: str) -> Path | None:
-        for name in result.files:
+        return self._existing(result.files, kind)
+
+    def _existing(self, files: Sequence[str], kind: str) -> Path | None:
+        for name in files:
             if name.endswith(SUFFIXES[kind]):
                 path = self._folder / name
                 return path if path.is_file() else None
@@ -188,14 +244,30 @@ class ResultTable:
         failed_only = " AND status = ?" if new.status == FAILED else " AND (plane = ? OR status = 'failed')"
         value = FAILED if new.status == FAILED else new.plane
         self._database.change(
-            f"DELETE FROM results WHERE image_id = ? AND name = ?{failed_only}",
+            f"DELETE FROM results WHERE image_id = ? AND name = ?{failed_only} AND model_files = '[]'",
             (new.image_id, new.name, value),
         )
 
+    def _beside_corrected(self, new: NewResult) -> Any:  # noqa: ANN401 - a Row, or None
+        """Keep a corrected result, and note that the model has another one."""
+        if new.status == FAILED:
+            return None
+        rows = self._database.rows(
+            "UPDATE results SET run_id = ?, model_files = ?, has_newer = 1 "
+            f"WHERE image_id = ? AND name = ? AND plane = ? AND model_files <> '[]' RETURNING {_COLUMNS}",
+            (
+                new.run_id,
+                json.dumps(new.files, ensure_ascii=False),
+                new.image_id,
+                new.name,
+                new.plane,
+            ),
+        )
+        return rows[0] if rows else None
+
     def _insert(self, new: NewResult, created: str) -> Any:  # noqa: ANN401 - a Row
         return self._database.rows(
-            f"INSERT INTO results ({_COLUMNS.removeprefix('id, ')}) "
-            f"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING {_COLUMNS}",
+            f"INSERT INTO results ({_WRITTEN}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING {_COLUMNS}",
             (
                 new.image_id,
                 new.run_id,
@@ -219,4 +291,6 @@ class ResultTable:
 def _record(row: Any) -> ResultRecord:  # noqa: ANN401 - a Row
     values = dict(row)
     values["files"] = tuple(parse_json(values["files"]))
+    values["model_files"] = tuple(parse_json(values["model_files"]))
+    values["has_newer"] = bool(values["has_newer"])
     return ResultRecord(**values)

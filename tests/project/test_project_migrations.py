@@ -14,7 +14,7 @@ from dinocell_app.project.project import DATABASE_NAME, Project
 from dinocell_app.project.records import ChannelDisplay
 from dinocell_app.regions import Region
 
-OLD_FILES = {number: Path(__file__).with_name(f"version_{number}.sql") for number in (1, 2, 3, 4)}
+OLD_FILES = {number: Path(__file__).with_name(f"version_{number}.sql") for number in (1, 2, 3, 4, 5)}
 
 
 @pytest.fixture
@@ -112,6 +112,21 @@ def test_a_file_of_version_4_keeps_axes_and_gains_reviews_and_regions(tmp_path: 
         region = Region("wound", ((0.0, 0.0), (9.5, 0.0), (9.5, 7.0)))
         project.regions.put(1, [region])
         assert project.regions.of_image(1) == (region,)
+
+
+def test_a_file_of_version_5_keeps_reviews_and_its_results_are_the_models(tmp_path: Path) -> None:
+    folder = tmp_path / "five.dinocell"
+    folder.mkdir()
+    connection = sqlite3.connect(folder / DATABASE_NAME)
+    connection.executescript(OLD_FILES[5].read_text(encoding="utf-8"))
+    connection.close()
+    with Project.open(folder) as project:
+        assert project.judgements.all() == {(1, 3): "keep"}
+        assert project.regions.of_image(1)[0].name == "wound"
+        result = project.results.get(1)
+        assert (result.n_edited, result.model_files, result.has_newer) == (0, (), False)
+        assert not result.is_corrected
+        assert project.corrected.all() == {}
 
 
 def test_a_migrated_file_is_built_like_a_new_one(old_project: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dinocell_app.export.names import SUFFIXES
 from dinocell_app.imaging.scan import natural_key
+from dinocell_app.project.corrected_results import CORRECTED_NAME
 from dinocell_app.review.audit_result import AuditResult
 
 if TYPE_CHECKING:
@@ -138,8 +139,10 @@ def export_items(project: Project, set_name: str, image_ids: Collection[int] | N
             failed[path] = FailedItem(path, name, result.reason)
             continue
         judged = tuple(project.judgements.of_result(result.id).items())
-        for stem in _stems(folder, [project.folder / file for file in result.files]):
-            finished.setdefault(stem, ExportItem(stem, folder, path, image.pixel_size_um, judged))
+        # Corrected results mirror those of the model in a folder of their own.
+        home = project.folder / CORRECTED_NAME / set_name if result.is_corrected else folder
+        for stem in _stems(home, [project.folder / file for file in result.files]):
+            finished.setdefault(stem, ExportItem(stem, home, path, image.pixel_size_um, judged))
     done = {item.image for item in finished.values()}
     return ExportItems(
         tuple(sorted(finished.values(), key=lambda item: natural_key(item.stem.as_posix()))),

@@ -27,6 +27,7 @@ class Result:
     status: str = "finished"
     reason: str = ""
     id: int = 0
+    is_corrected: bool = False
 
 
 @dataclass(frozen=True)

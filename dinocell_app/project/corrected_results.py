@@ -1,0 +1,215 @@
+"""Files of a result as people corrected it: labels, table and the others that the model's result has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from dinocell_app.errors import InvalidParameterError
+from dinocell_app.export.names import SUFFIXES, output_path
+from dinocell_app.project.measured_labels import (
+    LabelledPlane,
+    measure_labels,
+    plane_of,
+    read_channels,
+    shown_pixels,
+)
+from dinocell_app.project.records import ImageRecord, ResultRecord
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from dinocell_app.export.plane_record import PlaneRecord
+
+CORRECTED_NAME = "corrected"
+"""Folder of corrected results, in that of the project; below it the sets, as in `results`."""
+
+_OF_THE_MODEL = ("confidence", "reference_score", "cell_type")
+"""What only the network knows of a cell; a corrected one has none of it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Correction:
+    """A state of the labels to be written, with all that a worker needs to know.
+
+    Parameters
+    ----------
+    result : ResultRecord
+    image : ImageRecord
+    image_path, project_folder : Path
+    labels : ndarray of shape (M, N), uint32
+        Not changed meanwhile.
+    edited : frozenset of int
+        Cells that people corrected or drew.
+    """
+
+    result: ResultRecord
+    image: ImageRecord
+    image_path: Path
+    project_folder: Path
+    labels: NDArray[np.uint32]
+    edited: frozenset[int]
+
+
+@dataclass(frozen=True)
+class CorrectedFiles:
+    """What was written, for `ResultTable.publish`.
+
+    Parameters
+    ----------
+    files : tuple of str
+        Relative to the project folder.
+    n_cells, n_edited : int
+    """
+
+    files: tuple[str, ...]
+    n_cells: int
+    n_edited: int
+
+
+def write_corrected(correction: Correction) -> CorrectedFiles:
+    """Measure the cells and write the files; those of the model stay as they are.
+
+    All cells are measured anew, because neighbours and distances change around a corrected one; what only
+    the network knows is kept for the cells that nobody touched.
+
+    Parameters
+    ----------
+    correction : Correction
+
+    Returns
+    -------
+    CorrectedFiles
+
+    Raises
+    ------
+    UserFacingError
+        If the image cannot be read, has another size by now, or a file cannot be written.
+    """
+    from dinocell_app.export.formats import write_formats
+    from dinocell_app.export.labelled_image import LabelledImage
+    from dinocell_app.export.plane_record import read_record
+    from dinocell_app.export.provenance import write_sidecar
+    from dinocell_app.imaging.reading import open_image
+
+    result, image = correction.result, correction.image
+    t, z = plane_of(image, result.plane)
+    with open_image(correction.image_path, image.axes) as reader:
+        shape = (reader.metadata.height, reader.metadata.width)
+        if correction.labels.shape != shape:
+            raise InvalidParameterError(
+                f"is {shape[1]} x {shape[0]} pixels now, and the corrected cells are of "
+                f"{correction.labels.shape[1]} x {correction.labels.shape[0]}",
+                path=correction.image_path,
+                remedy="Put the image back that was corrected; the corrections are kept",
+            )
+        channels = read_channels(reader, t, z)
+    folder, stem = _place(correction)
+    model = correction.project_folder / _sidecar_of(result.model_files or result.files)
+    record = read_record(model)
+    name = record.name if record is not None and record.name else f"{image.name}{result.plane}"
+    texture = bool(record is not None and record.parameters.get("texture"))
+    measured = measure_labels(
+        LabelledPlane(correction.labels, channels, name, image.pixel_size_um, correction.edited, texture)
+    )
+    table = _with_model_columns(measured.table, _model_table(correction), correction.edited)
+    labelled = LabelledImage(
+        correction.labels,
+        name,
+        image.pixel_size_um,
+        shown_pixels(image, channels),
+        table,
+        source=correction.image_path,
+    )
+    formats = tuple(
+        kind
+        for kind, suffix in SUFFIXES.items()
+        if kind != "sidecar" and any(file.endswith(suffix) for file in result.model_files or result.files)
+    )
+    known = frozenset(correction.edited & set(table["label"].tolist()))
+    written = write_formats(labelled, folder, stem, "", formats or ("labels", "csv"))
+    if record is not None:
+        corrected = replace(
+            record,
+            n_cells=len(table),
+            n_edited=len(known),
+            summary={**record.summary, **measured.summary},
+            outputs={kind: path.name for kind, path in written.items()},
+        )
+        write_sidecar(output_path(folder, stem, "", "sidecar"), corrected)
+    files = tuple(path.relative_to(correction.project_folder).as_posix() for path in written.values())
+    return CorrectedFiles(files, len(table), len(known))
+
+
+def _place(correction: Correction) -> tuple[Path, PurePosixPath]:
+    """Give the folder and the stem that mirror those of the model's files."""
+    result = correction.result
+    folder = correction.project_folder / CORRECTED_NAME / result.name
+    files = [PurePosixPath(file) for file in result.model_files or result.files]
+    home = PurePosixPath("results", result.name)
+    for file in files:
+        suffix = max((s for s in SUFFIXES.values() if file.name.endswith(s)), key=len, default="")
+        if suffix and file.is_relative_to(home):
+            below = file.relative_to(home)
+            return folder, below.with_name(below.name.removesuffix(suffix))
+    return folder, PurePosixPath(str(result.image_id), f"{Path(correction.image.name).stem}{result.plane}")
+
+
+def _sidecar_of(files: Sequence[str]) -> str:
+    labels = SUFFIXES["labels"]
+    return next((f.removesuffix(labels) + SUFFIXES["sidecar"] for f in files if f.endswith(labels)), "none")
+
+
+def _model_table(correction: Correction) -> Any:  # noqa: ANN401 - a table of pandas, which is not imported here
+    """Read the table that the model's result has; None without one."""
+    import pandas as pd
+
+    files = correction.result.model_files or correction.result.files
+    for kind, read in (("parquet", pd.read_parquet), ("csv", pd.read_csv)):
+        for file in files:
+            path = correction.project_folder / file
+            if file.endswith(SUFFIXES[kind]) and path.is_file():
+                try:
+                    return read(path)
+                except (OSError, ValueError):
+                    continue
+    return None
+
+
+def _with_model_columns(table: Any, model: Any, edited: frozenset[int]) -> Any:  # noqa: ANN401 - tables of pandas
+    """Add what the network said of the cells that nobody touched, in the places of its table."""
+    if model is None or "label" not in model:
+        return table
+    kept = [name for name in _OF_THE_MODEL if name in model]
+    untouched = model[~model["label"].isin(sorted(edited))].set_index("label")
+    for name in kept:
+        values = table["label"].map(untouched[name].to_dict())
+        values = (
+            values.astype("float64")
+            if name != "cell_type"
+            else values.astype(object).where(values.notna(), "")
+        )
+        after = [other for other in model.columns[: list(model.columns).index(name)] if other in table]
+        place = list(table.columns).index(after[-1]) + 1 if after else len(table.columns)
+        table.insert(place, name, values)
+    return table
+
+
+def sidecar_record(result: ResultRecord, project_folder: Path) -> PlaneRecord | None:
+    """Read how a result was made.
+
+    Parameters
+    ----------
+    result : ResultRecord
+    project_folder : Path
+
+    Returns
+    -------
+    PlaneRecord or None
+    """
+    from dinocell_app.export.plane_record import read_record
+
+    return read_record(project_folder / _sidecar_of(result.files))

@@ -1,0 +1,109 @@
+"""Where the corrections of each result are kept, and how they are opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dinocell_app.errors import UserFacingError
+from dinocell_app.project.records import ResultRecord
+
+if TYPE_CHECKING:
+    from dinocell_app.editing.edit_history import EditHistory
+
+EDITS_NAME = "edits"
+"""Folder of the histories, in that of the project."""
+
+
+class EditStore:
+    """The histories of corrections of a project, one for each result.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the project.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def folder_of(self, result: ResultRecord) -> Path:
+        """Say where the history of a result is.
+
+        Parameters
+        ----------
+        result : ResultRecord
+
+        Returns
+        -------
+        Path
+            The same for all runs of a set: a newer result of the model does not hide what people did.
+        """
+        return self._folder / EDITS_NAME / result.name / f"{result.image_id}{result.plane}"
+
+    def has_history(self, result: ResultRecord) -> bool:
+        """Tell whether anything was ever done to a result.
+
+        Parameters
+        ----------
+        result : ResultRecord
+
+        Returns
+        -------
+        bool
+        """
+        return (self.folder_of(result) / "journal.jsonl").is_file()
+
+    def set_aside(self, result: ResultRecord) -> None:
+        """Begin anew from the model's result; the history stays in a folder beside.
+
+        Parameters
+        ----------
+        result : ResultRecord
+
+        Raises
+        ------
+        UserFacingError
+            If the folder cannot be renamed.
+        """
+        folder = self.folder_of(result)
+        if not folder.exists():
+            return
+        number = 1
+        while (aside := folder.with_name(f"{folder.name}-earlier-{number}")).exists():
+            number += 1
+        try:
+            folder.rename(aside)
+        except OSError as error:
+            raise UserFacingError(
+                f"The corrections cannot be set aside ({error.strerror or error})",
+                path=folder,
+                remedy="Close what has files of this folder open, and try again",
+            ) from error
+
+
+def open_history(folder: Path, labels: Path, who: str) -> EditHistory:
+    """Open the history of a result; slow for large images, so for a worker thread.
+
+    Parameters
+    ----------
+    folder : Path
+        From `EditStore.folder_of`.
+    labels : Path
+        Label image of the model, read only if nothing was done before.
+    who : str
+        Who edits.
+
+    Returns
+    -------
+    EditHistory
+
+    Raises
+    ------
+    UserFacingError
+        If labels or history cannot be read.
+    """
+    from dinocell_app.editing.edit_history import EditHistory
+    from dinocell_app.export.label_files import read_labels
+
+    return EditHistory(folder, lambda: read_labels(labels), who=who)

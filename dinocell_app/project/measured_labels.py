@@ -1,0 +1,178 @@
+"""Labels of a plane of a project's image, measured in every channel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dinocell_app.errors import InvalidParameterError
+from dinocell_app.project.records import ImageRecord
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from dinocell_app.imaging.image_reader import ImageReader
+
+
+@dataclass(frozen=True)
+class MeasuredLabels:
+    """A table of cells and what it says about the image.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As `measurement.table.measure_cells` makes it.
+    summary : mapping of str to object
+        By column of the table of images; None where a number is not known.
+    """
+
+    table: Any
+    summary: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class LabelledPlane:
+    """Labels with the pixels that they are of.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (M, N), int
+    channels : mapping of str to ndarray of shape (M, N)
+    name : str
+        Of the image, in tables.
+    pixel_size_um : float or None
+    edited : frozenset of int
+        Labels of cells that somebody corrected.
+    texture : bool
+        Whether texture is measured.
+    """
+
+    labels: NDArray[np.integer]
+    channels: Mapping[str, NDArray[Any]]
+    name: str
+    pixel_size_um: float | None = None
+    edited: frozenset[int] = frozenset()
+    texture: bool = False
+
+
+def measure_labels(plane: LabelledPlane) -> MeasuredLabels:
+    """Measure the cells of a plane.
+
+    Parameters
+    ----------
+    plane : LabelledPlane
+
+    Returns
+    -------
+    MeasuredLabels
+    """
+    import math
+
+    from dinocell_app.measurement.summary import SummaryContext, summarise_image
+    from dinocell_app.measurement.table import MeasurementRequest, columns_of, measure_cells
+    from dinocell_app.measurement.texture import TextureParameters
+
+    labels = plane.labels
+    request = MeasurementRequest(
+        labels,
+        plane.channels,
+        plane.name,
+        plane.pixel_size_um,
+        texture=TextureParameters() if plane.texture else None,
+        edited=plane.edited,
+    )
+    table = measure_cells(request)
+    context = SummaryContext(plane.name, (labels.shape[0], labels.shape[1]), plane.pixel_size_um)
+    summary = summarise_image(table, columns_of(request), context)
+    known = {key: None if isinstance(v, float) and math.isnan(v) else v for key, v in summary.items()}
+    return MeasuredLabels(table, known)
+
+
+def plane_of(image: ImageRecord, plane: str) -> tuple[int, int]:
+    """Read the time and the slice from the ending of a name.
+
+    Parameters
+    ----------
+    image : ImageRecord
+    plane : str
+        Such as "_t0003_z001".
+
+    Returns
+    -------
+    t, z : int
+
+    Raises
+    ------
+    InvalidParameterError
+        If the image has several planes and the name says not which.
+    """
+    t = z = None
+    for part in plane.lower().split("_"):
+        if part.startswith("t"):
+            t = int(part[1:])
+        elif part.startswith("z"):
+            z = int(part[1:])
+    if (t is None and image.n_times > 1) or (z is None and image.n_slices > 1):
+        raise InvalidParameterError(
+            f"{image.name} has {image.n_times * image.n_slices} planes and the labels are for one",
+            remedy="Name the labels after their plane, as in image_t0000_z001_labels.tif",
+        )
+    return t or 0, z or 0
+
+
+def plane_suffix(image: ImageRecord, t: int, z: int) -> str:
+    """Name a plane.
+
+    Parameters
+    ----------
+    image : ImageRecord
+    t, z : int
+
+    Returns
+    -------
+    str
+        Such as "_t0003_z001"; empty for an image of one plane.
+    """
+    return (f"_t{t:04d}" if image.n_times > 1 else "") + (f"_z{z:03d}" if image.n_slices > 1 else "")
+
+
+def read_channels(reader: ImageReader, t: int, z: int) -> dict[str, NDArray[Any]]:
+    """Read every channel of a plane; names that would be the same in ASCII are numbered.
+
+    Parameters
+    ----------
+    reader : ImageReader
+    t, z : int
+
+    Returns
+    -------
+    dict of str to ndarray of shape (M, N)
+    """
+    from dinocell_app.measurement.channel_names import ascii_channel_name
+
+    names = reader.metadata.channel_names
+    endings = [ascii_channel_name(name) for name in names]
+    return {
+        name if endings.count(ending) == 1 else f"{ending}_{index}": reader.read_plane(t, z, index)
+        for index, (name, ending) in enumerate(zip(names, endings, strict=True))
+    }
+
+
+def shown_pixels(image: ImageRecord, channels: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
+    """Give what an overlay is drawn on.
+
+    Parameters
+    ----------
+    image : ImageRecord
+    channels : mapping of str to ndarray of shape (M, N)
+
+    Returns
+    -------
+    ndarray of shape (M, N) or (M, N, 3)
+    """
+    import numpy as np
+
+    planes = list(channels.values())
+    return np.dstack(planes) if image.is_rgb else planes[0]
