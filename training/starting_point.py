@@ -81,7 +81,10 @@ def starting_point(job: FineTuneJob) -> tuple[Segmenter, Manifest]:
     if job.backbone_weights is not None:
         try:
             load_backbone_weights(network.backbone, load_file(job.backbone_weights))
-        except (OSError, KeyError, RuntimeError, ValueError) as error:
+        except ModelError as error:
+            raise ModelError(error.what, path=job.backbone_weights, remedy=error.remedy) from error
+        # Tensors of any name and shape may stand in the file.
+        except Exception as error:
             raise ModelError(
                 f"the weights do not fit {config.backbone} ({type(error).__name__})",
                 path=job.backbone_weights,

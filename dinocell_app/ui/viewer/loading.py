@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dinocell_app.errors import UnreadableFileError
+from dinocell_app.errors import UnreadableFileError, UserFacingError
 from dinocell_app.export.palette import PALETTE
 from dinocell_app.ui.viewer.channels import ChannelStatistics, channel_statistics
 from dinocell_app.ui.viewer.neighbour_colours import neighbour_colours
 from dinocell_app.ui.viewer.pyramid import label_pyramid, mean_pyramid
 
 STRIP_ROWS = 256
+LARGEST_LABEL = 1 << 26
+"""What is known of a cell stands in lists as long as the largest label."""
 
 
 @dataclass(frozen=True)
@@ -144,15 +146,23 @@ def load_labels(path: Path) -> LoadedLabels:
     UnreadableFileError
         If it is no label image.
     """
-    import tifffile
+    from dinocell_app.export.label_files import read_tiff
 
     try:
-        labels = tifffile.imread(path)
-    except (OSError, ValueError, tifffile.TiffFileError) as error:
+        labels = read_tiff(path)
+    except UserFacingError:
+        raise
+    except Exception as error:  # the codecs of TIFF fail in as many ways as there are
         raise UnreadableFileError(
-            f"the masks cannot be read ({error})", path=path, remedy="Segment the image again"
+            f"the masks cannot be read ({str(error)[:160]})", path=path, remedy="Segment the image again"
         ) from error
     labels = np.squeeze(labels)
+    if labels.size and int(labels.max()) > LARGEST_LABEL:
+        raise UnreadableFileError(
+            f"numbers its cells up to {int(labels.max()):,}, too high to be shown",
+            path=path,
+            remedy="Number the cells from 1 and import the labels again",
+        )
     if labels.ndim != 2 or labels.dtype.kind not in "iu":
         raise UnreadableFileError("holds no masks", path=path, remedy="Segment the image again")
     return index_labels(labels)
