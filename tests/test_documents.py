@@ -50,7 +50,9 @@ def command_lines(page: Path) -> list[list[str]]:
     return found
 
 
-@pytest.mark.parametrize("page", [REPOSITORY / "README.md", GUIDE], ids=["README", "guide"])
+@pytest.mark.parametrize(
+    "page", [REPOSITORY / "README.md", GUIDE, DOCUMENTS / "cluster.md"], ids=["README", "guide", "cluster"]
+)
 def test_every_command_line_parses(page):
     commands = command_lines(page)
     assert len(commands) >= 2
