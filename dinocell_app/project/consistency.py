@@ -24,6 +24,10 @@ _KINDS = MappingProxyType(
 """Types of values by the type that a column was declared with."""
 
 _TEXTS = "NOT EXISTS (SELECT 1 FROM json_each({0}) WHERE type <> 'text')"
+_FILES = (
+    "NOT EXISTS (SELECT 1 FROM json_each({0}) WHERE type <> 'text' "
+    "OR replace(value, char(92), '/') GLOB '../*' OR replace(value, char(92), '/') GLOB '*/../*')"
+)
 _PAIRS = (
     "NOT EXISTS (SELECT 1 FROM json_each({0}) WHERE type <> 'array' OR json_array_length(value) <> 2 "
     "OR json_type(value, '$[0]') NOT IN ('integer', 'real') "
@@ -33,8 +37,8 @@ _PAIRS = (
 _LISTS = MappingProxyType(
     {
         ("images", "channel_names"): _TEXTS,
-        ("results", "files"): _TEXTS,
-        ("results", "model_files"): _TEXTS,
+        ("results", "files"): _FILES,
+        ("results", "model_files"): _FILES,
         ("corrected_images", "region"): _PAIRS,
         ("regions", "corners"): _PAIRS,
     }
@@ -47,6 +51,9 @@ _RULES = (
         "n_times >= 0 AND n_slices >= 0 AND n_channels BETWEEN 0 AND 4096 AND height >= 0 AND width >= 0",
     ),
     ("runs", "events_offset >= 0"),
+    # Both are parts of paths.
+    ("results", "replace(name, char(92), '/') NOT GLOB '*/*' AND name NOT IN ('.', '..')"),
+    ("results", "plane NOT GLOB '*[^_tz0-9]*'"),
     ("channel_displays", "colour GLOB '#[0-9a-fA-F][0-9a-fA-F][0-9a-fA-F][0-9a-fA-F][0-9a-fA-F][0-9a-fA-F]'"),
     ("reference_cells", "length(description) > 0 AND length(description) % 4 = 0"),
     ("reference_cells", "crop_width >= 0 AND length(crop) % max(1, crop_width) = 0"),
