@@ -16,16 +16,16 @@ LARGEST_WHOLE_PX = 64_000_000
 WHOLE_BYTES = 110
 """Memory for each pixel of a picture that is segmented and measured as a whole, its own pixels aside."""
 
-BLOCK_BYTES = 72
+BLOCK_BYTES = 60
 """Memory for each pixel of a window while it is decoded or measured."""
 
-BAND_BYTES = 30
-"""Memory for each pixel of the band of maps above and around a row of blocks."""
+BAND_BYTES = 26
+"""Memory for each pixel of the band of maps around a row of blocks, resampled maps included."""
 
-LABEL_BYTES = 1.5
+LABEL_BYTES = 1.0
 """Memory for each pixel of a picture in blocks: labels, compressed, and the second level of their file."""
 
-WORKING_BYTES = 600_000_000
+WORKING_BYTES = 300_000_000
 """What one batch of tiles, the labels that lie open and the tables of cells take."""
 
 WHOLE_LABEL_BYTES = {"roi": 24, "geojson": 24, "coco": 24, "ome-zarr": 8}
@@ -109,7 +109,7 @@ def _in_blocks(reader: ImageReader, formats: Sequence[str], size: BlockSize) -> 
     metadata = reader.metadata
     height, width = metadata.height, metadata.width
     n_pixels = height * width
-    rows, columns = min(height, size.rows + 4 * size.margin), min(width, size.columns + 4 * size.margin)
+    rows, columns = min(height, size.rows + 2 * size.margin), min(width, size.columns + 4 * size.margin)
     segmenting = rows * columns * BLOCK_BYTES + rows * width * BAND_BYTES
     writing = max([n_pixels * WHOLE_LABEL_BYTES.get(name, 0) for name in formats], default=0)
     if "ome-zarr" in formats:

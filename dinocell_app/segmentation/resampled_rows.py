@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 ReadRows = Callable[[int, int], NDArray[np.generic]]
 """Gives rows of an image, from a first one to before an end, columns last."""
 
+_AT_ONCE = 64
+"""Rows of the result that are made at once; the work on them is in double precision."""
+
 _SHARPNESS = np.float32(-0.75)
 """OpenCV's parameter of cubic interpolation."""
 
@@ -64,7 +67,7 @@ def resampled_rows(
     Returns
     -------
     ndarray of shape (..., m', N'), float32
-        Rounding of the last bit aside, what OpenCV gives for the whole image.
+        What OpenCV gives for the whole image; the last bit may differ between its versions.
     """
     first, end = source_rows(source[0], target[0], *span, interpolation)
     values = np.asarray(read(first, end), np.float32)
@@ -76,11 +79,25 @@ def resampled_rows(
     if source[0] == target[0]:
         return values
     rows, weights = _weights(source[0], target[0], *span, interpolation)
-    result = values[..., rows[:, 0] - first, :] * weights[:, 0, None]
+    result = np.empty((*values.shape[:-2], len(rows), target[1]), np.float32)
+    for start in range(0, len(rows), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        result[..., part, :] = _combined(values, rows[part] - first, weights[part, :, None], interpolation)
+    return result
+
+
+def _combined(
+    values: NDArray[np.float32], rows: NDArray[np.int64], weights: NDArray[np.float32], interpolation: int
+) -> NDArray[np.floating]:
+    """Weigh rows as OpenCV does: rounded once between two rows, after each of several."""
+    if interpolation == cv2.INTER_LINEAR:
+        above, below = values[..., rows[:, 0], :], values[..., rows[:, 1], :]
+        return np.asarray(above + (below - above).astype(np.float64) * weights[:, 1])
+    result = values[..., rows[:, 0], :] * weights[:, 0]
     for tap in range(1, rows.shape[1]):
         if weights[:, tap].any():
-            result += values[..., rows[:, tap] - first, :] * weights[:, tap, None]
-    return np.asarray(result, np.float32)
+            result += values[..., rows[:, tap], :] * weights[:, tap]
+    return result
 
 
 def _weights(
@@ -91,9 +108,9 @@ def _weights(
     places = np.arange(first, end)
     if interpolation == cv2.INTER_AREA:
         return _area_weights(places, source, scale)
-    centres = ((places + 0.5) * scale - 0.5).astype(np.float32)
+    centres = (places + 0.5) * scale - 0.5
     below = np.floor(centres).astype(np.int64)
-    part = centres - below.astype(np.float32)
+    part = (centres - below).astype(np.float32)
     one = np.float32(1)
     taps: tuple[int, ...]
     if interpolation == cv2.INTER_LINEAR:

@@ -146,7 +146,7 @@ def test_the_memory_is_told_before_the_start_and_results_are_found_again(
     assert segment("--json", inputs=inputs) == 0
     seen = events()
     (notice,) = [event["message"] for event in seen if event["event"] == "Notice"]
-    assert notice.startswith("grey.tif has 0 megapixels and is segmented in blocks, which takes about 0.6 GB")
+    assert notice.startswith("grey.tif has 0 megapixels and is segmented in blocks, which takes about 0.3 GB")
     assert [event["event"] for event in seen].index("Notice") < [event["event"] for event in seen].index(
         "TilesPredicted"
     )
@@ -160,10 +160,10 @@ def test_the_memory_is_told_before_the_start_and_results_are_found_again(
 def test_a_machine_with_too_little_memory_refuses_in_a_sentence(
     segment: Any, folder: Path, tmp_path: Path, events: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(picture_plan, "free_memory_bytes", lambda: 500_000_000)
+    monkeypatch.setattr(picture_plan, "free_memory_bytes", lambda: 200_000_000)
     assert segment("--json", inputs=(folder / "grey.tif",)) == 3
     (failed,) = [event for event in events() if event["event"] == "ImageFailed"]
-    assert "would take about 0.6 GB of memory and 0.5 GB are free. Close other programs" in failed["reason"]
+    assert "would take about 0.3 GB of memory and 0.2 GB are free. Close other programs" in failed["reason"]
     assert list((tmp_path / "out").glob("grey*")) == []
 
 

@@ -133,6 +133,16 @@ def test_cells_of_a_resampled_picture_are_those_of_the_whole(diameter: float, sh
     assert labels.max() == expected.labels.max()
 
 
+@pytest.mark.parametrize("diameter", [6.0, 90.0])
+def test_cells_of_a_resampled_picture_of_8_bit_agree_with_those_of_the_whole(diameter: float) -> None:
+    image, model = blobs(300, 330, "uint8"), uphill_model(FlowsObjective(), "clahe_imagenet")
+    parameters = SegmentationParameters(diameter_px=diameter)
+    expected, found = segment_image(image, model, parameters), in_blocks(image, model, parameters)
+    overlaps = count_overlaps(whole_labels(found), expected.labels)
+    assert expected.scale.factor != 1
+    assert len(match_by_iou(overlaps, 0.9)) == overlaps.n_reference == overlaps.n_predicted > 10
+
+
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32", "int32"])
 @pytest.mark.parametrize("normalisation", ["percentile", "clahe_imagenet"])
 def test_every_depth_and_normalisation_gives_the_same_cells(dtype: str, normalisation: str) -> None:
