@@ -288,9 +288,15 @@ class EditHistory:
         deltas = self._deltas(step.edit)
         return tuple(delta.reversed() for delta in reversed(deltas)) if step.backwards else deltas
 
+    def _within(self, delta: Delta) -> Delta:
+        box, (height, width) = delta.box, self._base.shape
+        if box.top + box.height > height or box.left + box.width > width:
+            raise ValueError("it lies outside of the image")
+        return delta
+
     def _deltas(self, number: int) -> tuple[Delta, ...]:
         try:
-            return tuple(decode(content) for content in self._entries[number - 1].deltas)
+            return tuple(self._within(decode(content)) for content in self._entries[number - 1].deltas)
         except ValueError as error:
             raise UserFacingError(
                 f"Entry {number} of the list of corrections is damaged ({error})",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,8 @@ from dinocell_app.errors import UserFacingError
 from dinocell_app.files import replacing
 
 BASE_NAME = "model_result.tif"
+_LARGEST_EXPANSION = 1100
+"""More than zlib ever packs."""
 _SNAPSHOT = "snapshot_{number}.tif"
 
 
@@ -53,13 +54,23 @@ def read_labels(path: Path) -> Labels:
         If the file is damaged.
     """
     try:
-        return np.ascontiguousarray(tifffile.imread(path), np.uint32)
-    except (tifffile.TiffFileError, ValueError, RuntimeError, IndexError, zlib.error) as error:
+        return _read(path)
+    except OSError:
+        raise
+    except Exception as error:  # the codecs of TIFF fail in as many ways as there are
         raise UserFacingError(
             "The labels that the corrections begin from are damaged",
             path=path,
             remedy="Restore the project from a copy",
         ) from error
+
+
+def _read(path: Path) -> Labels:
+    with tifffile.TiffFile(path) as tiff:
+        page = tiff.pages[0]
+        if page.ndim != 2 or page.nbytes > _LARGEST_EXPANSION * max(path.stat().st_size, 1 << 16):
+            raise ValueError("labels of a size that the file cannot hold")
+        return np.ascontiguousarray(page.asarray(), np.uint32)
 
 
 def write_snapshot(folder: Path, number: int, labels: Labels) -> None:

@@ -369,6 +369,20 @@ def projects(folder: Path) -> None:
         project.regions.put(first.id, [Region("one", ((1.0, 2.0), (20.0, 2.0), (20.5, 18.0)))])
 
 
+def corrections(folder: Path) -> None:
+    """The history of a result that was corrected, with a version and an edit undone."""
+    from dinocell_app.editing.deltas import deltas_between
+    from dinocell_app.editing.edit_history import EditHistory
+
+    history = EditHistory(folder / "edits", cells, who="me")
+    for label in (1, 2, 3):
+        wanted = np.where(cells() == label, 0, history.labels)
+        history.apply("delete", *deltas_between(history.labels, wanted))
+        history.name_version(f"without {label}")
+    history.undo()
+    history.close()
+
+
 def labels_to_import(folder: Path) -> None:
     """An empty project with images, and labels of them made elsewhere."""
     from dinocell_app.project.adding import find_images

@@ -228,6 +228,22 @@ def _match_and_import(folder: Path) -> None:
         raise problems[0]
 
 
+def _open_corrections(folder: Path) -> None:
+    from dinocell_app.editing.edit_history import EditHistory
+
+    history = EditHistory(folder / "edits", fuzz_files.cells, who="me")
+    try:
+        for version in history.versions():
+            history.labels_at(version)
+        _ = history.edited_cells, history.deleted_cells, history.next_label
+        while history.can_undo:
+            history.undo()
+        while history.can_redo:
+            history.redo()
+    finally:
+        history.close()
+
+
 def _import_labels(folder: Path) -> None:
     from dinocell_app.errors import UserFacingError
     from dinocell_app.project.label_import import match_labels
@@ -309,6 +325,7 @@ KINDS = {
         Kind("records and tables", fuzz_files.records, _read_record, 300),
         Kind("projects", fuzz_files.projects, _read_project, 500, whole=True),
         Kind("training pairs", fuzz_files.pairs, _match_and_import, 200, whole=True),
+        Kind("corrections", fuzz_files.corrections, _open_corrections, 200, whole=True),
         Kind("label import", fuzz_files.labels_to_import, _import_labels, 100, whole=True),
         Kind("PanNuke folds", fuzz_files.folds, _read_folds, 100, whole=True),
         Kind("model folders", _models, _read_model, 120, whole=True, torch=True),
