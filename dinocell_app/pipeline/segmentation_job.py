@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,6 @@ from dinocell_app.events import (
 )
 from dinocell_app.export.labelled_image import LabelledImage
 from dinocell_app.export.plane_record import PlaneRecord
-from dinocell_app.export.provenance import file_sha256
 from dinocell_app.imaging.image_reader import ImageReader
 from dinocell_app.imaging.metadata import ImageMetadata
 from dinocell_app.imaging.planes import ChannelChoice, Plane, PlaneChoice, select_planes
@@ -51,6 +51,7 @@ from dinocell_app.pipeline.large_pictures import LargePlane, segment_large_plane
 from dinocell_app.pipeline.measurements import CellFindings, PlaneMeasurements, measure_plane
 from dinocell_app.pipeline.picture_plan import plan_picture
 from dinocell_app.pipeline.plane_events import over_planes, until_asked_to_stop
+from dinocell_app.pipeline.reading_ahead import ReadingAhead
 from dinocell_app.pipeline.reference_cells import Compared, ReferenceCells
 from dinocell_app.pipeline.results import Place, finished_record, write_results
 from dinocell_app.pipeline.run_tables import write_run_tables
@@ -90,7 +91,7 @@ def segment_images(
     """
     started = time.monotonic()
     plan = plan_images(job.inputs, job.output, recursive=job.recursive, roots=job.roots)
-    run = SegmentationRun(job, should_stop)
+    run = SegmentationRun(job, should_stop, [image.path for image in plan.images])
     yield JobStarted("segment", len(plan.images), 0, str(run.device))
     for left in plan.left_out:
         yield InputLeftOut(str(left.path), left.reason)
@@ -119,10 +120,15 @@ class SegmentationRun:
     job : SegmentJob
     should_stop : callable
         Asked between two tiles.
+    upcoming : sequence of Path
+        Images in the order in which they will be segmented, where that is known.
     """
 
-    def __init__(self, job: SegmentJob, should_stop: Callable[[], bool]) -> None:
+    def __init__(
+        self, job: SegmentJob, should_stop: Callable[[], bool], upcoming: Sequence[Path] = ()
+    ) -> None:
         self.job = job
+        self.ahead = ReadingAhead(upcoming)
         self.should_stop = should_stop
         self.plane = PlaneChoice.parse(job.plane)
         self.channel = ChannelChoice.parse(job.channel)
@@ -277,7 +283,7 @@ class SegmentationRun:
                 **(self.references.parameters() if self.references else {}),
             },
             input_path=str(image.path),
-            input_sha256=file_sha256(image.path),
+            input_sha256=self.ahead.checksum(image.path),
             device=describe_device(self.device),
             precision=str(resolve_precision(job.precision, self.device)).removeprefix("torch."),
             pixel_size_um=size.um,
