@@ -191,6 +191,23 @@ class GuideWindow(QDialog):
         bar = self.view.verticalScrollBar()
         bar.setValue(bar.value() + self.view.cursorRect(cursor).top() - _ABOVE_PX)
 
+    def show_section(self, heading: str, page: str = "user_guide.md") -> None:
+        """Show a section at the top.
+
+        Parameters
+        ----------
+        heading : str
+            As it is written; the top of the page when there is no such heading.
+        page : str
+            File in the folder of documents.
+        """
+        wanted = resource_path("docs", page)
+        if wanted != self._page:
+            self._read_before.append((self._page, self.view.verticalScrollBar().value()))
+            self._show(wanted)
+        found = (each for each in headings_of(self.view.document()) if each.text == heading)
+        self.go_to(next((each.position for each in found), 0))
+
     def find_next(self) -> None:
         """Mark the next place that has the words searched for, from the top again after the last."""
         words = self.search.text()

@@ -24,6 +24,7 @@ from dinocell_app.ui.cache_upkeep import CacheUpkeep
 from dinocell_app.ui.docks import Docks
 from dinocell_app.ui.error_display import ProblemBar
 from dinocell_app.ui.guide_window import GuideWindow
+from dinocell_app.ui.help_here import part_in_use, show_help
 from dinocell_app.ui.icons import action_icon
 from dinocell_app.ui.panels import make_panels
 from dinocell_app.ui.project_actions import ProjectActions
@@ -162,6 +163,10 @@ class MainWindow(QMainWindow):
         self.panels.segment.run("all")
         self._docks.show("queue")
 
+    def correct(self) -> None:
+        """Correct cells by hand, or stop it."""
+        self.panels.correct.switch(self.actions_by_key["correct"].isChecked())
+
     def review_cells(self) -> None:
         """Look through cells one after the other."""
         self._docks.show("review")
@@ -172,6 +177,11 @@ class MainWindow(QMainWindow):
         wizard = TrainingWindow(self._session, self)
         wizard.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         wizard.show()
+
+    def help_here(self) -> None:
+        """Open the user guide at the section about the part of the window in use."""
+        part = part_in_use(self)
+        show_help(self.welcome if part is self and self.welcome.isVisible() else part)
 
     def user_guide(self) -> None:
         """Open the user guide."""
@@ -220,9 +230,8 @@ class MainWindow(QMainWindow):
             action.setIcon(action_icon(info.key))
             action.setIconText(TOOLBAR.get(info.key, info.text))
             action.setCheckable(info.checkable)
-            action.triggered.connect(
-                getattr(self if hasattr(type(self), info.key) else self.projects, info.key)
-            )
+            parts = (self, self.projects, self.panels.correct)
+            action.triggered.connect(next(getattr(p, info.key) for p in parts if hasattr(type(p), info.key)))
             actions[info.key] = action
         return actions
 
@@ -264,10 +273,11 @@ class MainWindow(QMainWindow):
         session.images_changed.connect(self._enable)
         session.settings_changed.connect(self._on_settings)
         session.queue.run_finished.connect(self._on_run_finished)
-        correct = self.actions_by_key.get("correct")
-        if correct is not None:
-            self.panels.review.set_fixes_at_once(True)
-            self.panels.review.fix_asked.connect(correct.trigger)
+        session.current_result_changed.connect(self._enable)
+        self.panels.review.set_fixes_at_once(True)
+        self.panels.review.fix_asked.connect(lambda: self.panels.correct.switch(True))
+        self.panels.correct.switched.connect(self.actions_by_key["correct"].setChecked)
+        self.panels.correct.ready_changed.connect(self._enable)
         self.welcome.new_asked.connect(self.projects.new_project)
         self.welcome.open_asked.connect(self.projects.open_project)
         self.welcome.sample_asked.connect(self.projects.open_sample)
@@ -294,6 +304,7 @@ class MainWindow(QMainWindow):
             "project": project,
             "image": image,
             "result": self._session.current_result is not None,
+            "correcting": self.panels.correct.corrections.history is not None,
         }
         for info in ACTIONS:
             self.actions_by_key[info.key].setEnabled(fits[info.needs])

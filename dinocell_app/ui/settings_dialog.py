@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from dinocell_app.settings import ApplicationSettings
 from dinocell_app.ui.actions import ACTIONS, PRESETS, conflicting
+from dinocell_app.ui.help_here import add_help
 from dinocell_app.ui.models.models_page import ModelsPage
 from dinocell_app.ui.segment.output_choice import FORMAT_NOTES, FORMAT_TEXTS
 from dinocell_app.ui.session import Session
@@ -68,6 +69,7 @@ class SettingsDialog(QDialog):
         )
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
+        add_help(self, buttons)
         layout = QVBoxLayout(self)
         layout.addWidget(pages)
         layout.addWidget(buttons)

@@ -31,6 +31,7 @@ from dinocell_app.ui.export.export_texts import done_sentence, plan_sentence
 from dinocell_app.ui.export.export_writing import FileExported, write_export
 from dinocell_app.ui.export.planned_file_model import FILE, PlannedFileModel
 from dinocell_app.ui.export.remembered_choice import remember_choice, remembered_choice
+from dinocell_app.ui.help_here import help_button
 from dinocell_app.ui.workers import start, start_generator
 
 if TYPE_CHECKING:
@@ -216,6 +217,7 @@ class ExportDialog(QDialog):
         splitter.addWidget(self.files)
         splitter.setSizes(_SPLIT)
         buttons = QHBoxLayout()
+        buttons.addWidget(help_button(self))
         buttons.addWidget(self.summary, 1)
         buttons.addWidget(self.open_button)
         buttons.addWidget(self.export_button)

@@ -25,6 +25,7 @@ from dinocell_app.project.label_import import LabelMatch, match_labels
 from dinocell_app.project.label_results import plan_imports
 from dinocell_app.ui.export.label_importing import LabelsImported, import_all
 from dinocell_app.ui.export.label_match_model import LabelMatchModel
+from dinocell_app.ui.help_here import help_button
 from dinocell_app.ui.segment.presets import checked_name
 from dinocell_app.ui.workers import start, start_generator
 
@@ -217,6 +218,7 @@ class ImportLabelsDialog(QDialog):
         form = QFormLayout()
         form.addRow("Name of the results", self.name)
         buttons = QHBoxLayout()
+        buttons.addWidget(help_button(self))
         buttons.addWidget(self.summary, 1)
         buttons.addWidget(self.import_button)
         buttons.addWidget(self.close_button)

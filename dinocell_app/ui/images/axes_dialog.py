@@ -26,6 +26,7 @@ from dinocell_app.imaging.axes import StoredAxes
 from dinocell_app.imaging.reading import stored_axes
 from dinocell_app.project.records import FoundImage, ImageRecord
 from dinocell_app.project.thumbnails import ChannelPictures, channel_pictures
+from dinocell_app.ui.help_here import add_help
 from dinocell_app.ui.images.axes_choice import CHOICES, AxesChoice, read_again, spelled
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.workers import Task, start, start_generator
@@ -78,6 +79,7 @@ class AxesDialog(QDialog):
         self.as_file.clicked.connect(self._believe_file)
         self.buttons.accepted.connect(self.apply)
         self.buttons.rejected.connect(self.reject)
+        add_help(self, self.buttons)
         self._begin()
 
     def done(self, result: int) -> None:

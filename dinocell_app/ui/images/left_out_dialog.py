@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from dinocell_app.imaging.scan import LeftOut
+from dinocell_app.ui.help_here import add_help
 
 HEADERS = ("File", "Why", "Folder")
 MOST_ROWS = 5000
@@ -67,6 +68,7 @@ class LeftOutDialog(QDialog):
         self.copy.setToolTip("Copy all files and reasons as a table.")
         self.copy.clicked.connect(self._copy)
         buttons.rejected.connect(self.reject)
+        add_help(self, buttons)
         layout = QVBoxLayout(self)
         layout.addWidget(explanation)
         layout.addWidget(self.table, 1)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices, QFontDatabase
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QVBoxLayout, QWidget
 
+from dinocell_app.ui.help_here import add_help
 from dinocell_app.ui.workers import start
 
 LONGEST_BYTES = 200_000
@@ -64,6 +65,7 @@ class RunLogDialog(QDialog):
         folder.setToolTip("Show the folder of this run in the file manager.")
         folder.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent))))
         buttons.rejected.connect(self.reject)
+        add_help(self, buttons)
         layout = QVBoxLayout(self)
         layout.addWidget(self.text)
         layout.addWidget(buttons)

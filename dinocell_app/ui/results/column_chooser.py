@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dinocell_app.ui.help_here import add_help
 from dinocell_app.ui.results.column_text import column_text
 
 
@@ -54,6 +55,7 @@ class ColumnChooser(QDialog):
         )
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
+        add_help(self, buttons)
         line = QHBoxLayout()
         line.addWidget(self.all)
         line.addWidget(self.none)

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dinocell_app.ui.help_here import add_help
 from dinocell_app.ui.segment.model_cards import ModelCard, ModelList
 
 _CARD_SIZE = (760, 620)
@@ -149,6 +150,7 @@ class ModelCardDialog(QDialog):
         self.page.setMarkdown(card.page)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
+        add_help(self, buttons)
         layout = QVBoxLayout(self)
         layout.addWidget(self.page)
         layout.addWidget(buttons)

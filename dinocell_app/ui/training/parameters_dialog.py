@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from dinocell_app.jobs import PRESET_KEEPS
+from dinocell_app.ui.help_here import add_help
 from dinocell_app.ui.training.parameter_values import choices_of, text_of, value_of
 from dinocell_app.ui.training.parameter_words import ADAPTING, ALL, CHANGES, TEACHING, Words
 from dinocell_app.ui.training.planned_jobs import chosen_values, preset_values
@@ -117,6 +118,7 @@ class ParametersDialog(QDialog):
         self._show(chosen_values(plan))
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
+        add_help(self, self.buttons)
         self.buttons.button(kinds.RestoreDefaults).clicked.connect(lambda: self._show(self._preset))
 
     def accept(self) -> None:

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from dinocell_app.errors import UserFacingError
 from dinocell_app.run_folder import RunFolder
+from dinocell_app.ui.help_here import help_button
 from dinocell_app.ui.segment.model_cards import read_model_cards
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.training.examination import Examination
@@ -329,6 +330,7 @@ class TrainingWindow(QDialog):
         top.addWidget(self.trainings)
         self.steps.setTextFormat(Qt.TextFormat.RichText)
         end = QHBoxLayout()
+        end.addWidget(help_button(self))
         end.addWidget(self.problem, 1)
         end.addWidget(self.back)
         end.addWidget(self.forward)
