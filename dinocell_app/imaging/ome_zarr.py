@@ -13,6 +13,7 @@ from dinocell_app.errors import UnreadableFileError
 from dinocell_app.imaging.image_reader import ImageReader, check_declared_size, check_plane_count
 from dinocell_app.imaging.metadata import ImageMetadata, name_channels
 from dinocell_app.imaging.pixel_size import length_um, square_pixel_um
+from dinocell_app.imaging.zarr_blosc import use_checked_blosc
 from dinocell_app.imaging.zarr_chunks import check_chunks
 
 _OLD_AXES = ("t", "c", "z", "y", "x")
@@ -31,6 +32,7 @@ class OmeZarrReader(ImageReader):
     def __init__(self, path: Path) -> None:
         import zarr
 
+        use_checked_blosc()
         # zarr 2 has no types and zarr 3 too wide ones.
         group: Any = zarr.open_group(str(path), mode="r")
         attributes: dict[str, Any] = dict(group.attrs)

@@ -50,7 +50,9 @@ def directories_are_whole(path: Path) -> bool:
         (offset,) = layout.link.unpack_from(header, layout.first_link)
         seen = set()
         n_read = 0
-        while offset and offset not in seen:
+        while offset:
+            if offset in seen:  # round in a circle, which the library would go for ever
+                return False
             seen.add(offset)
             found = _next_directory(file, offset, layout, size)
             if found is None:

@@ -17,6 +17,7 @@ from dinocell_app.run_folder import JOB_NAME, PAUSE_NAME
 QUEUE_NAME = "queue.json"
 ATTEMPT_NAME = "ATTEMPT"
 SCHEMA_VERSION = 1
+_LONGEST_NAME = 100
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def read_queue(runs: Path) -> tuple[QueueEntry, ...]:
 
 
 def _is_name(run: str) -> bool:
-    return run not in ("", ".", "..") and not set(run) & set("/\\:\0")
+    return 0 < len(run) <= _LONGEST_NAME and run not in (".", "..") and not set(run) & set("/\\:\0")
 
 
 def write_queue(runs: Path, entries: Sequence[QueueEntry]) -> None:

@@ -100,16 +100,17 @@ def zarrs(folder: Path) -> None:
     """OME-Zarr images in both formats, with several packings."""
     import zarr
 
-    for name, version, packing in (
-        ("v2_blosc.zarr", 2, "auto"),
-        ("v2_plain.zarr", 2, None),
-        ("v3.zarr", 3, "auto"),
-        ("v3_plain.zarr", 3, None),
+    for name, version, packing, shards in (
+        ("v2_blosc.zarr", 2, "auto", None),
+        ("v2_plain.zarr", 2, None, None),
+        ("v3.zarr", 3, "auto", None),
+        ("v3_plain.zarr", 3, None, None),
+        ("v3_blosc.zarr", 3, zarr.codecs.BloscCodec(cname="lz4"), None),
+        ("v3_shards.zarr", 3, zarr.codecs.BloscCodec(cname="zstd"), (1, 32, 32)),
     ):
         group = zarr.open_group(folder / name, mode="w", zarr_format=version)
-        array = group.create_array(
-            "0", shape=(2, *SHAPE), chunks=(1, 16, 16), dtype="uint16", compressors=packing
-        )
+        size = {"shape": (2, *SHAPE), "chunks": (1, 16, 16), "shards": shards}
+        array = group.create_array("0", dtype="uint16", compressors=packing, **size)
         array[:] = np.stack([grey(), grey(1)])
         transformation = {"type": "scale", "scale": [1, 0.5, 0.5]}
         image = {

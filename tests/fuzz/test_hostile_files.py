@@ -336,3 +336,31 @@ def test_only_packings_that_give_numbers_are_unpacked(codec):
         check_chunks(Path("a.zarr"), array, (32, 32), (0, 1))
     array.filters = None
     check_chunks(Path("a.zarr"), array, (32, 32), (0, 1))
+
+
+@pytest.mark.parametrize("name", ["v2_blosc", "v3_blosc", "v3_shards"])
+def test_chunks_of_blosc_cannot_claim_bytes_that_they_do_not_have(name, tmp_path):
+    """numcodecs reads beyond the end of such a chunk, which ends the process more often than not."""
+    zarrs(tmp_path)
+    path = tmp_path / f"{name}.zarr"
+    read_image(path)
+    chunks = [file for file in (path / "0").rglob("*") if file.is_file() and file.suffix != ".json"]
+    for file in chunks:
+        if not file.name.startswith(".z"):
+            content = bytearray(file.read_bytes())
+            content[12:16] = b"\xff\xff\xff\x7f"
+            file.write_bytes(content)
+    refused(lambda: read_image(path), path, "a chunk of .* claims 2147483647")
+
+
+def test_pages_that_lead_round_in_a_circle_are_refused(tmp_path):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, np.stack([grey(), grey(1)]), photometric="minisblack", metadata=None)
+    with tifffile.TiffFile(path) as tiff:
+        first, last = (page.offset for page in tiff.pages)
+        n_tags = len(tiff.pages[1].tags)
+    content = bytearray(path.read_bytes())
+    struct.pack_into("<I", content, last + 2 + 12 * n_tags, first)
+    path.write_bytes(content)
+    refused(lambda: read_image(path), path, "last page")
+    refused(lambda: read_labels(path), path, "last page")
