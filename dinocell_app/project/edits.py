@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dinocell_app.errors import UserFacingError
+from dinocell_app.files import write_text
 from dinocell_app.project.records import ResultRecord
 
 if TYPE_CHECKING:
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
 EDITS_NAME = "edits"
 """Folder of the histories, in that of the project."""
+
+PUBLISHED_NAME = "published"
+"""In the folder of a history: how long its journal was when labels and table were written."""
 
 
 class EditStore:
@@ -52,7 +56,64 @@ class EditStore:
         -------
         bool
         """
-        return (self.folder_of(result) / "journal.jsonl").is_file()
+        return self.journal_size(result) > 0
+
+    def journal_size(self, result: ResultRecord) -> int:
+        """Give the length of the journal of a result.
+
+        Parameters
+        ----------
+        result : ResultRecord
+
+        Returns
+        -------
+        int
+            Bytes; 0 where nothing was ever done.
+        """
+        try:
+            return (self.folder_of(result) / "journal.jsonl").stat().st_size
+        except OSError:
+            return 0
+
+    def note_published(self, result: ResultRecord, journal_size: int) -> None:
+        """Keep in mind that labels and table say what the journal says.
+
+        Parameters
+        ----------
+        result : ResultRecord
+        journal_size : int
+            Of the journal that they say.
+        """
+        write_text(self.folder_of(result) / PUBLISHED_NAME, str(journal_size))
+
+    def is_published(self, result: ResultRecord) -> bool:
+        """Tell whether labels and table say what the journal says; after a crash they may not.
+
+        Parameters
+        ----------
+        result : ResultRecord
+
+        Returns
+        -------
+        bool
+            Also True where nothing was ever done.
+        """
+        size = self.journal_size(result)
+        if not size:
+            return True
+        try:
+            return (self.folder_of(result) / PUBLISHED_NAME).read_text(encoding="utf-8") == str(size)
+        except (OSError, UnicodeDecodeError):
+            return False
+
+    def is_empty(self) -> bool:
+        """Tell whether nothing was ever corrected in the project.
+
+        Returns
+        -------
+        bool
+        """
+        return not (self._folder / EDITS_NAME).is_dir()
 
     def set_aside(self, result: ResultRecord) -> None:
         """Begin anew from the model's result; the history stays in a folder beside.

@@ -286,7 +286,7 @@ class ResultRecord:
     @property
     def is_corrected(self) -> bool:
         """Whether its files hold what people made of the model's result."""
-        return bool(self.model_files)
+        return bool(self.model_files) or any(file.startswith("corrected/") for file in self.files)
 
 
 RUN_STATES = ("queued", "running", "paused", "finished", "stopped", "failed", "interrupted")

@@ -48,6 +48,15 @@ class ResultTable:
         """
         return self._select("WHERE image_id = ? ORDER BY id DESC", (image_id,))
 
+    def finished(self) -> list[ResultRecord]:
+        """List all results that are not failures.
+
+        Returns
+        -------
+        list of ResultRecord
+        """
+        return self._select("WHERE status = 'finished' ORDER BY id")
+
     def latest(self) -> dict[int, ResultRecord]:
         """Find the newest result of every image that has any.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dinocell_app.ui.correct.correct_mode import CorrectMode
 from dinocell_app.ui.images.image_panel import ImagePanel
 from dinocell_app.ui.queue.queue_panel import QueuePanel
 from dinocell_app.ui.references.reference_panel import ReferencePanel
@@ -27,6 +28,7 @@ class Panels:
     results : ResultsPanel
     review : ReviewPanel
     queue : QueuePanel
+    correct : CorrectMode
     """
 
     images: ImagePanel
@@ -36,6 +38,7 @@ class Panels:
     results: ResultsPanel
     review: ReviewPanel
     queue: QueuePanel
+    correct: CorrectMode
 
 
 def make_panels(session: Session) -> Panels:
@@ -62,4 +65,5 @@ def make_panels(session: Session) -> Panels:
         results=results,
         review=ReviewPanel(session, results, viewer.viewer),
         queue=QueuePanel(session),
+        correct=CorrectMode(session, viewer),
     )

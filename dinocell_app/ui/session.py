@@ -28,6 +28,8 @@ class Session(QObject):
     """
 
     project_opened = Signal()
+    project_closing = Signal()
+    """The project can still be written to, for the last time."""
     project_closed = Signal()
     images_changed = Signal()
     """Images came or went."""
@@ -99,6 +101,7 @@ class Session(QObject):
         """Close the project; runs go on in their own processes."""
         if self.project is None:
             return
+        self.project_closing.emit()
         project, self.project = self.project, None
         self.queue.follow(None)
         self.engine.cancel()

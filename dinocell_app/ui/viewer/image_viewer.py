@@ -45,6 +45,8 @@ class ImageViewer(PictureView):
     hovered = Signal(object)
     """HoverInfo, or None outside the picture."""
     tool_changed = Signal(str)
+    drawn = Signal(object, bool)
+    """Places (QPointF) of the mouse while it draws, and whether it ended; a click is one place."""
     cells_changed = Signal()
     """Other cells than before are shown, or none."""
 
@@ -59,11 +61,13 @@ class ImageViewer(PictureView):
         self._painting: CellPainting | None = None
         self._chosen = self._make_path("#ffffff", 3)
         self._chosen_core = self._make_path("#000000", 1)
+        self._stroke: list[QPointF] = []
         self._line = self._make_path("#ffd54a", 2)
         self._region = self._make_path("#ffd54a", 2)
         self.box.clicked.connect(self._on_click)
         self.box.line_moved.connect(self._on_line)
         self.box.region_moved.connect(self._on_region)
+        self.box.stroke_moved.connect(self._on_stroke)
         self.view.scene().sigMouseMoved.connect(self._on_move)
 
     @property
@@ -91,6 +95,19 @@ class ImageViewer(PictureView):
         self.labels, self._preview = labels, None
         self.select_cell(0)
         self._draw_overlay()
+
+    def redraw_labels(self, top: int, left: int, height: int, width: int) -> None:
+        """Draw a part of the labels anew, because they were changed in place.
+
+        Parameters
+        ----------
+        top, left, height, width : int
+            In pixels of the picture.
+        """
+        if self._overlay is not None:
+            # Outlines of cells beside it may have changed too, and a coarse pixel stands for many.
+            self._overlay.repaint_area(QRectF(left - 2, top - 2, width + 4, height + 4))
+        self.select_cell(self.selected)
 
     def set_preview(self, labels: NDArray[np.integer] | None, region: Region | None) -> None:
         """Show labels of a region in place of the result, or the result again.
@@ -192,9 +209,11 @@ class ImageViewer(PictureView):
 
         Parameters
         ----------
-        tool : {"navigate", "measure_diameter", "ruler", "region"}
+        tool : {"navigate", "measure_diameter", "ruler", "region", "draw"}
         """
         self.box.tool = tool
+        self._stroke.clear()
+        self._region.setPath(QPainterPath())
         self.view.setCursor(Qt.CursorShape.ArrowCursor if tool == "navigate" else Qt.CursorShape.CrossCursor)
         if tool != "ruler":
             self._line.setPath(QPainterPath())
@@ -269,6 +288,9 @@ class ImageViewer(PictureView):
         pixel = self._pixel(point)
         if self.box.tool == "region":
             self.region_drawn.emit(None)
+        if self.box.tool == "draw":
+            self.drawn.emit([point], True)
+            return
         if pixel is None:
             return
         label = self.label_at(*pixel)
@@ -286,6 +308,14 @@ class ImageViewer(PictureView):
             self.ruler_drawn.emit(length)
         elif finished and length > 0:
             self.diameter_drawn.emit(length)
+
+    def _on_stroke(self, place: QPointF, begins: bool, ends: bool) -> None:
+        if begins:
+            self._stroke.clear()
+        self._stroke.append(place)
+        self.drawn.emit(list(self._stroke), ends)
+        if ends:
+            self._stroke.clear()
 
     def _on_region(self, start: QPointF, end: QPointF, finished: bool) -> None:
         if self.image is None:

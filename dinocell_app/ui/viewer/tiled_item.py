@@ -19,6 +19,8 @@ from dinocell_app.ui.workers import start
 AT_ONCE = 2
 """Tiles made at the same time; what is no longer seen by then is never made."""
 FEWEST_KEPT = 16
+_OLD_LOOK = -1
+"""Of a tile that shows what is no more; it is seen until it is painted anew."""
 
 _logger = logging.getLogger(__name__)
 
@@ -52,6 +54,7 @@ class TiledItem(QGraphicsObject):
         self._look = 0
         self._wanted: list[Tile] = []
         self._underway: set[tuple[int, Tile]] = set()
+        self._outdated: set[tuple[int, Tile]] = set()
         self._kept = 256
         self._seen = 0
 
@@ -80,6 +83,24 @@ class TiledItem(QGraphicsObject):
         self._paint_tile = paint_tile
         self._look += 1
         self.update()
+
+    def repaint_area(self, area: QRectF) -> None:
+        """Draw a part anew, because what it shows has changed; the tiles of before are seen until then.
+
+        Parameters
+        ----------
+        area : QRectF
+            In pixels of the picture.
+        """
+        for tile, (_, image) in self._tiles.items():
+            if self._place(tile).intersects(area):
+                self._tiles[tile] = _OLD_LOOK, image
+        # What is being painted may have been read before the change.
+        self._outdated |= {wish for wish in self._underway if self._place(wish[1]).intersects(area)}
+        self.update(area)
+
+    def _place(self, tile: Tile) -> QRectF:
+        return QRectF(*tile.rectangle(level_shape(self._shape, tile.level)))
 
     def boundingRect(self) -> QRectF:
         """Give the place of the picture."""
@@ -149,8 +170,11 @@ class TiledItem(QGraphicsObject):
     def _take(self, wish: tuple[int, Tile], image: QImage) -> None:
         self._underway.discard(wish)
         look, tile = wish
+        if wish in self._outdated:
+            self._outdated.discard(wish)
+            look = _OLD_LOOK
         before = self._tiles.get(tile)
-        if before is None or before[0] < look:
+        if before is None or before[0] <= look:
             self._tiles[tile] = look, image
             self._tiles.move_to_end(tile)
         # What is seen is kept whatever the memory: it would be asked for again for ever.

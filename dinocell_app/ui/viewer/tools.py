@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, Qt, Signal
 # Where the mouse comes to rest is what is told about it: the last of quick moves must not be left out.
 pg.setConfigOption("mouseRateLimit", 0)
 
-Tool = Literal["navigate", "measure_diameter", "ruler", "region"]
+Tool = Literal["navigate", "measure_diameter", "ruler", "region", "draw"]
 
 
 class ToolBox(pg.ViewBox):
@@ -26,6 +26,8 @@ class ToolBox(pg.ViewBox):
     line_moved = Signal(object, object, bool)
     """Start, end, and whether the button was let go."""
     region_moved = Signal(object, object, bool)
+    stroke_moved = Signal(object, bool, bool)
+    """Place of the mouse, whether the stroke begins there, and whether it ends there."""
 
     def __init__(self) -> None:
         super().__init__(lockAspect=True, invertY=True, enableMenu=False)
@@ -44,6 +46,11 @@ class ToolBox(pg.ViewBox):
             return
         ev.accept()
         start, end = self.mapToView(ev.buttonDownPos()), self.mapToView(ev.pos())
+        if self.tool == "draw":
+            if ev.isStart():
+                self.stroke_moved.emit(start, True, False)
+            self.stroke_moved.emit(end, False, bool(ev.isFinish()))
+            return
         moved = self.region_moved if self.tool == "region" else self.line_moved
         moved.emit(start, end, bool(ev.isFinish()))
 

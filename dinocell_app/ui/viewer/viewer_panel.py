@@ -50,6 +50,7 @@ class ViewerPanel(QWidget):
         self._tasks: dict[str, Task] = {}
         self._asked: _Place | None = None
         self._shown: _Place | None = None
+        self._held: int | None = None
         self.viewer = ImageViewer()
         self.labels = LabelBar()
         self.second = SecondView(session, self.viewer, partial(self._load_labels, "beside"), self)
@@ -85,6 +86,8 @@ class ViewerPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         layout.addLayout(top)
+        self._bars = QVBoxLayout()
+        layout.addLayout(self._bars)
         layout.addWidget(self.views, 1)
         layout.addWidget(self.feature_bar)
         layout.addWidget(self.sliders)
@@ -114,6 +117,44 @@ class ViewerPanel(QWidget):
     def toggle_outlines(self) -> None:
         """Show or hide outlines."""
         self.labels.toggle("outline")
+
+    @property
+    def is_up_to_date(self) -> bool:
+        """Whether the picture is that of the current image and plane."""
+        image, session = self._session.current_image, self._session
+        if image is None or self.viewer.image is None:
+            return False
+        return self._shown == self._asked == (image.id, session.t, session.z, image.axes)
+
+    def add_bar(self, bar: QWidget) -> None:
+        """Put a bar above the views.
+
+        Parameters
+        ----------
+        bar : QWidget
+        """
+        self._bars.addWidget(bar)
+
+    def hold_labels(self, result_id: int, labels: LoadedLabels) -> None:
+        """Show labels that are changed in place, whatever is written to the files of their result.
+
+        Parameters
+        ----------
+        result_id : int
+        labels : LoadedLabels
+        """
+        self._held = result_id
+        before = self._tasks.pop("labels", None)
+        if before is not None:
+            before.cancel()
+        self.viewer.set_labels(labels)
+        self.viewer.select_cell(self._session.selected_cell)
+
+    def let_labels_go(self) -> None:
+        """Show again what the files say."""
+        if self._held is not None:
+            self._held = None
+            self._show_result()
 
     def set_ruler(self, on: bool) -> None:
         """Measure distances, or look around again.
@@ -220,7 +261,8 @@ class ViewerPanel(QWidget):
 
     def _show_result(self) -> None:
         result = self._session.current_result
-        self._load_labels("labels", self.viewer, result)
+        if result is None or result.id != self._held or self.viewer.labels is None:
+            self._load_labels("labels", self.viewer, result)
 
     def _load_labels(self, name: str, viewer: ImageViewer, result: ResultRecord | None) -> None:
         project = self._session.project

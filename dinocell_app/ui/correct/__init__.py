@@ -1,0 +1,1 @@
+"""Correcting cells by hand in the viewer."""

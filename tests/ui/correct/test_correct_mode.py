@@ -1,0 +1,294 @@
+"""Correcting cells in the window with a mouse: every tool, undo, versions, what is written."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import tifffile
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QInputDialog
+
+from dinocell_app.export.label_files import read_labels
+from dinocell_app.preview_messages import PreviewResult
+from dinocell_app.project.adding import found_image
+from dinocell_app.project.label_import import match_labels
+from dinocell_app.project.label_results import import_labels, plan_imports
+from dinocell_app.ui.correct.corrections import DRAWN_SET, SAVED
+from dinocell_app.ui.main_window import MainWindow
+from dinocell_app.ui.session import Session
+from dinocell_app.ui.workers import wait_for_all
+
+SHAPE = (80, 120)
+LEFT = Qt.MouseButton.LeftButton
+NONE = Qt.KeyboardModifier.NoModifier
+
+
+def model_labels() -> np.ndarray:
+    labels = np.zeros(SHAPE, np.uint16)
+    labels[10:30, 10:40], labels[10:30, 42:70], labels[50:70, 10:40] = 1, 2, 3
+    return labels
+
+
+@pytest.fixture
+def window(own_folders, qtbot, tmp_path):
+    folder = tmp_path / "plate"
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    for name in ("a.tif", "b.tif"):
+        tifffile.imwrite(folder / name, random.integers(0, 900, SHAPE).astype(np.uint16))
+    tifffile.imwrite(tmp_path / "a_masks.tif", model_labels())
+    session = Session()
+    window = MainWindow(session)
+    qtbot.addWidget(window)
+    window.resize(1200, 800)
+    window.show()
+    session.create_project(tmp_path / "study")
+    project = session.project
+    images = project.images.add([found_image(folder / name, folder) for name in ("a.tif", "b.tif")])
+    matches = match_labels([(images[0].id, folder / "a.tif")], [tmp_path / "a_masks.tif"])
+    (planned,) = plan_imports(project, matches, "cells", ("labels", "csv"))
+    project.results.record(import_labels(planned).result)
+    session.refresh_images()
+    session.set_current_image(images[0].id)
+    viewer = window.panels.viewer.viewer
+    qtbot.waitUntil(lambda: viewer.labels is not None)
+    window.panels.correct.corrections._timer.setInterval(100)
+    yield window
+    window.close()
+    session.shut_down()
+    window.deleteLater()
+    session.deleteLater()
+    wait_for_all()
+
+
+@pytest.fixture
+def mode(window, qtbot):
+    window.actions_by_key["correct"].trigger()
+    mode = window.panels.correct
+    qtbot.waitUntil(lambda: mode.corrections.history is not None)
+    qtbot.waitUntil(lambda: window.actions_by_key["correct_brush"].isEnabled())
+    return mode
+
+
+def place(mode, row, column):
+    viewer = mode._panel.viewer
+    return viewer.view.mapFromScene(viewer.box.mapViewToScene(QPointF(column + 0.5, row + 0.5)))
+
+
+def click(mode, row, column, modifier=NONE):
+    # pyqtgraph knows the keys from the application, not from the event.
+    viewport = mode._panel.viewer.view.viewport()
+    QTest.mouseClick(viewport, LEFT, modifier, place(mode, row, column))
+
+
+def drag(mode, *places):
+    viewport = mode._panel.viewer.view.viewport()
+    QTest.mousePress(viewport, LEFT, NONE, place(mode, *places[0]))
+    for row, column in [*places, places[-1]]:
+        at = QPointF(place(mode, row, column))
+        move = QMouseEvent(
+            QEvent.Type.MouseMove, at, viewport.mapToGlobal(at), Qt.MouseButton.NoButton, LEFT, NONE
+        )
+        QApplication.sendEvent(viewport, move)
+    QTest.mouseRelease(viewport, LEFT, NONE, place(mode, *places[-1]))
+
+
+def labels(mode):
+    return mode.corrections.history.labels
+
+
+def use(mode, key):
+    mode.bar.tools[key].click()
+
+
+def test_the_brush_enlarges_the_cell_it_begins_in_and_draws_new_ones(mode):
+    mode.bar.diameter.setValue(6)
+    drag(mode, (20, 36), (35, 36))
+    assert labels(mode)[34, 36] == 1
+    drag(mode, (50, 90), (50, 110))
+    assert labels(mode)[50, 100] == 4
+    assert mode._session.selected_cell == 4
+    drag(mode, (53, 95), (60, 95))
+    assert labels(mode)[59, 95] == 4, "a stroke that touches the chosen cell enlarges it"
+    drag(mode, (40, 100), (40, 105))
+    assert labels(mode)[40, 103] == 5
+    assert mode._panel.viewer.label_at(40, 103) == 5
+    assert mode._panel.viewer.shown_labels()[0].area(5) > 0
+
+
+def test_the_brush_leaves_other_cells_alone_unless_it_may_cover_them(mode):
+    drag(mode, (20, 30), (20, 50))
+    assert (labels(mode)[20, 42:50] == 2).all()
+    mode.bar.over.click()
+    drag(mode, (20, 30), (20, 50))
+    assert labels(mode)[20, 45] == 1
+
+
+def test_a_click_chooses_and_the_eraser_takes_from_the_cell_it_begins_in(mode):
+    click(mode, 20, 20)
+    assert mode._session.selected_cell == 1
+    use(mode, "correct_eraser")
+    drag(mode, (20, 35), (20, 50))
+    assert labels(mode)[20, 37] == 0
+    assert (labels(mode)[20, 43:51] == 2).all()
+
+
+def test_a_line_splits_and_a_line_merges(mode):
+    use(mode, "correct_split")
+    drag(mode, (5, 25), (35, 25))
+    assert {labels(mode)[20, 15], labels(mode)[20, 35]} == {1, 4}
+    drag(mode, (75, 100), (78, 110))
+    assert "across a cell" in mode.bar.hint.text()
+    use(mode, "correct_merge")
+    drag(mode, (20, 15), (20, 35), (20, 60))
+    assert len(np.unique(labels(mode)[20, 12:68])) == 1
+    drag(mode, (20, 15), (60, 20))
+    assert "too far apart" in mode.bar.hint.text()
+
+
+def test_cells_are_deleted_by_a_click_a_drag_and_a_box(mode):
+    use(mode, "correct_delete")
+    click(mode, 60, 20)
+    assert 3 not in labels(mode)
+    mode.undo()
+    use(mode, "correct_box")
+    drag(mode, (5, 5), (33, 45))
+    assert set(np.unique(labels(mode)).tolist()) == {0, 2, 3}
+    drag(mode, (75, 100), (79, 110))
+    assert "No cell" in mode.bar.hint.text()
+    use(mode, "correct_delete")
+    drag(mode, (20, 50), (60, 20))
+    assert not labels(mode).any()
+
+
+def test_an_outline_is_a_new_cell_and_the_next_one_follows(mode):
+    use(mode, "correct_outline")
+    drag(mode, (45, 80), (45, 110), (70, 110), (70, 80), (46, 80))
+    assert labels(mode)[60, 100] == 4
+    for row, column in ((5, 80), (5, 100), (25, 100)):
+        click(mode, row, column)
+    QTest.keyClick(mode._panel.viewer, Qt.Key.Key_Return)
+    assert labels(mode)[10, 95] == 5
+
+
+@pytest.mark.parametrize(
+    ("key", "area"), [("correct_grow", 700), ("correct_shrink", 504), ("correct_smooth", 600)]
+)
+def test_the_chosen_cell_is_reshaped_by_keys(window, mode, key, area):
+    window.actions_by_key[key].trigger()
+    assert mode.bar.hint.text() == "Click a cell first."
+    mode._session.select_cell(3)
+    window.actions_by_key[key].trigger()
+    assert abs(mode.corrections.history.canvas.area(3) - area) < 25
+    assert mode.corrections.history.canvas.area(3) != 600
+
+
+def test_undo_and_redo_have_no_end_and_go_on_after_another_image(window, mode, qtbot):
+    for column in (15, 25, 35):
+        drag(mode, (40, column), (45, column))
+    after = labels(mode).copy()
+    session = mode._session
+    first, second = session.project.images.all()
+    session.set_current_image(second.id)
+    assert mode.corrections.history is None
+    qtbot.waitUntil(lambda: mode.corrections.history is not None)
+    assert not labels(mode).any()
+    assert session.current_result is None, "an image that is only looked at has no result"
+    drag(mode, (40, 15), (45, 15))
+    assert session.current_result.name == DRAWN_SET
+    assert labels(mode)[42, 15] == 1
+    session.set_current_image(first.id)
+    qtbot.waitUntil(lambda: mode.corrections.result is not None and mode.corrections.result.name == "cells")
+    np.testing.assert_array_equal(labels(mode), after)
+    QTest.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    for _ in range(5):
+        window.actions_by_key["undo"].trigger()
+    np.testing.assert_array_equal(labels(mode), model_labels())
+    assert not mode.bar.undo.isEnabled()
+    while mode.bar.redo.isEnabled():
+        mode.bar.redo.click()
+    np.testing.assert_array_equal(labels(mode), after)
+
+
+def test_versions_are_named_and_gone_back_to(mode, monkeypatch):
+    drag(mode, (40, 15), (45, 25))
+    named = labels(mode).copy()
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("after lunch", True))
+    mode.correct_name_version()
+    mode.correct_to_model()
+    np.testing.assert_array_equal(labels(mode), model_labels())
+    entries = [action.text() for action in mode.bar.versions.menu().actions()]
+    assert any("The model's result" in entry for entry in entries)
+    (entry,) = [a for a in mode.bar.versions.menu().actions() if "after lunch" in a.text()]
+    entry.trigger()
+    np.testing.assert_array_equal(labels(mode), named)
+
+
+def test_table_and_masks_follow_by_themselves(window, mode, qtbot):
+    session = mode._session
+    drag(mode, (40, 80), (45, 100))
+    qtbot.waitUntil(lambda: mode.bar.saved.text() == SAVED)
+    result = session.project.results.get(session.current_result.id)
+    assert (result.n_cells, result.n_edited, result.is_corrected) == (4, 1, True)
+    cells = pd.read_csv(session.project.results.table_path(result)).set_index("label")
+    assert cells["edited"].to_dict() == {1: False, 2: False, 3: False, 4: True}
+    np.testing.assert_array_equal(read_labels(session.project.results.labels_path(result)), labels(mode))
+    drag(mode, (40, 80), (70, 100))
+    window.actions_by_key["correct"].trigger()
+    assert not mode.is_on
+    viewer = mode._panel.viewer
+    qtbot.waitUntil(lambda: viewer.labels is not None and viewer.labels.shape == SHAPE)
+    assert viewer.box.tool == "navigate"
+    qtbot.waitUntil(lambda: viewer.label_at(69, 100) == 4)
+    assert not window.actions_by_key["correct_brush"].isEnabled()
+
+
+def test_what_was_not_published_in_time_is_when_the_project_is_opened_again(window, mode, qtbot):
+    session = mode._session
+    mode.corrections._timer.setInterval(60_000)
+    drag(mode, (40, 80), (45, 100))
+    after, project = labels(mode).copy(), session.project.folder
+    mode.corrections._unpublished = False  # as when the program is killed
+    session.close_project()
+    session.open_project(project)
+    assert not session.project.results.finished()[0].is_corrected
+    qtbot.waitUntil(lambda: session.project.results.finished()[0].is_corrected)
+    result = session.project.results.finished()[0]
+    np.testing.assert_array_equal(read_labels(session.project.results.labels_path(result)), after)
+    assert session.project.edits.is_published(result)
+
+
+def test_the_model_looks_for_cells_in_a_box(mode, monkeypatch):
+    engine, asked = mode._session.engine, []
+    monkeypatch.setattr(engine, "state", "ready")
+    monkeypatch.setattr(engine, "preview", lambda request: asked.append(request) or 77)
+    use(mode, "correct_segment")
+    drag(mode, (40, 60), (75, 110))
+    (request,) = asked
+    found = np.zeros(request.region[2:], np.int32)
+    found[5:15, 5:15], found[20:30, 20:40] = 1, 2
+    engine.previewed.emit(76, PreviewResult(found, 2, None, "", "cpu", 0.1, request.region))
+    assert len(mode.corrections.history.canvas.cells) == 3
+    engine.previewed.emit(77, PreviewResult(found, 2, None, "", "cpu", 0.1, request.region))
+    assert mode.corrections.history.canvas.cells == {1, 2, 3, 4, 5}
+    assert mode.bar.hint.text() == "2 new cells."
+    engine.previewed.emit(77, PreviewResult(found, 2, None, "", "cpu", 0.1, request.region))
+    assert len(mode.corrections.history.canvas.cells) == 5
+
+
+def test_what_is_right_is_marked_for_training(mode):
+    corrected = mode._session.project.corrected
+    mode.bar.mark.click()
+    assert corrected.all() == {(1, ""): ()}
+    assert "Corrected" in mode.bar.mark.text()
+    mode.bar.mark.click()
+    assert corrected.all() == {}
+
+
+def test_keys_of_the_mode_do_nothing_outside_of_it(window):
+    assert not window.actions_by_key["correct_split"].isEnabled()
+    assert not window.actions_by_key["undo"].isEnabled()
+    assert not window.panels.correct.bar.isVisible()
