@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from functools import cache
-from typing import Any, get_origin, get_type_hints
+from typing import Any
 
+from dinocell_app.field_types import misfits
 from dinocell_app.json_text import parse_json
 
 
@@ -271,9 +271,6 @@ class JobFailed(Event):
     reason: str
 
 
-_LARGEST_NUMBER = 2**63
-"""SQLite keeps no larger ones."""
-
 EVENTS: Mapping[str, type[Event]] = {
     kind.__name__: kind
     for kind in (
@@ -336,33 +333,12 @@ def from_json_line(line: str) -> Event:
     if kind is None:
         raise ValueError(f"unknown event in line: {line[:80]}")
     values = {key: tuple(v) if isinstance(v, list) else v for key, v in fields.items()}
-    types = _types_of(kind)
-    if not all(_fits(value, types[key]) for key, value in values.items() if key in types):
+    if misfits(kind, values):
         raise ValueError(f"an event with values of another type: {line[:80]}")
     try:
         return kind(**values)
     except TypeError as error:
         raise ValueError(f"an event with other fields: {line[:80]}") from error
-
-
-_types_of = cache(get_type_hints)
-
-
-def _fits(value: object, wanted: Any) -> bool:  # noqa: ANN401 - a type as the fields of events have it
-    """Tell whether a value may stand in a field: others would fail far away, in the window or the project."""
-    if wanted is str:
-        # JSON may hold halves of characters, which neither files nor SQLite take.
-        return isinstance(value, str) and value == value.encode("utf-8", "ignore").decode("utf-8")
-    if wanted is bool:
-        return isinstance(value, bool)
-    if wanted is int:
-        return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST_NUMBER
-    if wanted is float:
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return is_number and abs(value) < _LARGEST_NUMBER  # type: ignore[operator] - a number here
-    if get_origin(wanted) is tuple:
-        return isinstance(value, tuple) and all(_fits(each, str) for each in value)
-    return isinstance(value, Mapping) and all(each is None or _fits(each, float) for each in value.values())
 
 
 def _finite(value: Any) -> Any:  # noqa: ANN401 - any JSON value

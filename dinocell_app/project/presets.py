@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 from dataclasses import asdict, fields
 from typing import Any
 
+from dinocell_app.field_types import misfits
 from dinocell_app.json_text import parse_json
 from dinocell_app.project.database import Database
 from dinocell_app.segment_settings import SegmentSettings
@@ -137,24 +137,11 @@ def settings_from_json(text: str) -> SegmentSettings:
     except ValueError:
         _logger.warning("settings that cannot be read: %s", text[:200])
         content = {}
-    known = {field.name: field.type for field in fields(SegmentSettings)}
+    known = {field.name for field in fields(SegmentSettings)}
     given: dict[str, Any] = content if isinstance(content, dict) else {}
     values = {key: tuple(v) if isinstance(v, list) else v for key, v in given.items() if key in known}
-    bad = {key for key, value in values.items() if not _fits(value, str(known[key]))}
+    bad = misfits(SegmentSettings, values)
     if bad:
         _logger.warning("settings that cannot be used: %s", ", ".join(sorted(bad)))
     usable: dict[str, Any] = {key: value for key, value in values.items() if key not in bad}
     return SegmentSettings(**usable)
-
-
-def _fits(value: object, wanted: str) -> bool:
-    """Tell whether a value is of the type a field is declared with."""
-    if wanted.startswith("tuple"):
-        return isinstance(value, tuple) and all(isinstance(each, str) for each in value)
-    if wanted == "bool":
-        return isinstance(value, bool)
-    if not wanted.startswith("float"):
-        return isinstance(value, str)
-    if value is None or isinstance(value, bool):
-        return value is None and "None" in wanted
-    return isinstance(value, int | float) and 0 <= value < math.inf
