@@ -51,7 +51,9 @@ def command_lines(page: Path) -> list[list[str]]:
 
 
 @pytest.mark.parametrize(
-    "page", [REPOSITORY / "README.md", GUIDE, DOCUMENTS / "cluster.md"], ids=["README", "guide", "cluster"]
+    "page",
+    [REPOSITORY / "README.md", GUIDE, DOCUMENTS / "cluster.md"],
+    ids=lambda page: page.stem,
 )
 def test_every_command_line_parses(page):
     commands = command_lines(page)
@@ -62,6 +64,11 @@ def test_every_command_line_parses(page):
                 make_parser().parse_args(words)
             except SystemExit:
                 pytest.fail(f"cannot be typed: dinocell-app {shlex.join(words)}")
+
+
+def test_every_command_line_of_the_training_guide_parses():
+    (words,) = command_lines(DOCUMENTS / "training_guide.md")
+    assert make_parser().parse_args(words)
 
 
 def test_a_wrong_command_line_would_be_seen(tmp_path, capsys):
@@ -82,6 +89,20 @@ def test_links_and_pictures_lead_to_files(page):
         if not target.startswith(("http://", "https://")) and not (page.parent / target).exists()
     ]
     assert not missing
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_to_sections_lead_to_headings(page):
+    links = re.findall(r"\]\(([^)#\s]*)#([^)\s]+)\)", page.read_text(encoding="utf-8"))
+    missing = []
+    for target, anchor in links:
+        if target.startswith(("http://", "https://")):
+            continue
+        text = ((page.parent / target) if target else page).read_text(encoding="utf-8")
+        headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+        if anchor not in {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}:
+            missing.append(f"{target}#{anchor}")
+    assert missing == []
 
 
 def test_every_picture_is_shown_somewhere_and_they_are_small():

@@ -86,6 +86,12 @@ class Heading:
     level: int
     position: int
 
+    @property
+    def anchor(self) -> str:
+        """How links call it after the #, as on GitHub."""
+        kept = (letter for letter in self.text.lower() if letter.isalnum() or letter in " -_")
+        return "".join(kept).replace(" ", "-")
+
 
 def headings_of(document: QTextDocument) -> list[Heading]:
     """List the headings of a document.
@@ -164,12 +170,15 @@ class GuideWindow(QDialog):
         ----------
         link : QUrl
         """
-        page = self._page.parent / link.path()
+        page = self._page.parent / link.path() if link.path() else self._page
         if not link.isRelative() or page.suffix != ".md":
             QDesktopServices.openUrl(link)
             return
         self._read_before.append((self._page, self.view.verticalScrollBar().value()))
         self._show(page)
+        if link.hasFragment():
+            found = (each for each in headings_of(self.view.document()) if each.anchor == link.fragment())
+            self.go_to(next((each.position for each in found), 0))
 
     def go_back(self) -> None:
         """Show the document with the last link followed, where it was left."""

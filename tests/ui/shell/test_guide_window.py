@@ -85,6 +85,13 @@ def test_a_link_to_another_document_opens_here_and_back_leads_to_the_link(qtbot)
     assert "adapt" in guide.view.document().begin().text()
     assert guide.contents.topLevelItemCount() != sections
 
+    guide.view.anchorClicked.emit(QUrl("user_guide.md#regions-of-interest"))
+    assert guide.view.textCursor().block().text() == "Regions of interest"
+    guide.view.anchorClicked.emit(QUrl("#the-shell"))
+    assert guide.view.textCursor().block().text() == "The shell"
+    guide.back.click()
+    guide.back.click()
+
     guide.back.click()
     assert guide.view.document().begin().text() == "User guide"
     assert (guide.view.verticalScrollBar().value(), guide.contents.topLevelItemCount()) == (place, sections)
