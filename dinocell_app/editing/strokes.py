@@ -30,7 +30,7 @@ def paint(
     radius : float
         Pixels; a pixel is painted if its centre is no further from the path.
     over_cells : bool
-        Whether pixels of other cells are taken.
+        Whether pixels of other cells are taken. If not, the stroke ends where it is parted from the cell.
 
     Returns
     -------
@@ -38,6 +38,10 @@ def paint(
         None when nothing changes.
     """
     box, mask = brushed(path, radius, canvas.shape)
+    if not over_cells and mask.any():
+        before = canvas.labels[box.slices]
+        start = round(path[0][0]) - box.top, round(path[0][1]) - box.left
+        mask = _one_piece(mask & (before == 0), before == label, start)
     return _filled(canvas, label, box, mask, over_cells=over_cells)
 
 
@@ -140,6 +144,22 @@ def _filled(
     if not over_cells:
         mask = mask & (before == 0)
     return delta_of(canvas.labels, box, np.where(mask, np.uint32(label), before))
+
+
+def _one_piece(
+    painted: NDArray[np.bool_], own: NDArray[np.bool_], start: tuple[int, int]
+) -> NDArray[np.bool_]:
+    """Leave out what other cells part from the cell, or from the beginning of the stroke."""
+    from scipy.ndimage import label as pieces_of
+
+    pieces, n_pieces = pieces_of(painted | own, np.ones((3, 3)))
+    if n_pieces < 2:
+        return painted
+    kept = set(np.unique(pieces[own]).tolist())
+    if 0 <= start[0] < painted.shape[0] and 0 <= start[1] < painted.shape[1]:
+        kept.add(int(pieces[start]))
+    kept.discard(0)
+    return painted & np.isin(pieces, sorted(kept)) if kept else painted
 
 
 def _box_around(points: NDArray[np.float64], margin: float, shape: tuple[int, int]) -> Box:

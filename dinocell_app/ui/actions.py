@@ -257,14 +257,6 @@ ACTIONS = (
         "project",
     ),
     ActionInfo(
-        "help_here",
-        "Help on this part",
-        "Help",
-        "The section of the guide about the part of the window that you are in.",
-        "F1",
-        "F1",
-    ),
-    ActionInfo(
         "correct",
         "Correct cells",
         "Correct",
@@ -462,6 +454,14 @@ ACTIONS = (
         "Ctrl+Shift+E",
         "Ctrl+Shift+E",
         "result",
+    ),
+    ActionInfo(
+        "help_here",
+        "Help on this part",
+        "Help",
+        "The section of the guide about the part of the window that you are in.",
+        "F1",
+        "F1",
     ),
     ActionInfo("user_guide", "User guide", "Help", "How to work with the application."),
     ActionInfo(

@@ -59,6 +59,16 @@ def test_a_stroke_leaves_other_cells_alone_unless_it_is_asked_to_cover_them():
     assert after(canvas, paint(canvas, 9, [(10, 20)], 4, over_cells=True))[10, 19] == 9
 
 
+def test_a_stroke_across_another_cell_ends_at_it():
+    canvas = canvas_of((0, 20, 40, 10))
+    labels = after(canvas, paint(canvas, 9, [(10, 5), (10, 50)], 2))
+    assert labels[10, 18] == 9
+    assert not (labels[:, 30:] == 9).any()
+    canvas = canvas_of((5, 0, 10, 10), (0, 20, 40, 10))
+    labels = after(canvas, paint(canvas, 1, [(10, 5), (10, 50)], 2))
+    assert n_pieces(labels, 1) == 1
+
+
 @pytest.mark.parametrize("place", [(-50.0, -50.0), (0.0, 0.0), (39.0, 59.0), (100.0, 5.0)])
 def test_strokes_end_at_the_edge_of_the_image(place):
     canvas = canvas_of()

@@ -34,7 +34,7 @@ CELL_ACTIONS = (
 
 
 class CorrectBar(QWidget):
-    """Two lines above the picture.
+    """Three lines above the picture.
 
     Parameters
     ----------
@@ -165,17 +165,20 @@ class CorrectBar(QWidget):
         return button
 
     def _lay_out(self) -> None:
-        first, second = QHBoxLayout(), QHBoxLayout()
+        first, second, third = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
         for button in self.tools.values():
             first.addWidget(button)
         first.addStretch(1)
         for widget in (self.diameter, self.over, self.cell, self.undo, self.redo, self.versions):
             second.addWidget(widget)
-        second.addWidget(self.hint, 1)
-        for part in (self.saved, self.mark, self.done):
+        second.addStretch(1)
+        for part in (self.mark, self.done):
             second.addWidget(part)
+        third.addWidget(self.hint, 1)
+        third.addWidget(self.saved)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 0, 4, 2)
         layout.setSpacing(2)
         layout.addLayout(first)
         layout.addLayout(second)
+        layout.addLayout(third)

@@ -8,7 +8,7 @@ def test_every_action_has_one_key_words_and_a_tooltip():
     assert len(set(keys)) == len(keys)
     assert all(info.text and info.tooltip.endswith(".") for info in ACTIONS)
     assert set(TOOLBAR) <= set(keys)
-    assert MENUS == ("Project", "Image", "View", "Segment", "Help")
+    assert MENUS == ("Project", "Image", "View", "Segment", "Correct", "Help")
 
 
 @pytest.mark.parametrize("preset", PRESETS)
