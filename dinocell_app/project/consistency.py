@@ -50,8 +50,9 @@ _RULES = (
         "images",
         "n_times >= 0 AND n_slices >= 0 AND n_channels BETWEEN 0 AND 4096 AND height >= 0 AND width >= 0",
     ),
+    ("images", "axes NOT GLOB '*[^TZCYXS]*'"),
     ("runs", "events_offset >= 0"),
-    # Both are parts of paths.
+    # Both are parts of paths, as axes are.
     ("results", "replace(name, char(92), '/') NOT GLOB '*/*' AND name NOT IN ('.', '..')"),
     ("results", "plane NOT GLOB '*[^_tz0-9]*'"),
     ("channel_displays", "colour GLOB '#[0-9a-fA-F][0-9a-fA-F][0-9a-fA-F][0-9a-fA-F][0-9a-fA-F][0-9a-fA-F]'"),

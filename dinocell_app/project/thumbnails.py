@@ -19,6 +19,10 @@ SIZE = 96
 """Longer side in pixels, unless another one is asked for."""
 
 
+_LARGEST_KEPT = 4096
+"""Pixels each way of a file that is taken for a thumbnail."""
+
+
 def thumbnail_path(folder: Path, image: ImageRecord) -> Path:
     """Say where the thumbnail of an image is kept.
 
@@ -172,10 +176,17 @@ def read_thumbnail(path: Path) -> NDArray[np.uint8] | None:
 
     try:
         content = np.fromfile(path, np.uint8)
-    except OSError:
+        if not _is_small_png(content[:24].tobytes()):
+            return None
+        picture = cv2.imdecode(content, cv2.IMREAD_COLOR)
+    except (OSError, cv2.error):
         return None
-    picture = cv2.imdecode(content, cv2.IMREAD_COLOR) if content.size else None
     return None if picture is None else np.ascontiguousarray(picture[..., ::-1], dtype=np.uint8)
+
+
+def _is_small_png(header: bytes) -> bool:
+    edges = (int.from_bytes(header[at : at + 4], "big") for at in (16, 20))
+    return len(header) == 24 and header.startswith(b"\x89PNG\r\n\x1a\n") and max(edges) <= _LARGEST_KEPT
 
 
 def _small_channel(reader: ImageReader, channel: int, size: int) -> NDArray[Any]:

@@ -16,10 +16,12 @@ from dinocell_app.json_text import parse_json
 from dinocell_app.project.presets import settings_from_json
 from dinocell_app.project.project import Project
 from dinocell_app.project.run_events import apply_new_events
+from dinocell_app.project.thumbnails import read_thumbnail
 from dinocell_app.run_queue.order import QueueEntry, next_entry, read_queue, write_queue
 from dinocell_app.segment_settings import SegmentSettings
 from tests.fuzz.fuzz_files import projects
 from tests.fuzz.fuzz_models import make_checkpoints, make_models, read_checkpoints
+from tests.fuzz.test_hostile_files import png_of
 
 ENDLESS = (
     "ALTER TABLE presets RENAME TO kept; CREATE VIEW presets AS WITH RECURSIVE n(i) AS "
@@ -60,6 +62,7 @@ def change(path: Path, statements: str) -> None:
         ("UPDATE images SET channel_names = '['", "damaged"),
         ("UPDATE regions SET corners = '[[1, 2], [3]]'", "regions.corners is no list"),
         ("UPDATE regions SET corners = '[[1e999, 2]]'", "regions.corners is no list"),
+        ("UPDATE images SET axes = '/../../x'", "a row of images cannot be right"),
         ("UPDATE results SET name = '../../elsewhere'", "a row of results cannot be right"),
         ("UPDATE results SET plane = '/../x'", "a row of results cannot be right"),
         ("UPDATE results SET files = '[\"results/../../x_labels.tif\"]'", "results.files is no list"),
@@ -81,6 +84,14 @@ def test_a_sound_project_opens(project_file):
     with Project.open(project_file.parent) as project:
         assert project.read_only_reason is None
         assert len(project.images.all()) == 2
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\x89PNG", png_of(60_000, 60_000), b"GIF89a" + bytes(40), png_of(96, 96)[:60]]
+)
+def test_a_kept_thumbnail_that_is_none_is_made_again(content, tmp_path):
+    (tmp_path / "1.png").write_bytes(content)
+    assert read_thumbnail(tmp_path / "1.png") is None
 
 
 def test_settings_that_cannot_be_used_cost_only_themselves():
