@@ -10,7 +10,6 @@ import pickle
 import struct
 import tracemalloc
 import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,7 +27,7 @@ from dinocell_app.export.label_files import read_labels
 from dinocell_app.imaging.reading import open_image, stored_axes
 from dinocell_app.imaging.tiff_directories import directories_are_whole
 from dinocell_app.imaging.zarr_chunks import check_chunks
-from tests.fuzz.fuzz_files import SHAPE, cells, grey, hostile_pickle, rois, zarrs
+from tests.fuzz.fuzz_files import SHAPE, cells, grey, hostile_pickle, png_of, rois, zarrs
 
 LITTLE = 48 << 20
 """Bytes that a refusal may take; each of these files claims far more."""
@@ -148,17 +147,6 @@ def test_directories_that_lie_over_each_other_are_refused(tmp_path):
     path.write_bytes(content)
     assert not directories_are_whole(path)
     refused(lambda: read_image(path), path, "cannot be read|last page")
-
-
-def png_of(width: int, height: int, depth: int = 8) -> bytes:
-    """A PNG file that claims a size and holds a line."""
-
-    def chunk(kind: bytes, inside: bytes) -> bytes:
-        return struct.pack(">I", len(inside)) + kind + inside + struct.pack(">I", zlib.crc32(kind + inside))
-
-    header = struct.pack(">IIBBBBB", width, height, depth, 0, 0, 0, 0)
-    pixels = zlib.compress(bytes(100))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
 
 
 def bmp_of(width: int, height: int) -> bytes:

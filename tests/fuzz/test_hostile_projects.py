@@ -19,9 +19,9 @@ from dinocell_app.project.run_events import apply_new_events
 from dinocell_app.project.thumbnails import read_thumbnail
 from dinocell_app.run_queue.order import QueueEntry, next_entry, read_queue, write_queue
 from dinocell_app.segment_settings import SegmentSettings
-from tests.fuzz.fuzz_files import projects
+from tests.fuzz.fuzz_files import png_of
 from tests.fuzz.fuzz_models import make_checkpoints, make_models, read_checkpoints
-from tests.fuzz.test_hostile_files import png_of
+from tests.fuzz.fuzz_records import projects
 
 ENDLESS = (
     "ALTER TABLE presets RENAME TO kept; CREATE VIEW presets AS WITH RECURSIVE n(i) AS "
