@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 COUNTING_SECONDS = 1.0
+POLL_SECONDS = 0.05
 _logger = logging.getLogger(__name__)
 
 
@@ -111,12 +112,22 @@ class WorkerGroup:
         }
         devices = Counter[str]()
         for worker, task in tasks.items():
+            if not self._ends(task, worker):
+                continue
             try:
                 devices[task.result()] += 1
             except UnfitWorkerError as error:
                 raise named(error, worker) from error
         number = sum(devices.values())
         return f"{number} dask worker{'' if number == 1 else 's'} ({', '.join(sorted(devices))})"
+
+    def _ends(self, task: Future, worker: str) -> bool:
+        """Wait for what only one worker may do; it never ends when that worker is gone."""
+        while not task.done():
+            time.sleep(POLL_SECONDS)
+            if worker not in self.addresses():
+                return False
+        return True
 
     def submit(
         self, name: str, work: Callable[..., Any], *arguments: object, workers: Sequence[str] = ()

@@ -9,11 +9,12 @@ from distributed.scheduler import KilledWorker
 
 import dinocell_app
 from dinocell_app.cli import main
-from dinocell_app.distributed import connecting, handing_out
+from dinocell_app.distributed import connecting, handing_out, worker_group
 from dinocell_app.distributed.cluster_errors import ClusterError, UnfitWorkerError
 from dinocell_app.distributed.cluster_job import segment_on_cluster
 from dinocell_app.distributed.connecting import connected
 from dinocell_app.distributed.handing_out import HandingOut, Wishes
+from dinocell_app.distributed.worker_group import WorkerGroup
 from dinocell_app.distributed.worker_images import Answer, ClusterRun, ask, forget, prepare, segment_image
 from dinocell_app.errors import InvalidParameterError, MissingDependencyError, UserFacingError
 from dinocell_app.events import ImageFailed, ImageSegmented, Notice
@@ -181,3 +182,32 @@ def test_a_run_whose_workers_are_all_gone_says_that_it_waits(run, job, monkeypat
     workers = Workers(run, KilledWorker("key", "worker", 3), counts=[0, 0, 0, 0])
     events = list(HandingOut(workers, images, Wishes()).events())
     assert [type(event) for event in events] == [Notice, *[ImageFailed] * len(images)]
+
+
+class LeavingClient:
+    """A cluster of two workers, of which the first ends while it prepares."""
+
+    status = "running"
+
+    def __init__(self):
+        self.asked = 0
+
+    def nthreads(self):
+        self.asked += 1
+        return {"first": 1, "second": 1} if self.asked < 3 else {"second": 1}
+
+    def submit(self, work, packed, *, key, workers, pure):
+        class Task:
+            def done(self):
+                return workers == ["second"]
+
+            def result(self):
+                return "cpu"
+
+        return Task()
+
+
+def test_a_worker_that_ends_while_it_prepares_is_not_waited_for(run, monkeypatch):
+    monkeypatch.setattr(worker_group, "COUNTING_SECONDS", 0.0)
+    monkeypatch.setattr(worker_group, "POLL_SECONDS", 0.001)
+    assert WorkerGroup(LeavingClient(), run).prepare() == "1 dask worker (cpu)"
