@@ -7,10 +7,6 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from dinocell_app.events import (
     Event,
@@ -30,11 +26,12 @@ from dinocell_app.imaging.planes import ChannelChoice, Plane, PlaneChoice, selec
 from dinocell_app.imaging.reading import open_image
 from dinocell_app.jobs import SegmentJob
 from dinocell_app.measurement.regions import keep_allowed_cells
-from dinocell_app.measurement.type_counts import REFERENCE_LIKENESS, count_types
+from dinocell_app.measurement.type_counts import REFERENCE_LIKENESS
 from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.manifest import Manifest, read_manifest
 from dinocell_app.model.model_folder import SegmentationModel, load_model
 from dinocell_app.model.precision import resolve_precision
+from dinocell_app.pipeline.compared_planes import cell_findings, compared_summary
 from dinocell_app.pipeline.devices import choose_device, describe_device
 from dinocell_app.pipeline.image_regions import ImageRegions
 from dinocell_app.pipeline.image_sources import (
@@ -48,14 +45,15 @@ from dinocell_app.pipeline.image_sources import (
 from dinocell_app.pipeline.inputs import PlannedImage, plan_images
 from dinocell_app.pipeline.isolation import over_images
 from dinocell_app.pipeline.large_pictures import LargePlane, segment_large_plane
-from dinocell_app.pipeline.measurements import CellFindings, PlaneMeasurements, measure_plane
+from dinocell_app.pipeline.measurements import measure_plane
 from dinocell_app.pipeline.picture_plan import plan_picture
 from dinocell_app.pipeline.plane_events import over_planes, until_asked_to_stop
 from dinocell_app.pipeline.reading_ahead import ReadingAhead
-from dinocell_app.pipeline.reference_cells import Compared, ReferenceCells
+from dinocell_app.pipeline.reference_cells import ReferenceCells
 from dinocell_app.pipeline.results import Place, finished_record, write_results
 from dinocell_app.pipeline.run_tables import write_run_tables
 from dinocell_app.pipeline.segmentation_settings import segmentation_parameters
+from dinocell_app.pipeline.working_ahead import AHEAD_DEVICES, SharedRun, beside_each_other
 from dinocell_app.recorded_parameters import recorded_parameters
 from dinocell_app.reference_domain import looks_unlike
 from dinocell_app.segmentation.predictor import segmenting
@@ -95,9 +93,10 @@ def segment_images(
     yield JobStarted("segment", len(plan.images), 0, str(run.device))
     for left in plan.left_out:
         yield InputLeftOut(str(left.path), left.reason)
-    outcome = yield from over_images(
-        plan.images, run.segment, lambda: should_stop() or should_stop_after_image()
-    )
+    with beside_each_other(plan.images, run) as work:
+        outcome = yield from over_images(
+            plan.images, work, lambda: should_stop() or should_stop_after_image()
+        )
     outputs = write_run_tables(job.output, job.formats, outcome.failed)
     seconds = time.monotonic() - started
     yield JobFinished(outcome.n_finished, len(outcome.failed), seconds, outcome.stopped, outputs)
@@ -138,11 +137,22 @@ class SegmentationRun:
         self.manifest.require_taught(self.model_path)
         self.regions = ImageRegions(job.regions)
         self.references = ReferenceCells(job, self.manifest) if job.compares_cells else None
+        self.shared = SharedRun()
 
     @cached_property
+    def _loaded(self) -> SegmentationModel:
+        return load_model(self.model_path, self.device)
+
+    @property
     def model(self) -> SegmentationModel:
         """The network on its device."""
-        return load_model(self.model_path, self.device)
+        with self.shared.loading:
+            return self._loaded
+
+    @property
+    def works_ahead(self) -> bool:
+        """Whether images are begun while the one before is measured and written: where the processor can."""
+        return self.device.type in AHEAD_DEVICES and self.references is None
 
     def segment(self, image: PlannedImage) -> Generator[Event, None, Event]:
         """Segment every chosen plane of an image.
@@ -168,7 +178,9 @@ class SegmentationRun:
         """
         n_cells, n_skipped, n_done, seconds = 0, 0, 0, 0.0
         outputs: list[str] = []
-        with open_image(image.path, given_axes(self.job, image.path)) as reader:
+        with self.shared.reading:
+            opened = open_image(image.path, given_axes(self.job, image.path))
+        with opened as reader:
             source = _Source(image, reader, self._record(image, reader.metadata))
             n_planes = count_planes(reader.metadata, self.plane)
             for plane in select_planes(reader, self.plane, self.channel):
@@ -223,12 +235,17 @@ class SegmentationRun:
         pixel_size_um = source.record.pixel_size_um
         parameters = segmentation_parameters(self.job, pixel_size_um)
         guided = self.references is not None
-        steps = segmenting(plane.pixels, self.model, parameters, name, keep_features=guided)
-        found = yield from until_asked_to_stop(steps, self.should_stop)
-        compared = self.references.compare(found, plane.pixels, self.model) if self.references else None
+        with self.shared.reading:
+            pixels = plane.pixels
+        with self.shared.device:
+            steps = segmenting(pixels, self.model, parameters, name, keep_features=guided)
+            found = yield from until_asked_to_stop(steps, self.should_stop)
+        compared = self.references.compare(found, pixels, self.model) if self.references else None
+        type_names = self.references.type_names if self.references else ()
         regions = self.regions.of(source.image.path)
         labels = keep_allowed_cells(compared.labels if compared else found.labels, regions)
-        channels = read_channels(source.reader, self.plane, plane)
+        with self.shared.reading:
+            channels = read_channels(source.reader, self.plane, plane)
         has_flows = self.model.objective.name == "flows"
         probability = found.cell_probability if has_flows else None
         measured = measure_plane(
@@ -237,7 +254,7 @@ class SegmentationRun:
             name,
             pixel_size_um,
             texture=self.job.texture,
-            found=replace(_findings(probability, compared), regions=regions),
+            found=cell_findings(probability, compared, regions),
         )
         labelled = LabelledImage(
             labels=labels,
@@ -256,20 +273,12 @@ class SegmentationRun:
             diameter_px=found.scale.diameter_px,
             diameter_source=found.scale.source,
             n_cells=measured.n_cells,
-            summary={**measured.summary, **(self._compared_summary(measured, compared) if compared else {})},
+            summary={**measured.summary, **compared_summary(measured, compared, type_names)},
             channels=measured.channels,
             regions=measured.regions,
             seconds=round(time.monotonic() - started, 3),
         )
         return write_results(place, labelled, record, self.job.formats)
-
-    def _compared_summary(self, measured: PlaneMeasurements, compared: Compared) -> dict[str, Any]:
-        """Say of a plane what only planes compared with references have."""
-        names = self.references.type_names if self.references and compared.types is not None else ()
-        return {
-            REFERENCE_LIKENESS.name: compared.likeness,
-            **(count_types(measured.table, names) if names else {}),
-        }
 
     def _record(self, image: PlannedImage, metadata: ImageMetadata) -> PlaneRecord:
         """Say what is known of an image before its pixels are read."""
@@ -295,9 +304,3 @@ class SegmentationRun:
                 **self.regions.selection(image.path),
             },
         )
-
-
-def _findings(probability: NDArray[np.float32] | None, compared: Compared | None) -> CellFindings:
-    if compared is None:
-        return CellFindings(probability)
-    return CellFindings(probability, compared.scores, compared.types)

@@ -3,8 +3,9 @@
     python tests/benchmarks/folder.py                        # 12 images of 1024 x 1024
     python tests/benchmarks/folder.py --model dinocell-s8 --images 4 --device cuda
 
-The folder goes from files to labels, overlays and tables. What is above 1 is reading, decoding, measuring and
-writing that does not happen while the network runs.
+The folder goes from files to labels, overlays and tables, once with images one after the other and once with
+images beside each other, as on a graphics card. What is above 1 is reading, decoding, measuring and writing
+that does not happen while the network runs.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from dinocell_app.jobs import SegmentJob
 from dinocell_app.lengths import Length
 from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.model_folder import load_model
+from dinocell_app.pipeline import segmentation_job
 from dinocell_app.pipeline.devices import choose_device
 from dinocell_app.pipeline.segmentation_job import segment_images
 from dinocell_app.segmentation.network_pass import NetworkPass
@@ -91,11 +93,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         model = options.model or str(root / "model")
         segment_folder(root / "warm", root / "warm_out", model, options.device)
         alone = network_alone(root / "images", model, options.device)
-        whole = segment_folder(root / "images", root / "out", model, options.device)
-    print(
-        f"{options.images} images of {options.side} x {options.side} on {options.device}: "
-        f"folder {whole:.1f} s, network alone {alone:.1f} s, ratio {whole / alone:.2f}"
-    )
+        print(
+            f"{options.images} images of {options.side} x {options.side} on {options.device}: "
+            f"network alone {alone:.1f} s"
+        )
+        for how, devices in (("one after the other", ()), ("beside each other", ("cpu", "cuda"))):
+            segmentation_job.AHEAD_DEVICES = frozenset(devices)
+            whole = segment_folder(root / "images", root / how, model, options.device)
+            print(f"{how}: {whole:.1f} s, ratio {whole / alone:.2f}")
 
 
 if __name__ == "__main__":

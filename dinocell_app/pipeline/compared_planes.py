@@ -1,0 +1,62 @@
+"""What planes whose cells were compared with references have in their tables beyond other planes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dinocell_app.measurement.type_counts import REFERENCE_LIKENESS, count_types
+from dinocell_app.pipeline.measurements import CellFindings, PlaneMeasurements
+from dinocell_app.pipeline.reference_cells import Compared
+from dinocell_app.regions import Region
+
+
+def cell_findings(
+    probability: NDArray[np.float32] | None, compared: Compared | None, regions: Sequence[Region]
+) -> CellFindings:
+    """Put together what a network says about the cells of a plane.
+
+    Parameters
+    ----------
+    probability : ndarray of shape (M, N), float32, or None
+        Of a pixel to belong to a cell.
+    compared : Compared or None
+        None where cells were not compared.
+    regions : sequence of Region
+
+    Returns
+    -------
+    CellFindings
+    """
+    if compared is None:
+        return CellFindings(probability, regions=regions)
+    return CellFindings(probability, compared.scores, compared.types, regions)
+
+
+def compared_summary(
+    measured: PlaneMeasurements, compared: Compared | None, type_names: Sequence[str]
+) -> dict[str, Any]:
+    """Say of a plane what only planes compared with references have.
+
+    Parameters
+    ----------
+    measured : PlaneMeasurements
+    compared : Compared or None
+    type_names : sequence of str
+        Types looked for.
+
+    Returns
+    -------
+    dict
+        By column of the table of images; empty where cells were not compared.
+    """
+    if compared is None:
+        return {}
+    names = type_names if compared.types is not None else ()
+    return {
+        REFERENCE_LIKENESS.name: compared.likeness,
+        **(count_types(measured.table, names) if names else {}),
+    }
