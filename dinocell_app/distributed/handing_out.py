@@ -92,13 +92,18 @@ class HandingOut:
         topic = self.workers.run.key
         self.workers.client.subscribe_topic(topic, self._on_progress)
         lonely_since: float | None = None
+        known: set[str] = set()
         try:
             while left or self._out:
                 self.workers.require_scheduler()
                 self._obey()
                 if self._stopping_since is not None and not self._out:
                     break
-                n_workers = len(self.workers.addresses())
+                workers = self.workers.addresses()
+                for gone in sorted(known - set(workers)):
+                    yield Notice(f"The dask worker {gone} ended; what it was doing is done by another")
+                known = set(workers)
+                n_workers = len(workers)
                 lonely_since = (lonely_since or time.monotonic()) if n_workers == 0 else None
                 if lonely_since is not None and 0 < lonely_since < time.monotonic() - LONELY_SECONDS:
                     lonely_since = float("inf")

@@ -23,6 +23,7 @@ from dinocell_app.events import (
     ImageSkipped,
     JobFinished,
     JobStarted,
+    Notice,
     TilesPredicted,
 )
 from dinocell_app.jobs import SegmentJob
@@ -167,6 +168,7 @@ def test_the_image_of_a_killed_worker_is_done_by_another(job, large, own_cluster
     assert (last.n_finished, last.n_failed, last.stopped) == (6, 1, False)
     done = [event.image for event in seen if isinstance(event, ImageSegmented | ImageSkipped | ImageFailed)]
     assert sorted(done) == sorted(path.name for path in large.iterdir())
+    assert [event for event in seen if isinstance(event, Notice) and "is done by another" in event.message]
     # A process that is killed while it writes leaves one file that is not called a result.
     assert len(list(job.output.rglob("*.partial*"))) <= 1
 
