@@ -130,16 +130,20 @@ class EditHistory:
         """Cells now present that were touched by an edit that counts."""
         return self._touched() & self.canvas.cells
 
-    @property
-    def deleted_cells(self) -> frozenset[int]:
-        """Cells of the model's result that are gone."""
+    def places_of_deleted(self) -> NDArray[np.bool_]:
+        """Find where cells of the model's result were that somebody took away.
+
+        Returns
+        -------
+        ndarray of shape (M, N), bool
+        """
         gone = self._touched() - self.canvas.cells
-        return gone & frozenset(np.unique(self._base).tolist()) if gone else gone
+        return np.asarray(np.isin(self._base, sorted(gone)) & (self.labels == 0))
 
     def _touched(self) -> frozenset[int]:
         return frozenset[int]().union(*(self._entries[number - 1].cells for number in self._time.done))
 
-    def apply(self, tool: str, *deltas: Delta) -> None:
+    def apply(self, tool: str, *deltas: Delta, by_hand: bool = True) -> None:
         """Do an edit, and write it down.
 
         Parameters
@@ -148,6 +152,8 @@ class EditHistory:
             In words, for the list of what was done.
         *deltas : Delta
             Parts of it, which are undone together.
+        by_hand : bool
+            Whether the cells it changes count as corrected.
 
         Raises
         ------
@@ -158,7 +164,7 @@ class EditHistory:
             return
         highest = max(int(delta.after.max()) for delta in deltas)
         self._next_label = max(self._next_label, highest + 1)
-        cells = frozenset[int]().union(*(delta.cells for delta in deltas))
+        cells = frozenset[int]().union(*(delta.cells for delta in deltas)) if by_hand else frozenset[int]()
         self._write("edit", tool, cells, deltas)
         for delta in deltas:
             self.canvas.apply(delta)

@@ -28,6 +28,9 @@ Corners = tuple[tuple[float, float], ...]
 IMAGES, MASKS = "images", "masks"
 """Folders of a training set, as `training.pairing` finds them."""
 
+SETS_NAME = "training_sets"
+"""Folder of the training sets, in that of the project."""
+
 
 class CorrectedImages:
     """Which planes of a project are marked as corrected.
@@ -140,6 +143,24 @@ def corrected_pictures(project: Project) -> list[CorrectedPicture]:
             image = project.images.get(image_id)
             found.append(CorrectedPicture(image, project.images.path(image_id), labels, plane, region))
     return found
+
+
+def new_training_set_folder(project_folder: Path) -> Path:
+    """Name a folder for a training set, so that one that a training uses is never changed.
+
+    Parameters
+    ----------
+    project_folder : Path
+
+    Returns
+    -------
+    Path
+        That does not exist.
+    """
+    number = 1
+    while (folder := project_folder / SETS_NAME / f"corrected_{number:03d}").exists():
+        number += 1
+    return folder
 
 
 def write_training_set(pictures: Iterable[CorrectedPicture], folder: Path) -> list[Path]:

@@ -174,6 +174,35 @@ class ResultTable:
         )
         return self.get(result_id)
 
+    def with_newer(self) -> list[ResultRecord]:
+        """List the corrected results of which the model has made newer ones.
+
+        Returns
+        -------
+        list of ResultRecord
+        """
+        return self._select("WHERE has_newer = 1 ORDER BY image_id, id")
+
+    def use_models(self, result_id: int, n_cells: int) -> ResultRecord:
+        """Let a corrected result be the model's again.
+
+        Parameters
+        ----------
+        result_id : int
+        n_cells : int
+            Of the model's result.
+
+        Returns
+        -------
+        ResultRecord
+        """
+        self._database.change(
+            "UPDATE results SET files = model_files, model_files = '[]', n_cells = ?, n_edited = 0, "
+            "has_newer = 0 WHERE id = ? AND model_files <> '[]'",
+            (n_cells, result_id),
+        )
+        return self.get(result_id)
+
     def take_newer(self, result_id: int) -> ResultRecord:
         """Say that the newer result of the model has been dealt with.
 

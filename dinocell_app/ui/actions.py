@@ -456,6 +456,20 @@ ACTIONS = (
         "result",
     ),
     ActionInfo(
+        "newer_results",
+        "Newer results …",
+        "Correct",
+        "Choose what becomes of corrected cells where the model has made newer results.",
+        needs="project",
+    ),
+    ActionInfo(
+        "train_on_corrected",
+        "Train on corrected images …",
+        "Correct",
+        "Open the training wizard with the images that are marked as corrected.",
+        needs="project",
+    ),
+    ActionInfo(
         "help_here",
         "Help on this part",
         "Help",

@@ -174,9 +174,18 @@ class MainWindow(QMainWindow):
 
     def train_model(self) -> None:
         """Open the training wizard beside the work."""
+        self._wizard()
+
+    def train_on_corrected(self) -> None:
+        """Open the training wizard with the images that are marked as corrected."""
+        self.panels.correct.switch(False)
+        self._wizard().choose_corrected()
+
+    def _wizard(self) -> TrainingWindow:
         wizard = TrainingWindow(self._session, self)
         wizard.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         wizard.show()
+        return wizard
 
     def help_here(self) -> None:
         """Open the user guide at the section about the part of the window in use."""

@@ -19,6 +19,7 @@ from dinocell_app.editing.delta_coding import decode, encode
 from dinocell_app.editing.deltas import Delta
 from dinocell_app.editing.edit_history import MODEL, EditHistory
 from dinocell_app.editing.journal import JOURNAL_NAME
+from dinocell_app.editing.newer_result import take_newer
 from dinocell_app.editing.strokes import erase, paint
 from dinocell_app.errors import UserFacingError
 
@@ -161,7 +162,7 @@ def test_edited_and_deleted_cells_are_known_and_undone_ones_are_not(tmp_path):
     history.apply("grow", grow(history.canvas, 1, 1))
     history.apply("brush", paint(history.canvas, history.next_label, [(46, 60)], 1))
     assert history.edited_cells == {1, 7}
-    assert history.deleted_cells == {2}
+    np.testing.assert_array_equal(history.places_of_deleted(), model_result() == 2)
     assert history.next_label == 8
     history.undo()
     assert history.edited_cells == {1}
@@ -173,6 +174,28 @@ def test_edited_and_deleted_cells_are_known_and_undone_ones_are_not(tmp_path):
         ("undo", "brush", ()),
     ]
     assert all(e.who == "Anna" and e.time.startswith("20") for e in history.entries)
+    history.close()
+
+
+def test_a_newer_result_comes_around_corrected_cells(tmp_path):
+    history = opened(tmp_path / "edits")
+    history.apply("delete", delete(history.canvas, [2]))
+    history.apply("grow", grow(history.canvas, 1, 2))
+    corrected = history.labels == 1
+    newer = np.zeros(SHAPE, np.uint16)
+    newer[5:19, 5:17] = 1  # what was corrected
+    newer[5:19, 25:37] = 2  # what was deleted
+    newer[26:40, 4:18] = 3
+    newer[30:40, 50:60] = 9  # found only now
+    newer[8:12, 18:24] = 4  # beside the corrected cell and a little over it
+    take_newer(history, newer)
+    np.testing.assert_array_equal(history.labels == 1, corrected)
+    assert not history.labels[12:19, 25:37].any()
+    assert history.canvas.cells == {1, 7, 8, 9}
+    assert history.edited_cells == {1}
+    np.testing.assert_array_equal(history.labels[26:40, 4:18], np.full((14, 14), history.labels[30, 10]))
+    history.undo()
+    assert history.canvas.cells == {1, 3, 4, 5, 6}
     history.close()
 
 

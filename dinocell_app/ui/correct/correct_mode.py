@@ -19,6 +19,7 @@ from dinocell_app.ui.correct.correct_bar import CorrectBar
 from dinocell_app.ui.correct.correct_tools import BY_KEY
 from dinocell_app.ui.correct.corrections import Corrections
 from dinocell_app.ui.correct.gestures import Gestures
+from dinocell_app.ui.correct.newer_results import NewerResults
 from dinocell_app.ui.correct.publishing import CatchUp
 from dinocell_app.ui.processes.engine import BUSY, STARTING
 from dinocell_app.ui.session import Session
@@ -53,6 +54,7 @@ class CorrectMode(QObject):
         panel.add_bar(self.bar)
         self.bar.hide()
         self._late = CatchUp(session, self)
+        self.newer = NewerResults(session, panel)
         self._segmenting: tuple[int, Region] | None = None
         self._connect()
 
@@ -156,6 +158,11 @@ class CorrectMode(QObject):
         name, accepted = QInputDialog.getText(self._panel, "Name this version", "Name")
         if accepted and name.strip():
             self.corrections.name_version(name.strip())
+
+    def newer_results(self) -> None:
+        """Ask what becomes of corrected cells where the model has made newer results."""
+        self.switch(False)
+        self.newer.ask()
 
     def mark_corrected(self) -> None:
         """Say that all cells of this image are right, or take that back."""

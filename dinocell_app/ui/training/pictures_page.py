@@ -43,6 +43,8 @@ class PicturesPage(QWidget):
     folders_chosen = Signal(object)
     """Folders, a tuple of Path."""
     look_asked = Signal()
+    corrected_asked = Signal()
+    """The project's corrected images are wanted."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,6 +57,8 @@ class PicturesPage(QWidget):
         self.folders.setMaximumHeight(76)
         self.add = QPushButton("Add folder…")
         self.add.setToolTip("Choose a folder of images with masks.")
+        self.corrected = QPushButton("Corrected images")
+        self.corrected.setToolTip("Take the images of this project that are marked as corrected.")
         self.remove = QPushButton("Remove")
         self.remove.setToolTip("Leave the chosen folder out; its files stay.")
         self.look = QPushButton("Look again")
@@ -82,6 +86,7 @@ class PicturesPage(QWidget):
         self.findings.setToolTip("What was found, and what to do about it.")
         self._lay_out(explanation)
         self.add.clicked.connect(self._on_add)
+        self.corrected.clicked.connect(self.corrected_asked)
         self.remove.clicked.connect(self._on_remove)
         self.look.clicked.connect(self.look_asked)
         self.table.currentCellChanged.connect(lambda row, *_: self._show_picture(row))
@@ -168,7 +173,7 @@ class PicturesPage(QWidget):
 
     def _lay_out(self, explanation: QLabel) -> None:
         buttons = QVBoxLayout()
-        for button in (self.add, self.remove, self.look):
+        for button in (self.add, self.corrected, self.remove, self.look):
             buttons.addWidget(button)
         buttons.addStretch(1)
         top = QHBoxLayout()

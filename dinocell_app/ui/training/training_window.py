@@ -20,6 +20,11 @@ from PySide6.QtWidgets import (
 )
 
 from dinocell_app.errors import UserFacingError
+from dinocell_app.project.corrected_images import (
+    corrected_pictures,
+    new_training_set_folder,
+    write_training_set,
+)
 from dinocell_app.run_folder import RunFolder
 from dinocell_app.ui.help_here import help_button
 from dinocell_app.ui.segment.model_cards import read_model_cards
@@ -115,6 +120,30 @@ class TrainingWindow(QDialog):
         """
         self.plan = self.plan.with_folders(folders)
         self.examine()
+
+    def choose_corrected(self) -> None:
+        """Take the images of the project that are marked as corrected, as they are now."""
+        project = self._session.project
+        if project is None:
+            return
+        pictures = corrected_pictures(project)
+        if not pictures:
+            self._session.report(
+                UserFacingError(
+                    "No image of this project is marked as corrected",
+                    remedy="Correct cells (Ctrl+E) and say that an image is all right, then come back",
+                )
+            )
+            return
+        self.show_page(PICTURES)
+        folder = new_training_set_folder(project.folder)
+        work = partial(write_training_set, pictures, folder)
+        start(
+            work,
+            lambda _: self.choose_folders((*self.plan.folders, folder)),
+            self._session.report,
+            owner=self,
+        )
 
     def examine(self) -> None:
         """Let the data-set doctor look at all folders."""
@@ -305,6 +334,7 @@ class TrainingWindow(QDialog):
     def _connect(self) -> None:
         self.pictures.folders_chosen.connect(self.choose_folders)
         self.pictures.look_asked.connect(self.examine)
+        self.pictures.corrected_asked.connect(self.choose_corrected)
         self.goal.plan_changed.connect(self._on_plan)
         self.split.plan_changed.connect(self._on_plan)
         self.settings.plan_changed.connect(self._on_plan)

@@ -16,9 +16,11 @@ from dinocell_app.preview_messages import PreviewResult
 from dinocell_app.project.adding import found_image
 from dinocell_app.project.label_import import match_labels
 from dinocell_app.project.label_results import import_labels, plan_imports
+from dinocell_app.project.records import NewResult
 from dinocell_app.ui.correct.corrections import DRAWN_SET, SAVED
 from dinocell_app.ui.main_window import MainWindow
 from dinocell_app.ui.session import Session
+from dinocell_app.ui.training.training_window import TrainingWindow
 from dinocell_app.ui.workers import wait_for_all
 
 SHAPE = (80, 120)
@@ -292,3 +294,87 @@ def test_keys_of_the_mode_do_nothing_outside_of_it(window):
     assert not window.actions_by_key["correct_split"].isEnabled()
     assert not window.actions_by_key["undo"].isEnabled()
     assert not window.panels.correct.bar.isVisible()
+
+
+def with_newer_result(mode, qtbot):
+    """Correct cells, and let the model make another result."""
+    session = mode._session
+    mode._session.select_cell(3)
+    mode.correct_delete_chosen()
+    drag(mode, (20, 36), (35, 36))
+    qtbot.waitUntil(lambda: mode.bar.saved.text() == SAVED)
+    project = session.project
+    result = project.results.get(session.current_result.id)
+    newer = model_labels()
+    newer[50:70, 80:110] = 9
+    newer[10:30, 42:75][newer[10:30, 42:75] == 0] = 2
+    tifffile.imwrite(project.results.model_labels_path(result), newer)
+    project.results.record(NewResult(result.image_id, result.name, n_cells=4, files=result.model_files))
+    mode.newer._on_run_finished(0)
+    mode.switch(False)
+    return project, project.results.get(result.id)
+
+
+def settled(project, result):
+    return project.results.get(result.id)
+
+
+def test_a_newer_result_is_told_and_changes_nothing_unasked(mode, qtbot):
+    noted = []
+    mode._session.noted.connect(noted.append)
+    before = labels(mode).copy()
+    mode._session.select_cell(3)
+    project, result = with_newer_result(mode, qtbot)
+    assert any("One corrected image has newer results" in sentence for sentence in noted)
+    assert result.has_newer
+    stays = read_labels(project.results.labels_path(result))
+    assert not (stays == before).all()
+    mode.newer.settle(project.results.with_newer(), "keep")
+    np.testing.assert_array_equal(read_labels(project.results.labels_path(settled(project, result))), stays)
+    assert not project.results.with_newer()
+
+
+def test_a_newer_result_comes_around_corrected_cells(mode, qtbot):
+    project, result = with_newer_result(mode, qtbot)
+    mode.newer.settle(project.results.with_newer(), "around")
+    qtbot.waitUntil(lambda: not project.results.with_newer())
+    now = read_labels(project.results.labels_path(settled(project, result)))
+    assert now[34, 36] == 1, "the corrected cell stays"
+    assert not now[50:70, 10:40].any(), "the deleted cell stays deleted"
+    assert now[60, 90] > 3
+    assert now[20, 73] == now[20, 60] > 3
+    assert settled(project, result).n_edited == 1
+    mode.switch(True)
+    qtbot.waitUntil(lambda: mode.corrections.history is not None)
+    mode.undo()
+    assert labels(mode)[60, 90] == 0
+
+
+def test_a_newer_result_takes_the_place_of_all_and_can_be_undone(mode, qtbot):
+    project, result = with_newer_result(mode, qtbot)
+    mode.newer.settle(project.results.with_newer(), "whole")
+    qtbot.waitUntil(lambda: not project.results.with_newer())
+    now = read_labels(project.results.labels_path(settled(project, result)))
+    assert len(np.unique(now)) == 5
+    assert now[34, 36] == 0
+    assert now[60, 20] > 0
+    assert settled(project, result).n_edited == 0
+
+
+def test_corrected_images_are_one_click_from_the_wizard(window, mode, qtbot):
+    problems = []
+    window._session.problem_reported.connect(problems.append)
+    window.actions_by_key["train_on_corrected"].trigger()
+    assert "marked as corrected" in str(problems[0])
+    window.findChild(TrainingWindow).accept()
+    mode.mark_corrected()
+    window.actions_by_key["train_on_corrected"].trigger()
+    assert not mode.is_on
+    wizard = window.findChildren(TrainingWindow)[-1]
+    qtbot.waitUntil(lambda: bool(wizard.plan.folders))
+    (folder,) = wizard.plan.folders
+    assert folder.name == "corrected_001"
+    assert len(list((folder / "images").iterdir())) == len(list((folder / "masks").iterdir())) == 1
+    wizard.pictures.corrected.click()
+    qtbot.waitUntil(lambda: len(wizard.plan.folders) == 2)
+    wizard.accept()
