@@ -8,6 +8,7 @@ A library that crashes takes this process with it, not the tests: the file at ha
 from __future__ import annotations
 
 import argparse
+import contextlib
 import faulthandler
 import json
 import logging
@@ -176,7 +177,10 @@ def shares(n_inputs: int, kinds: Sequence[str] = ()) -> dict[str, int]:
 
     chosen = [KINDS[name] for name in kinds] if kinds else list(KINDS.values())
     total = sum(kind.share for kind in chosen)
-    return {kind.name: max(3, round(n_inputs * kind.share / total)) for kind in chosen}
+    counts = {kind.name: max(3, round(n_inputs * kind.share / total)) for kind in chosen}
+    most = max(counts, key=lambda name: counts[name])
+    counts[most] = max(3, counts[most] + n_inputs - sum(counts.values()))
+    return counts
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -300,7 +304,7 @@ def _warm(read: Any, places: Sequence[Path], work: Path) -> None:
 def _judged(read: Any, place: Path, watch: _Watch) -> dict[str, Any]:
     from dinocell_app.errors import UserFacingError
 
-    started, before = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    started, before = time.monotonic(), _memory_taken(anew=True)
     watch.seen.clear()
     watch.armed = True
     faulthandler.dump_traceback_later(SECONDS_TO_HANG, exit=True)
@@ -318,7 +322,7 @@ def _judged(read: Any, place: Path, watch: _Watch) -> dict[str, Any]:
         faulthandler.cancel_dump_traceback_later()
         watch.armed = False
     seconds = time.monotonic() - started
-    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
+    grown = _memory_taken() - before
     for bad, said in (
         (watch.seen, f"it did what no reader may: {watch.seen[:3]}"),
         (seconds > SECONDS_OF_ONE, f"it took {seconds:.0f} s"),
@@ -327,6 +331,18 @@ def _judged(read: Any, place: Path, watch: _Watch) -> dict[str, Any]:
         if bad and not found.get("what"):
             found["what"] = said
     return found | {"seconds": seconds}
+
+
+def _memory_taken(*, anew: bool = False) -> int:
+    """Give the most bytes that were taken at a time since this was asked anew; since ever but on Linux."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    if anew:
+        with contextlib.suppress(OSError):
+            Path("/proc/self/clear_refs").write_text("5")
+    (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) * 1024
 
 
 def _fault_of_sentence(error: Any, place: Path) -> str:

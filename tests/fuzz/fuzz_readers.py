@@ -185,7 +185,7 @@ def open_corrections(folder: Path) -> None:
     try:
         for version in history.versions():
             history.labels_at(version)
-        _ = history.edited_cells, history.deleted_cells, history.next_label
+        _ = history.edited_cells, history.next_label
         while history.can_undo:
             history.undo()
         while history.can_redo:
