@@ -456,6 +456,13 @@ ACTIONS = (
         "result",
     ),
     ActionInfo(
+        "next_to_correct",
+        "Next image to correct",
+        "Correct",
+        "Go to the image whose correction would teach a model most.",
+        needs="project",
+    ),
+    ActionInfo(
         "newer_results",
         "Newer results …",
         "Correct",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,8 @@ from dinocell_app.editing.cell_shapes import fill_holes, grow, shrink, smooth
 from dinocell_app.editing.deltas import Delta
 from dinocell_app.editing.edit_history import MODEL
 from dinocell_app.preview_messages import PreviewRequest, PreviewResult
+from dinocell_app.project.next_to_correct import Suggestion, look_of, suggest
+from dinocell_app.project.project import Project
 from dinocell_app.ui.correct.correct_bar import CorrectBar
 from dinocell_app.ui.correct.correct_tools import BY_KEY
 from dinocell_app.ui.correct.corrections import Corrections
@@ -25,6 +29,7 @@ from dinocell_app.ui.processes.engine import BUSY, STARTING
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.viewer.picture_view import Region
 from dinocell_app.ui.viewer.viewer_panel import ViewerPanel
+from dinocell_app.ui.workers import start
 
 CHOOSE = "Click a cell first."
 LOOKING = "The model looks for cells in the box …"
@@ -164,6 +169,32 @@ class CorrectMode(QObject):
         self.switch(False)
         self.newer.ask()
 
+    def next_to_correct(self) -> None:
+        """Go to the image whose correction would teach most, and say why."""
+        project = self._session.project
+        if project is None:
+            return
+        results = project.results
+        tables = {
+            result.image_id: path
+            for result in results.latest().values()
+            if (path := results.table_path(result)) is not None
+        }
+        done = {image_id for image_id, _ in project.corrected.all()}
+        work = partial(_suggested, tables, done)
+        start(work, partial(self._go_to_suggested, project), self._session.report, owner=self)
+
+    def _go_to_suggested(self, project: Project, found: list[Suggestion]) -> None:
+        if self._session.project is not project:
+            return
+        if not found:
+            self._session.noted.emit("There is no further image with cells to correct.")
+            return
+        best = found[0]
+        self._session.set_current_image(best.image_id)
+        name = project.images.get(best.image_id).name
+        self._session.noted.emit(f"Correct {name} next: {best.reason}.")
+
     def mark_corrected(self) -> None:
         """Say that all cells of this image are right, or take that back."""
         project, result = self._session.project, self._session.current_result
@@ -281,3 +312,8 @@ class CorrectMode(QObject):
         bar.asked.connect(lambda key: getattr(self, key)())
         bar.version_chosen.connect(self.corrections.go_to)
         bar.closed.connect(lambda: self.switch(False))
+
+
+def _suggested(tables: Mapping[int, Path], done: set[int]) -> list[Suggestion]:
+    looks = {image_id: look for image_id, path in tables.items() if (look := look_of(path)) is not None}
+    return suggest(looks, done)

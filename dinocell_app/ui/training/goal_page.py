@@ -84,6 +84,9 @@ class GoalPage(QWidget):
         self.adapt_preset.setToolTip("How long it adapts, and with how large images.")
         for value, text in ADAPT_PRESETS.items():
             self.adapt_preset.addItem(text, value)
+        self.gains = QLabel()
+        self.gains.setWordWrap(True)
+        self.gains.hide()
         self.unlabelled = QGroupBox("Images without labels")
         self._lay_out()
         self._goals.buttonClicked.connect(self._on_goal)
@@ -112,6 +115,17 @@ class GoalPage(QWidget):
             self.minutes.setValue(round(plan.minutes))
         self.minutes.setEnabled(plan.adapt_preset == "laptop")
         self.adapt_preset.setCurrentIndex(self.adapt_preset.findData(plan.adapt_preset))
+
+    def show_gains(self, sentence: str) -> None:
+        """Say what the last trainings brought.
+
+        Parameters
+        ----------
+        sentence : str
+            Empty to say nothing.
+        """
+        self.gains.setText(f"ℹ {sentence}")
+        self.gains.setVisible(bool(sentence))
 
     def choose_folders(self, folders: tuple[Path, ...]) -> None:
         """Take folders of images without labels.
@@ -165,5 +179,6 @@ class GoalPage(QWidget):
         inside = QVBoxLayout(self.unlabelled)
         inside.addLayout(row, 1)
         inside.addLayout(time)
+        layout.addWidget(self.gains)
         layout.addWidget(self.unlabelled, 1)
         layout.addStretch(1)

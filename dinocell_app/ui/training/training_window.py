@@ -30,6 +30,7 @@ from dinocell_app.ui.help_here import help_button
 from dinocell_app.ui.segment.model_cards import read_model_cards
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.training.examination import Examination
+from dinocell_app.ui.training.gains import scores_of, sentence_of_gains
 from dinocell_app.ui.training.goal_page import GoalPage
 from dinocell_app.ui.training.model_saving import save_among_models
 from dinocell_app.ui.training.pictures_page import PicturesPage
@@ -98,6 +99,9 @@ class TrainingWindow(QDialog):
         self._connect()
         self._list_trainings()
         start(read_model_cards, self.settings.set_models, session.report, owner=self)
+        if session.project is not None:
+            gains = partial(scores_of, session.project.folder)
+            start(gains, lambda s: self.goal.show_gains(sentence_of_gains(s)), session.report, owner=self)
         self.show_page(GOAL)
 
     def show_page(self, number: int) -> None:

@@ -378,3 +378,17 @@ def test_corrected_images_are_one_click_from_the_wizard(window, mode, qtbot):
     wizard.pictures.corrected.click()
     qtbot.waitUntil(lambda: len(wizard.plan.folders) == 2)
     wizard.accept()
+
+
+def test_the_image_to_correct_next_is_gone_to_and_the_reason_told(window, mode, qtbot):
+    session, noted = window._session, []
+    session.noted.connect(noted.append)
+    session.set_current_image(session.project.images.all()[1].id)
+    window.actions_by_key["next_to_correct"].trigger()
+    qtbot.waitUntil(lambda: bool(noted))
+    assert session.current_image.name == "a.tif"
+    assert noted == ["Correct a.tif next: it has not been corrected yet."]
+    mode.mark_corrected()
+    window.actions_by_key["next_to_correct"].trigger()
+    qtbot.waitUntil(lambda: len(noted) > 1)
+    assert "no further image" in noted[-1]
