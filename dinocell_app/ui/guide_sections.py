@@ -30,6 +30,7 @@ SECTIONS: Mapping[str, Section] = {
     "AxesDialog": Section("Images"),
     "LeftOutDialog": Section("Images"),
     "ViewerPanel": Section("Viewer"),
+    "CorrectBar": Section("Correct cells"),
     "SegmentPanel": Section("Segment"),
     "ModelCardDialog": Section("Segment"),
     "ReferencePanel": Section("Reference cells"),
