@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from dinocell_app.editing.deltas import Delta
 from dinocell_app.editing.edit_history import EditHistory, Version
 from dinocell_app.errors import UserFacingError
-from dinocell_app.project.corrected_results import CorrectedFiles, write_corrected
+from dinocell_app.project.corrected_results import CorrectedFiles, Correction, write_corrected
 from dinocell_app.project.edits import open_history
 from dinocell_app.project.measured_labels import plane_suffix
 from dinocell_app.project.project import Project
@@ -65,6 +65,7 @@ class Corrections(QObject):
         self._asked = 0
         self._unpublished = False
         self._publishing = False
+        self._to_write: list[tuple[Project, Correction, int]] = []
         self.history: EditHistory | None = None
         self._timer = QTimer(self, singleShot=True, interval=PUBLISH_MS)
         self._timer.timeout.connect(self.publish)
@@ -109,11 +110,12 @@ class Corrections(QObject):
             return
         self._timer.stop()
         if self._unpublished:
-            self.publish()
+            self._take_down()
         history, self.history = self.history, None
         self._result = self._live = self._project = None
         start(history.close, lambda _: None, self._session.report, owner=self)
-        self._panel.let_labels_go()
+        if not self._publishing:  # else the files still say what was before
+            self._panel.let_labels_go()
         self.changed.emit()
 
     def apply(self, tool: str, *deltas: Delta | None) -> bool:
@@ -184,42 +186,61 @@ class Corrections(QObject):
 
     def publish(self) -> None:
         """Write labels, table and the other files, on a worker."""
+        if self._publishing:
+            self._timer.start()
+        else:
+            self._take_down()
+
+    def _take_down(self) -> None:
         history, result, project = self.history, self._result, self._project
         if history is None or result is None or project is None:
             return
-        if self._publishing:
-            self._timer.start()
-            return
-        self._publishing, self._unpublished = True, False
-        self.saved_changed.emit(SAVING)
+        self._unpublished = False
         correction = correction_of(project, result, history)
-        size = project.edits.journal_size(result)
+        self._to_write.append((project, correction, project.edits.journal_size(result)))
+        self._write_next()
+
+    def _write_next(self) -> None:
+        """One after the other: what is newer must come last."""
+        # Of a project that was closed meanwhile, the rest is written when it is opened again.
+        self._to_write = [work for work in self._to_write if work[0] is self._session.project]
+        if self._publishing or not self._to_write:
+            return
+        project, correction, size = self._to_write.pop(0)
+        self._publishing = True
+        self.saved_changed.emit(SAVING)
         start(
             partial(write_corrected, correction),
-            partial(self._published, project, result, size),
+            partial(self._published, project, correction.result, size),
             self._not_published,
             owner=self,
         )
 
     def _published(self, project: Project, result: ResultRecord, size: int, written: CorrectedFiles) -> None:
         self._publishing = False
-        if self._session.project is not project:
-            return
-        record = publish(project, result, size, written)
-        if self._result is not None and self._result.id == record.id:
-            self._result = record
-        current = self._session.current_result
-        if current is not None and current.id == record.id:
-            self._session.current_result = record
-            self._session.current_result_changed.emit()
-        self._session.results_changed.emit([record.image_id])
-        if not self._unpublished:
-            self.saved_changed.emit(SAVED)
+        if self._session.project is project:
+            record = publish(project, result, size, written)
+            if self._result is not None and self._result.id == record.id:
+                self._result = record
+            current = self._session.current_result
+            if current is not None and current.id == record.id:
+                self._session.current_result = record
+                self._session.current_result_changed.emit()
+            self._session.results_changed.emit([record.image_id])
+            if not self._unpublished:
+                self.saved_changed.emit(SAVED)
+        self._after_writing()
 
     def _not_published(self, error: Exception) -> None:
         self._publishing = False
         self.saved_changed.emit("⚠ The table could not be written; your corrections are kept")
         self._session.report(error)
+        self._after_writing()
+
+    def _after_writing(self) -> None:
+        self._write_next()
+        if self.history is None and not self._publishing:
+            self._panel.let_labels_go()
 
     def _take(
         self, asked: int, project: Project, result: ResultRecord, opened: tuple[EditHistory, LoadedLabels]

@@ -248,6 +248,23 @@ def test_table_and_masks_follow_by_themselves(window, mode, qtbot):
     assert not window.actions_by_key["correct_brush"].isEnabled()
 
 
+def test_a_stroke_while_files_are_written_is_seen_and_written_when_one_leaves(window, mode, qtbot):
+    session, viewer = mode._session, mode._panel.viewer
+    drag(mode, (40, 80), (45, 100))
+    qtbot.waitUntil(lambda: mode.corrections._publishing)
+    drag(mode, (72, 80), (72, 100))
+    after = labels(mode).copy()
+    window.actions_by_key["correct"].trigger()
+    assert viewer.label_at(72, 100) == 5
+    project, result = session.project, session.current_result
+    qtbot.waitUntil(lambda: project.results.get(result.id).n_cells == 5)
+    qtbot.waitUntil(lambda: not mode.corrections._publishing)
+    record = project.results.get(result.id)
+    np.testing.assert_array_equal(read_labels(project.results.labels_path(record)), after)
+    qtbot.waitUntil(lambda: viewer.labels is not None and viewer.labels.areas.size == 6)
+    assert viewer.label_at(72, 100) == 5
+
+
 def test_what_was_not_published_in_time_is_when_the_project_is_opened_again(window, mode, qtbot):
     session = mode._session
     mode.corrections._timer.setInterval(60_000)
