@@ -176,7 +176,7 @@ def agreement(first: Path, second: Path) -> str:
 
 def compare(sizes: Sequence[int], model: str) -> None:
     print(
-        "| image | way | cells | seconds | processor s a megapixel | peak GB | before GB | AP 0.9 | other pixels |"
+        "| image | way | cells | seconds | processor s a MP | peak GB | before GB | AP 0.9 | other pixels |"
     )
     print("|---|---|---|---|---|---|---|---|---|")
     for side in sizes:
