@@ -286,6 +286,7 @@ class MainWindow(QMainWindow):
         self.panels.review.set_fixes_at_once(True)
         self.panels.review.fix_asked.connect(lambda: self.panels.correct.switch(True))
         self.panels.correct.switched.connect(self.actions_by_key["correct"].setChecked)
+        self.panels.viewer.two_views.connect(self.actions_by_key["side_by_side"].setChecked)
         self.panels.correct.ready_changed.connect(self._enable)
         self.welcome.new_asked.connect(self.projects.new_project)
         self.welcome.open_asked.connect(self.projects.open_project)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, Signal, SignalInstance
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
@@ -44,6 +44,9 @@ class CorrectBar(QWidget):
     asked = Signal(str)
     """Key of an action."""
     version_chosen = Signal(object)
+    """Version to go back to."""
+    version_beside = Signal(object)
+    """Version to be seen in the second view."""
     closed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -72,7 +75,9 @@ class CorrectBar(QWidget):
         )
         self.redo = self._button("Redo", "redo", "Do again what was undone.")
         self.cell = self._menu("Cell", "What can be done to the chosen cell.")
-        self.versions = self._menu("Versions", "Go back to the model's result or to a version with a name.")
+        self.versions = self._menu(
+            "Versions", "See or go back to the model's result or a version with a name."
+        )
         self.mark = QPushButton("All right")
         self.mark.setCheckable(True)
         self.mark.setToolTip("Mark the image as corrected, so that a training can learn from it.")
@@ -137,13 +142,13 @@ class CorrectBar(QWidget):
         menu.clear()
         menu.addAction("Name this version …", lambda: self.asked.emit("correct_name_version"))
         menu.addSeparator()
-        for version in history.versions() if history is not None else ():
-            when = f", {version.time[:16].replace('T', ' ')} UTC" if version.time else ""
-            entry = menu.addAction(f"Back to: {version.name}{when}")
-            entry.triggered.connect(partial(self._choose, version))
-
-    def _choose(self, version: Version, _checked: bool = False) -> None:
-        self.version_chosen.emit(version)
+        known = history.versions() if history is not None else ()
+        for words, chosen in (("Back to", self.version_chosen), ("See beside", self.version_beside)):
+            for version in known:
+                when = f", {version.time[:16].replace('T', ' ')} UTC" if version.time else ""
+                entry = menu.addAction(f"{words}: {version.name}{when}")
+                entry.triggered.connect(partial(_tell, chosen, version))
+            menu.addSeparator()
 
     def _ask(self, key: str, _checked: bool = False) -> None:
         self.asked.emit(key)
@@ -182,3 +187,7 @@ class CorrectBar(QWidget):
         layout.addLayout(first)
         layout.addLayout(second)
         layout.addLayout(third)
+
+
+def _tell(chosen: SignalInstance, version: Version, _checked: bool = False) -> None:
+    chosen.emit(version)

@@ -25,6 +25,7 @@ from dinocell_app.ui.correct.corrections import Corrections
 from dinocell_app.ui.correct.gestures import Gestures
 from dinocell_app.ui.correct.newer_results import NewerResults
 from dinocell_app.ui.correct.publishing import CatchUp
+from dinocell_app.ui.correct.version_beside import VersionBeside
 from dinocell_app.ui.processes.engine import BUSY, STARTING
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.viewer.picture_view import Region
@@ -55,6 +56,7 @@ class CorrectMode(QObject):
         self.is_on = False
         self.corrections = Corrections(session, panel, self)
         self.gestures = Gestures(session, panel.viewer, self.corrections)
+        self.beside = VersionBeside(session, panel, self.corrections)
         self.bar = CorrectBar()
         panel.add_bar(self.bar)
         self.bar.hide()
@@ -311,6 +313,7 @@ class CorrectMode(QObject):
         bar.over.toggled.connect(lambda on: setattr(self.gestures, "over_cells", on))
         bar.asked.connect(lambda key: getattr(self, key)())
         bar.version_chosen.connect(self.corrections.go_to)
+        bar.version_beside.connect(self.beside.show)
         bar.closed.connect(lambda: self.switch(False))
 
 

@@ -11,8 +11,11 @@ from dinocell_app.project.records import ResultRecord
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.viewer.image_viewer import ImageViewer
 from dinocell_app.ui.viewer.label_colours import LabelStyle
+from dinocell_app.ui.viewer.loading import LoadedLabels
 
 NO_LABELS = -1
+VERSION = -2
+"""Stand in the list where results have their id."""
 
 
 class SecondView(QObject):
@@ -47,6 +50,7 @@ class SecondView(QObject):
         self.choice.setToolTip("What the second view shows over the image.")
         self.choice.hide()
         self._shown = False
+        self._version: tuple[str, LoadedLabels] | None = None
         self.choice.currentIndexChanged.connect(self._show_chosen)
 
     def set_shown(self, shown: bool) -> None:
@@ -87,14 +91,39 @@ class SecondView(QObject):
             for result in project.results.of_image(image.id):
                 if result.status == "finished":
                     self.choice.addItem(f"{result.name}: {result.n_cells:,} cells", result.id)
+            if self._version is not None:
+                self.choice.addItem(self._version[0], VERSION)
             self.choice.setCurrentIndex(max(0, self.choice.findData(chosen)))
         self._show_chosen()
+
+    def show_version(self, name: str, labels: LoadedLabels) -> None:
+        """Show cells as they once were.
+
+        Parameters
+        ----------
+        name : str
+        labels : LoadedLabels
+        """
+        self._version = name, labels
+        self.list_results()
+        self.choice.setCurrentIndex(self.choice.findData(VERSION))
+        self._show_chosen()
+
+    def forget_version(self) -> None:
+        """Offer results alone."""
+        if self._version is not None:
+            self._version = None
+            self.list_results()
 
     def _show_chosen(self) -> None:
         project = self._session.project
         if project is None or not self._shown:
             return
         self.set_style(self._style)
+        if self.choice.currentData() == VERSION and self._version is not None:
+            self._load(self.viewer, None)
+            self.viewer.set_labels(self._version[1])
+            return
         chosen = project.results.get(self.choice.currentData()) if self._has_labels() else None
         self._load(self.viewer, chosen)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -43,6 +44,9 @@ class ViewerPanel(QWidget):
     session : Session
     parent : QWidget, optional
     """
+
+    two_views = Signal(bool)
+    """Whether there is a second view."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -176,6 +180,7 @@ class ViewerPanel(QWidget):
         if on:
             half = self.views.width() // 2
             self.views.setSizes([half, half])
+        self.two_views.emit(on)
 
     def _connect(self) -> None:
         session = self._session

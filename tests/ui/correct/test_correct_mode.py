@@ -224,9 +224,28 @@ def test_versions_are_named_and_gone_back_to(mode, monkeypatch):
     np.testing.assert_array_equal(labels(mode), model_labels())
     entries = [action.text() for action in mode.bar.versions.menu().actions()]
     assert any("The model's result" in entry for entry in entries)
-    (entry,) = [a for a in mode.bar.versions.menu().actions() if "after lunch" in a.text()]
+    (entry,) = [a for a in mode.bar.versions.menu().actions() if a.text().startswith("Back to: after lunch")]
     entry.trigger()
     np.testing.assert_array_equal(labels(mode), named)
+
+
+def test_a_version_is_seen_beside_the_present(window, mode, qtbot):
+    drag(mode, (40, 80), (45, 100))
+    second, both = mode._panel.second, window.actions_by_key["side_by_side"]
+    entries = mode.bar.versions.menu().actions()
+    (entry,) = [a for a in entries if a.text() == "See beside: The model's result"]
+    entry.trigger()
+    qtbot.waitUntil(lambda: second.viewer.labels is not None)
+    assert both.isChecked()
+    assert second.choice.currentText() == "The model's result"
+    np.testing.assert_array_equal(second.viewer.labels.levels[0], model_labels())
+    assert (second.viewer.label_at(45, 100), mode._panel.viewer.label_at(45, 100)) == (0, 4)
+    qtbot.waitUntil(lambda: mode.bar.saved.text() == SAVED)
+    assert second.viewer.label_at(45, 100) == 0
+    mode.switch(False)
+    assert second.choice.findText("The model's result") == -1
+    both.trigger()
+    assert not second.viewer.isVisible()
 
 
 def test_table_and_masks_follow_by_themselves(window, mode, qtbot):
