@@ -207,8 +207,25 @@ class Walk:
         self.take("review")
         self.window.docks["segment"].raise_()
 
+    def correct(self) -> None:
+        """Choose a cell and take the splitting tool in hand."""
+        self.window.actions_by_key["correct"].trigger()
+        mode = self.window.panels.correct
+        self.until(lambda: mode.corrections.history is not None, "the corrections")
+        self.session.select_cell(4)
+        mode.correct_grow()
+        self.until(lambda: "Saved" in mode.bar.saved.text(), "the corrected files")
+        mode.bar.tools["correct_split"].click()
+        self.wait(1500)
+        self.take("correct")
+        mode.undo()
+        self.until(lambda: "Saved" in mode.bar.saved.text(), "the files as they were")
+        self.window.actions_by_key["correct"].trigger()
+        self.wait(1000)
+
     def training(self) -> None:
         """Walk through the wizard with the results as if a person had outlined them."""
+        from dinocell_app.ui.training.parameters_dialog import ParametersDialog
         from dinocell_app.ui.training.training_window import GOAL, PICTURES, SETTINGS, SPLIT, TrainingWindow
 
         labelled = self.home / "outlined by us"
@@ -235,6 +252,9 @@ class Walk:
             wizard.show_page(page)
             self.wait(1000)
             self.take(name, wizard)
+        wizard.settings.numbers.click()
+        self.wait(1000)
+        self.take("training_numbers", wizard.settings.findChildren(ParametersDialog)[-1])
         wizard.close()
 
     def dialogs(self) -> None:
@@ -294,6 +314,7 @@ def main() -> None:
             walk.results,
             walk.references,
             walk.review,
+            walk.correct,
             walk.training,
             walk.dialogs,
             walk.dark,
