@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from dinocell_app.json_text import parse_json
 from dinocell_app.project.database import Database
-from dinocell_app.project.measured_labels import plane_of, read_channels
+from dinocell_app.project.measured_labels import read_labelled
 from dinocell_app.project.records import ImageRecord
 from dinocell_app.regions import Region, pixels_inside
 
@@ -206,7 +206,9 @@ def write_training_set(pictures: Iterable[CorrectedPicture], folder: Path) -> li
 
 
 def _write_image(picture: CorrectedPicture, folder: Path, stem: str) -> Path:
-    """Link or copy the file; of a stack write the plane."""
+    """Link or copy the file; of a stack write the plane, or what planes were put together to."""
+    from dinocell_app.export.names import SUFFIXES
+    from dinocell_app.export.plane_record import read_record
     from dinocell_app.imaging.reading import open_image
 
     image = picture.image
@@ -217,9 +219,12 @@ def _write_image(picture: CorrectedPicture, folder: Path, stem: str) -> Path:
         except OSError:
             shutil.copyfile(picture.image_path, path)
         return path
-    t, z = plane_of(image, picture.plane)
+    labels = picture.labels_path
+    record = read_record(labels.with_name(labels.name.removesuffix(SUFFIXES["labels"]) + SUFFIXES["sidecar"]))
+    chosen = str(record.image_selection.get("plane", "")) if record is not None else ""
     with open_image(picture.image_path, image.axes) as reader:
-        return _write_plane(folder / f"{stem}.tif", list(read_channels(reader, t, z).values()), image)
+        channels = read_labelled(reader, image, picture.plane, chosen)
+    return _write_plane(folder / f"{stem}.tif", list(channels.values()), image)
 
 
 def _write_plane(path: Path, channels: list[NDArray[Any]], image: ImageRecord) -> Path:

@@ -12,8 +12,7 @@ from dinocell_app.export.names import SUFFIXES, output_path
 from dinocell_app.project.measured_labels import (
     LabelledPlane,
     measure_labels,
-    plane_of,
-    read_channels,
+    read_labelled,
     shown_pixels,
 )
 from dinocell_app.project.records import ImageRecord, ResultRecord
@@ -96,7 +95,9 @@ def write_corrected(correction: Correction) -> CorrectedFiles:
     from dinocell_app.imaging.reading import open_image
 
     result, image = correction.result, correction.image
-    t, z = plane_of(image, result.plane)
+    model = correction.project_folder / _sidecar_of(result.model_files or result.files)
+    record = read_record(model)
+    chosen = str(record.image_selection.get("plane", "")) if record is not None else ""
     with open_image(correction.image_path, image.axes) as reader:
         shape = (reader.metadata.height, reader.metadata.width)
         if correction.labels.shape != shape:
@@ -106,10 +107,8 @@ def write_corrected(correction: Correction) -> CorrectedFiles:
                 path=correction.image_path,
                 remedy="Put the image back that was corrected; the corrections are kept",
             )
-        channels = read_channels(reader, t, z)
+        channels = read_labelled(reader, image, result.plane, chosen)
     folder, stem = _place(correction)
-    model = correction.project_folder / _sidecar_of(result.model_files or result.files)
-    record = read_record(model)
     name = record.name if record is not None and record.name else f"{image.name}{result.plane}"
     texture = bool(record is not None and record.parameters.get("texture"))
     measured = measure_labels(

@@ -150,13 +150,59 @@ def read_channels(reader: ImageReader, t: int, z: int) -> dict[str, NDArray[Any]
     -------
     dict of str to ndarray of shape (M, N)
     """
+    return {name: reader.read_plane(t, z, index) for index, name in enumerate(_channel_names(reader))}
+
+
+def _channel_names(reader: ImageReader) -> list[str]:
     from dinocell_app.measurement.channel_names import ascii_channel_name
 
     names = reader.metadata.channel_names
     endings = [ascii_channel_name(name) for name in names]
-    return {
-        name if endings.count(ending) == 1 else f"{ending}_{index}": reader.read_plane(t, z, index)
+    return [
+        name if endings.count(ending) == 1 else f"{ending}_{index}"
         for index, (name, ending) in enumerate(zip(names, endings, strict=True))
+    ]
+
+
+def read_labelled(
+    reader: ImageReader, image: ImageRecord, plane: str, chosen: str
+) -> dict[str, NDArray[Any]]:
+    """Read every channel of what labels are of: a plane, or several planes put together as they were then.
+
+    Parameters
+    ----------
+    reader : ImageReader
+    image : ImageRecord
+    plane : str
+        Such as "_t0003_z001"; an axis that was put together is not in it.
+    chosen : str
+        The choice of planes that the labels were made with, as `PlaneChoice` writes it; may be empty.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (M, N)
+        As `read_channels`.
+
+    Raises
+    ------
+    InvalidParameterError
+        If neither says which plane.
+    """
+    from dinocell_app.imaging.planes import EACH, ChannelChoice, PlaneChoice, select_planes
+
+    made = PlaneChoice.parse(chosen or EACH)
+    # An axis taken plane by plane is in the name; the others are as they were chosen.
+    missing = f"{plane}_t0" if made.t != EACH and "_t" not in plane else plane
+    missing = f"{missing}_z0" if made.z != EACH and "_z" not in plane else missing
+    t, z = plane_of(image, missing)
+    if missing == plane:
+        return read_channels(reader, t, z)
+    where = PlaneChoice(
+        z=z if made.z == EACH or "_z" in plane else made.z, t=t if made.t == EACH or "_t" in plane else made.t
+    )
+    return {
+        name: next(select_planes(reader, where, ChannelChoice(index))).pixels
+        for index, name in enumerate(_channel_names(reader))
     }
 
 

@@ -10,7 +10,11 @@ import tifffile
 from dinocell_app.editing.cell_changes import delete
 from dinocell_app.editing.strokes import paint
 from dinocell_app.errors import UserFacingError
+from dinocell_app.events import ImageFailed
 from dinocell_app.export.label_files import read_labels
+from dinocell_app.export.names import SUFFIXES
+from dinocell_app.jobs import MeasureJob
+from dinocell_app.pipeline.measurement_job import measure_images
 from dinocell_app.project.adding import found_image
 from dinocell_app.project.corrected_images import corrected_pictures, write_training_set
 from dinocell_app.project.corrected_results import Correction, sidecar_record, write_corrected
@@ -53,9 +57,9 @@ def the_result(project):
     return project.results.latest()[1]
 
 
-def correct(project, *, remove=2):
+def correct(project, *, remove=2, image_id=1):
     """Delete a cell, enlarge another and draw a new one; publish."""
-    result = the_result(project)
+    result = project.results.latest()[image_id]
     labels = project.results.model_labels_path(result)
     history = open_history(project.edits.folder_of(result), labels, "Anna")
     history.apply("delete", delete(history.canvas, [remove]))
@@ -64,8 +68,8 @@ def correct(project, *, remove=2):
     written = write_corrected(
         Correction(
             result=result,
-            image=project.images.get(1),
-            image_path=project.images.path(1),
+            image=project.images.get(image_id),
+            image_path=project.images.path(image_id),
             project_folder=project.folder,
             labels=history.labels,
             edited=history.edited_cells,
@@ -196,3 +200,31 @@ def test_a_plane_of_a_stack_becomes_a_picture_of_its_own(project, tmp_path):
     (pair,) = labelled_pairs(tmp_path / "set").pairs
     np.testing.assert_array_equal(tifffile.imread(pair.image_path), stack[1])
     np.testing.assert_array_equal(read_labels(pair.label_source.path), model_labels())
+
+
+@pytest.mark.parametrize(("axes", "choice"), [("ZCYX", "max"), ("TCYX", "z=each,t=max"), ("ZCYX", "2")])
+def test_cells_of_a_projection_are_measured_in_it_and_taught_with_it(project, tmp_path, axes, choice):
+    stack = np.random.default_rng(2).integers(0, 900, (3, 2, *SHAPE)).astype(np.uint16)
+    seen = stack[2] if choice == "2" else stack.max(axis=0)
+    path = project.images.path(1).with_name("p.tif")
+    tifffile.imwrite(path, stack, imagej=True, metadata={"axes": axes})
+    tifffile.imwrite(tmp_path / "p_masks.tif", model_labels())
+    job = MeasureJob(
+        images=path,
+        labels=tmp_path / "p_masks.tif",
+        output=project.results_folder / "cells",
+        plane=choice,
+        formats=("labels", "csv"),
+    )
+    failures = [event for event in measure_images(job) if isinstance(event, ImageFailed)]
+    assert failures == []
+    (image,) = project.images.add([found_image(path, path.parent)])
+    files = tuple(f"results/cells/p{SUFFIXES[kind]}" for kind in ("labels", "csv"))
+    project.results.record(NewResult(image_id=image.id, name="cells", n_cells=3, files=files))
+    result = correct(project, image_id=image.id)
+    cells = pd.read_csv(project.results.table_path(result)).set_index("label")
+    means = cells.filter(regex=r"^intensity_mean_(?!background)").loc[3]
+    np.testing.assert_allclose(means.astype(float), seen[:, 25:35, 5:15].mean(axis=(1, 2)))
+    project.corrected.mark(image.id)
+    (written,) = write_training_set(corrected_pictures(project), tmp_path / "set")
+    np.testing.assert_array_equal(tifffile.imread(written), seen)
