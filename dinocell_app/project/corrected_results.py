@@ -29,6 +29,9 @@ CORRECTED_NAME = "corrected"
 _OF_THE_MODEL = ("confidence", "reference_score", "cell_type")
 """What only the network knows of a cell; a corrected one has none of it."""
 
+_KNOWN_SOURCES = {"file": "file", "unknown": "unknown"}
+"""Who says a pixel size, as records put it; all others are people."""
+
 
 @dataclass(frozen=True, eq=False)
 class Correction:
@@ -135,6 +138,8 @@ def write_corrected(correction: Correction) -> CorrectedFiles:
             record,
             n_cells=len(table),
             n_edited=len(known),
+            pixel_size_um=image.pixel_size_um,
+            pixel_size_source=_KNOWN_SOURCES.get(image.pixel_size_source, "given"),
             summary={**record.summary, **measured.summary},
             outputs={kind: path.name for kind, path in written.items()},
         )

@@ -22,7 +22,7 @@ from dinocell_app.project.edits import open_history
 from dinocell_app.project.label_import import match_labels
 from dinocell_app.project.label_results import import_labels, plan_imports
 from dinocell_app.project.project import Project
-from dinocell_app.project.records import NewResult
+from dinocell_app.project.records import NewResult, PixelSizeScope
 from dinocell_app.ui.export.export_items import export_items
 
 SHAPE = (40, 60)
@@ -116,6 +116,15 @@ def test_the_record_beside_it_and_the_export_know(project):
     assert item.stem.as_posix() == "plate/a"
     assert item.file("labels") == project.results.labels_path(result)
     assert item.file("sidecar").is_file()
+
+
+def test_the_record_names_the_pixel_size_that_the_table_was_measured_with(project):
+    project.images.set_pixel_size(PixelSizeScope.image(1), 0.5)
+    result = correct(project)
+    cells = pd.read_csv(project.results.table_path(result)).set_index("label")
+    assert cells.loc[3, "area_um2"] == cells.loc[3, "area_px2"] * 0.25
+    record = sidecar_record(result, project.folder)
+    assert (record.pixel_size_um, record.pixel_size_source) == (0.5, "given")
 
 
 def test_a_newer_run_takes_nothing_away(project):
