@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from dinocell_app.editing.edit_history import EditHistory, Version
-from dinocell_app.ui.correct.correct_tools import TOOLS
+from dinocell_app.ui.correct.correct_tools import BY_KEY, TOOLS
 from dinocell_app.ui.correct.gestures import LARGEST_BRUSH, SMALLEST_BRUSH
 from dinocell_app.ui.icons import action_icon
 
@@ -117,7 +117,11 @@ class CorrectBar(QWidget):
         Parameters
         ----------
         sentence : str
+            Empty for how the tool in hand is used.
         """
+        tool = self.tool()
+        if not sentence and tool and self.tools[tool].isEnabled():
+            sentence = BY_KEY[tool].hint
         self.hint.setText(sentence)
         self.hint.setToolTip(sentence)
 

@@ -17,6 +17,7 @@ from dinocell_app.project.adding import found_image
 from dinocell_app.project.label_import import match_labels
 from dinocell_app.project.label_results import import_labels, plan_imports
 from dinocell_app.project.records import NewResult
+from dinocell_app.ui.correct.correct_tools import BY_KEY
 from dinocell_app.ui.correct.corrections import DRAWN_SET, SAVED
 from dinocell_app.ui.main_window import MainWindow
 from dinocell_app.ui.session import Session
@@ -227,6 +228,14 @@ def test_versions_are_named_and_gone_back_to(mode, monkeypatch):
     (entry,) = [a for a in mode.bar.versions.menu().actions() if a.text().startswith("Back to: after lunch")]
     entry.trigger()
     np.testing.assert_array_equal(labels(mode), named)
+
+
+def test_the_line_says_what_is_wrong_and_then_again_how_the_tool_is_used(mode):
+    use(mode, "correct_split")
+    drag(mode, (40, 80), (45, 100))
+    assert mode.bar.hint.text() == "The line has to go across a cell, from side to side."
+    drag(mode, (5, 25), (35, 25))
+    assert mode.bar.hint.text() == BY_KEY["correct_split"].hint
 
 
 def test_a_version_is_seen_beside_the_present(window, mode, qtbot):
