@@ -29,6 +29,9 @@ CORRECTED_NAME = "corrected"
 _OF_THE_MODEL = ("confidence", "reference_score", "cell_type")
 """What only the network knows of a cell; a corrected one has none of it."""
 
+_SAME_CELL = ("bbox_x_min", "bbox_y_min", "bbox_x_max", "bbox_y_max", "area_px2")
+"""Columns by which a cell is known whatever its number is."""
+
 _KNOWN_SOURCES = {"file": "file", "unknown": "unknown"}
 """Who says a pixel size, as records put it; all others are people."""
 
@@ -184,18 +187,21 @@ def _model_table(correction: Correction) -> Any:  # noqa: ANN401 - a table of pa
 
 
 def _with_model_columns(table: Any, model: Any, edited: frozenset[int]) -> Any:  # noqa: ANN401 - tables of pandas
-    """Add what the network said of the cells that nobody touched, in the places of its table."""
-    if model is None or "label" not in model:
+    """Add what the network said of the cells that nobody touched, in the places of its table.
+
+    A cell is known by its box and area: a newer result has other numbers for the same cells.
+    """
+    if model is None or not {"label", *_SAME_CELL} <= set(model.columns):
         return table
-    kept = [name for name in _OF_THE_MODEL if name in model]
-    untouched = model[~model["label"].isin(sorted(edited))].set_index("label")
-    for name in kept:
-        values = table["label"].map(untouched[name].to_dict())
-        values = (
-            values.astype("float64")
-            if name != "cell_type"
-            else values.astype(object).where(values.notna(), "")
-        )
+    known = model.drop_duplicates(list(_SAME_CELL), keep=False).set_index(list(_SAME_CELL))
+    cells = [tuple(row) for row in table[list(_SAME_CELL)].to_numpy().tolist()]
+    doubtful = table.duplicated(list(_SAME_CELL), keep=False) | table["label"].isin(sorted(edited))
+    for name in (name for name in _OF_THE_MODEL if name in model):
+        said = known[name].to_dict()
+        values = table["label"].astype(object)
+        values[:] = [said.get(cell) for cell in cells]
+        values = values.where(~doubtful)
+        values = values.astype("float64") if name != "cell_type" else values.where(values.notna(), "")
         after = [other for other in model.columns[: list(model.columns).index(name)] if other in table]
         place = list(table.columns).index(after[-1]) + 1 if after else len(table.columns)
         table.insert(place, name, values)

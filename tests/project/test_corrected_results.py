@@ -142,6 +142,23 @@ def test_a_newer_run_takes_nothing_away(project):
     assert not other.is_corrected
 
 
+def test_cells_of_a_newer_result_keep_what_was_said_of_them_and_no_other(project):
+    result = the_result(project)
+    history = open_history(project.edits.folder_of(result), project.results.model_labels_path(result), "Anna")
+    history.apply("brush", paint(history.canvas, 1, [(10, 16)], 4))
+    path = next(project.folder / file for file in result.files if file.endswith("csv"))
+    cells = pd.read_csv(path)
+    # The model numbers cells anew: what was cell 3 is now cell 4, and cell 3 is another.
+    cells["label"] = [1, 4, 3]
+    cells.loc[2, ["bbox_x_min", "bbox_x_max"]] += 30
+    cells.to_csv(path, index=False)
+    record = project.images.get(1), project.images.path(1), project.folder
+    write_corrected(Correction(result, *record, history.labels, history.edited_cells))
+    history.close()
+    corrected = pd.read_csv(project.folder / "corrected/cells/plate/a_cells.csv").set_index("label")
+    assert corrected["confidence"].fillna(0).to_dict() == {1: 0, 2: 0.92, 3: 0}
+
+
 def test_corrections_go_on_after_a_newer_run_from_what_people_saw(project):
     result = correct(project)
     seen = read_labels(project.results.labels_path(result))
