@@ -43,6 +43,7 @@ class Correction:
     Parameters
     ----------
     result : ResultRecord
+        Without `has_newer` where the labels are those of a newer result that is taken over now.
     image : ImageRecord
     image_path, project_folder : Path
     labels : ndarray of shape (M, N), uint32
@@ -101,7 +102,7 @@ def write_corrected(correction: Correction) -> CorrectedFiles:
     from dinocell_app.imaging.reading import open_image
 
     result, image = correction.result, correction.image
-    model = correction.project_folder / _sidecar_of(result.model_files or result.files)
+    model = correction.project_folder / _sidecar_of(_origin(result))
     record = read_record(model)
     chosen = str(record.image_selection.get("plane", "")) if record is not None else ""
     with open_image(correction.image_path, image.axes) as reader:
@@ -165,16 +166,24 @@ def _place(correction: Correction) -> tuple[Path, PurePosixPath]:
     return folder, PurePosixPath(str(result.image_id), f"{Path(correction.image.name).stem}{result.plane}")
 
 
+def _origin(result: ResultRecord) -> tuple[str, ...]:
+    """Give the files that say how the labels were made.
+
+    Those of a newer result of the model, which was not taken over yet, speak of other labels.
+    """
+    return result.files if result.has_newer else result.model_files or result.files
+
+
 def _sidecar_of(files: Sequence[str]) -> str:
     labels = SUFFIXES["labels"]
     return next((f.removesuffix(labels) + SUFFIXES["sidecar"] for f in files if f.endswith(labels)), "none")
 
 
 def _model_table(correction: Correction) -> Any:  # noqa: ANN401 - a table of pandas, which is not imported here
-    """Read the table that the model's result has; None without one."""
+    """Read the table that says what the network knows; None without one."""
     import pandas as pd
 
-    files = correction.result.model_files or correction.result.files
+    files = _origin(correction.result)
     for kind, read in (("parquet", pd.read_parquet), ("csv", pd.read_csv)):
         for file in files:
             path = correction.project_folder / file

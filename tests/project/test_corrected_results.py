@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +15,8 @@ from dinocell_app.errors import UserFacingError
 from dinocell_app.events import ImageFailed
 from dinocell_app.export.label_files import read_labels
 from dinocell_app.export.names import SUFFIXES
+from dinocell_app.export.plane_record import read_record
+from dinocell_app.export.provenance import write_sidecar
 from dinocell_app.jobs import MeasureJob
 from dinocell_app.pipeline.measurement_job import measure_images
 from dinocell_app.project.adding import found_image
@@ -157,6 +161,24 @@ def test_cells_of_a_newer_result_keep_what_was_said_of_them_and_no_other(project
     history.close()
     corrected = pd.read_csv(project.folder / "corrected/cells/plate/a_cells.csv").set_index("label")
     assert corrected["confidence"].fillna(0).to_dict() == {1: 0, 2: 0.92, 3: 0}
+
+
+@pytest.mark.parametrize(("is_taken_over", "said"), [(False, "the first"), (True, "the newer")])
+def test_the_record_names_the_model_whose_cells_were_corrected(project, is_taken_over, said):
+    result = the_result(project)
+    sidecar = project.folder / "results/cells/plate" / f"a{SUFFIXES['sidecar']}"
+    write_sidecar(sidecar, dataclasses.replace(read_record(sidecar), model_id="the first"))
+    correct(project)
+    write_sidecar(sidecar, dataclasses.replace(read_record(sidecar), model_id="the newer"))
+    after = project.results.record(NewResult(1, "cells", n_cells=3, files=result.files))
+    assert after.has_newer
+    history = open_history(project.edits.folder_of(after), project.results.model_labels_path(after), "Ben")
+    history.apply("brush", paint(history.canvas, 3, [(30, 16)], 4))
+    of = dataclasses.replace(after, has_newer=not is_taken_over)
+    record = project.images.get(1), project.images.path(1), project.folder
+    write_corrected(Correction(of, *record, history.labels, history.edited_cells))
+    history.close()
+    assert sidecar_record(after, project.folder).model_id == said
 
 
 def test_corrections_go_on_after_a_newer_run_from_what_people_saw(project):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -104,7 +105,8 @@ class NewerResults(QObject):
     ) -> None:
         if self._session.project is not project:
             return
-        correction = correction_of(project, result, history)
+        # From here on the newer files of the model say how the labels were made.
+        correction = correction_of(project, replace(result, has_newer=False), history)
         size = project.edits.journal_size(result)
         take = partial(self._publish, project, result, size, others, choice)
         start(partial(write_corrected, correction), take, partial(self._fail, others, choice), owner=self)
