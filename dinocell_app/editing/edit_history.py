@@ -7,6 +7,8 @@ quick. The state is what the journal says; labels in memory are only its consequ
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -92,6 +94,7 @@ class EditHistory:
                 remedy="Check that the disk of the project is there",
             ) from error
         self._is_stored = stored
+        self._storing: Future[None] | None = None
         self.canvas = LabelCanvas(self._opened())
         self._next_label = max([int(self._base.max(initial=0)) + 1, *(e.next_label for e in self._entries)])
 
@@ -263,8 +266,16 @@ class EditHistory:
     def close(self) -> None:
         """Write a snapshot, if something was done, and let go of the files."""
         if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+            writer, self._writer = self._writer, None
+            try:
+                with closing(writer):
+                    self._finish_storing()
+            except OSError as error:
+                raise UserFacingError(
+                    f"The labels that corrections begin from could not be kept ({error.strerror or error})",
+                    path=self._folder / BASE_NAME,
+                    remedy="Free some space, and correct a cell again before the image is segmented anew",
+                ) from error
             write_snapshot(self._folder, len(self._entries), self.labels)
 
     def _opened(self) -> Labels:
@@ -334,9 +345,7 @@ class EditHistory:
             next_label=self._next_label,
         )
         try:
-            if not self._is_stored:
-                write_labels(self._folder / BASE_NAME, self._base)
-                self._is_stored = True
+            self._store_base()
             if self._writer is None:
                 self._writer = JournalWriter(self._folder / JOURNAL_NAME, self._sound_bytes)
             self._sound_bytes += self._writer.append([entry])
@@ -348,6 +357,27 @@ class EditHistory:
             ) from error
         self._entries.append(entry)
         self._time.advance(entry)
+
+    def _store_base(self) -> None:
+        """Keep the labels that the edits begin from, beside the first strokes and not before them.
+
+        Until they are stored the model's own file still has them.
+        """
+        if self._is_stored:
+            return
+        if self._storing is None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            worker = ThreadPoolExecutor(1, thread_name_prefix="model result")
+            self._storing = worker.submit(write_labels, self._folder / BASE_NAME, self._base)
+            worker.shutdown(wait=False)
+        elif self._storing.done():
+            self._finish_storing()
+
+    def _finish_storing(self) -> None:
+        storing, self._storing = self._storing, None
+        if storing is not None:
+            storing.result()
+            self._is_stored = True
 
     def _set_damage_aside(self, damage: str) -> None:
         """Keep the damaged file under another name and go on with what is sound."""

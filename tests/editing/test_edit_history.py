@@ -278,6 +278,19 @@ def test_a_full_disk_is_told_and_the_labels_stay_as_they_were(tmp_path, monkeypa
     np.testing.assert_array_equal(opened(tmp_path / "edits").labels, history.labels)
 
 
+def test_a_model_result_that_cannot_be_kept_is_told(tmp_path, monkeypatch):
+    history = opened(tmp_path / "edits")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("dinocell_app.editing.edit_history.write_labels", full)
+        edit(history, 4, 10, 10)
+        with pytest.raises(UserFacingError, match="could not be kept"):
+            history.close()
+
+
 def test_labels_beyond_sixteen_bits_are_kept(tmp_path):
     labels = model_result().astype(np.uint32) * 70_000
     history = EditHistory(tmp_path / "edits", lambda: labels, who="A")

@@ -196,6 +196,8 @@ class Corrections(QObject):
         if history is None or result is None or project is None:
             return
         self._unpublished = False
+        # A run may have made a newer result meanwhile.
+        result = self._result = project.results.get(result.id)
         correction = correction_of(project, result, history)
         self._to_write.append((project, correction, project.edits.journal_size(result)))
         self._write_next()
