@@ -17,6 +17,7 @@ class Status(Enum):
 
     OPEN = "○ To do"
     DONE = "✓ Done"
+    CORRECTED = "✎ Corrected"
     FAILED = "✕ Failed"
     UNREADABLE = "⚠ Unreadable"
     MISREAD = "? Check axes"
@@ -30,7 +31,15 @@ class Order(Enum):
     STATUS = "Status"
 
 
-_STATUS_ORDER = (Status.FAILED, Status.UNREADABLE, Status.MISREAD, Status.OPEN, Status.DONE)
+_STATUS_ORDER = (
+    Status.FAILED,
+    Status.UNREADABLE,
+    Status.MISREAD,
+    Status.OPEN,
+    Status.DONE,
+    Status.CORRECTED,
+)
+_SEGMENTED = (Status.DONE, Status.CORRECTED)
 
 
 @dataclass(frozen=True)
@@ -54,12 +63,14 @@ class ImageRow:
             return Status.UNREADABLE
         if self.result is None:
             return Status.MISREAD if self.record.looks_misread else Status.OPEN
-        return Status.FAILED if self.result.status == "failed" else Status.DONE
+        if self.result.status == "failed":
+            return Status.FAILED
+        return Status.CORRECTED if self.result.is_corrected else Status.DONE
 
     @property
     def n_cells(self) -> int | None:
         """Number of cells, None when not segmented."""
-        return self.result.n_cells if self.result is not None and self.status is Status.DONE else None
+        return self.result.n_cells if self.result is not None and self.status in _SEGMENTED else None
 
     @property
     def hint(self) -> str:
@@ -73,6 +84,11 @@ class ImageRow:
         if record.looks_misread:
             lines.append("Its axes look mixed up: see Image ▸ Axes …")
         lines.append(_pixel_size(record))
+        if self.result is not None and self.result.is_corrected:
+            cells = "1 cell" if self.result.n_edited == 1 else f"{self.result.n_edited:,} cells"
+            lines.append(f"{cells} corrected or drawn by hand")
+            if self.result.has_newer:
+                lines.append("The model has a newer result: see Correct ▸ Newer results …")
         if record.tags:
             lines.append(f"Tags: {', '.join(record.tags)}")
         if record.note:
@@ -102,7 +118,7 @@ class Folder:
     @property
     def summary(self) -> str:
         """How far the folder is, in words."""
-        done = sum(row.status is Status.DONE for row in self.images)
+        done = sum(row.status in _SEGMENTED for row in self.images)
         failed = sum(row.status is Status.FAILED for row in self.images)
         words = f"{done} of {len(self.images)}"
         return f"{words}, ✕ {failed}" if failed else f"{words} done"

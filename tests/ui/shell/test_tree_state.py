@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from dinocell_app.project.records import ImageRecord, ResultRecord
-from dinocell_app.ui.images.tree_state import ImageRow, Order, Status, TreeState
+from dinocell_app.ui.images.tree_state import Folder, ImageRow, Order, Status, TreeState
 
 
 def image(number, path, **other):
@@ -85,3 +85,14 @@ def test_the_hint_says_where_the_pixel_size_comes_from():
     assert "out of focus" in known.hint
     assert "Pixel size unknown" in ROWS[4].hint
     assert "is cut off" in ROWS[2].hint
+
+
+def test_a_corrected_image_says_so_and_counts_as_done():
+    corrected = replace(result(1, n_cells=5), n_edited=2, model_files=("a",), files=("corrected/a",))
+    row = ImageRow(image(1, "a.tif"), corrected)
+    assert row.status is Status.CORRECTED
+    assert row.n_cells == 5
+    assert "2 cells corrected or drawn by hand" in row.hint
+    assert "newer" not in row.hint
+    assert "newer result" in replace(row, result=replace(corrected, has_newer=True)).hint
+    assert Folder(1, "", "all", (row, ImageRow(image(2, "b.tif"), None))).summary == "1 of 2 done"
