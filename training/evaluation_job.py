@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from dinocell_app.export.writing import whole_file
 from dinocell_app.jobs import EvaluateJob
 from dinocell_app.pipeline.isolation import over_images
 from dinocell_app.pipeline.label_pairs import FilePair, pair_labels
+from dinocell_app.review.agreement import kappa_of_counts
 from training.evaluation import ImageScores, evaluate_labels, summarise
 
 SCORES_CSV = "scores.csv"
@@ -59,9 +61,13 @@ def evaluate_images(job: EvaluateJob, should_stop: Callable[[], bool] = lambda: 
         total = summarise(list(scores.values()))
         rows = [{"image": name, **image.to_row()} for name, image in scores.items()]
         _write_rows(job.output / SCORES_CSV, rows)
-        _write_rows(job.output / SUMMARY_CSV, total.to_rows())
+        counts = [(image.n_predicted, image.n_reference) for image in scores.values()]
+        kappa = kappa_of_counts(*zip(*counts, strict=True))
+        _write_rows(job.output / SUMMARY_CSV, [{**row, "count_kappa": kappa} for row in total.to_rows()])
         outputs = (SCORES_CSV, SUMMARY_CSV)
         yield Notice(f"mean over {total.n_images} images: {_sentence(total.mean)}")
+        if total.n_images > 1 and not math.isnan(kappa):
+            yield Notice(f"numbers of cells agree with Cohen's kappa {kappa:.3f} (quadratic weights)")
     seconds = time.monotonic() - started
     yield JobFinished(outcome.n_finished, len(outcome.failed), seconds, outcome.stopped, outputs)
 

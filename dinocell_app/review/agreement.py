@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -61,3 +61,34 @@ def agreement(first: Mapping[Hashable, str], second: Mapping[Hashable, str]) -> 
     ours, theirs = Counter(a for a, _ in both), Counter(b for _, b in both)
     by_chance = sum(ours[verdict] * theirs[verdict] for verdict in ours) / n**2
     return Agreement(n, share, math.nan if by_chance == 1 else (share - by_chance) / (1 - by_chance))
+
+
+def kappa_of_counts(first: Sequence[int], second: Sequence[int]) -> float:
+    r"""Compare two people's numbers of cells in the same images.
+
+    Cohen's kappa with quadratic weights (Cohen 1968, Psychological Bulletin 70, 213-220), the squared
+    difference of two numbers being their disagreement:
+
+    .. math:: 1 - \frac{\sum_i (a_i - b_i)^2 / n}{\sum_{i,j} (a_i - b_j)^2 / n^2}
+
+    Parameters
+    ----------
+    first, second : sequence of int
+        One number an image, in the same order.
+
+    Returns
+    -------
+    float
+        1 when all numbers are the same, 0 when they agree no more than by chance; NaN without images, or
+        when there is one and the same number throughout.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many numbers of both.
+    """
+    pairs = list(zip(first, second, strict=True))
+    n = len(pairs)
+    apart = sum((a - b) ** 2 for a, b in pairs)
+    by_chance = sum((a - b) ** 2 for a in first for b in second)
+    return math.nan if not by_chance else 1 - n * apart / by_chance

@@ -78,6 +78,7 @@ def test_scores_of_each_image_and_in_total(labelled, capsys):
     # Shifted by 2 of 6 and of 8 columns: IoU 4/8 and 6/10.
     assert float(scores["two_labels.tif"]["seg"]) == pytest.approx((0.5 + 0.6) / 2)
     mean, pooled = rows(labelled / "scores" / "summary.csv")
+    assert "count_kappa" in mean
     assert float(mean["seg"]) == pytest.approx((1 + 0.55) / 2)
     assert int(pooled["n_reference"]) == 4
     assert main(words) == 2

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from dinocell_app.review.agreement import agreement
+from dinocell_app.review.agreement import agreement, kappa_of_counts
 from dinocell_app.review.audit_result import AuditResult
 from dinocell_app.review.intervals import wilson
 from dinocell_app.review.recall import Ground, estimate_recall
@@ -154,3 +154,14 @@ def test_result_reads_as_people_say_it() -> None:
     assert "random seed 12" in result.methods_sentence()
     assert result.to_record()["precision"]["value"] == 0.94
     assert AuditResult(AuditCounts(), GROUND, 1).sentences() == ""
+
+
+def test_kappa_of_counts_is_that_of_a_case_done_by_hand() -> None:
+    # Mean squared difference 1/3; over all nine pairs (0+1+4 + 1+0+1 + 9+4+1) / 9 = 21/9.
+    assert kappa_of_counts([1, 2, 4], [1, 2, 3]) == pytest.approx(1 - (1 / 3) / (21 / 9))
+    assert kappa_of_counts([3, 9, 27], [3, 9, 27]) == 1
+    assert kappa_of_counts([0, 10], [10, 0]) == -1
+    assert math.isnan(kappa_of_counts([], []))
+    assert math.isnan(kappa_of_counts([5, 5], [5, 5]))
+    with pytest.raises(ValueError, match="shorter"):
+        kappa_of_counts([1, 2], [1])
