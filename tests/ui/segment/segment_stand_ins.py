@@ -130,6 +130,7 @@ class Queue(QObject):
 
 class Session(QObject):
     models_changed = Signal()
+    model_wanted = Signal(str)
     project_opened = Signal()
     project_closed = Signal()
     images_changed = Signal()
