@@ -22,7 +22,12 @@ CONFIDENCE = Measurement(
     "How sure the network is of the cell: mean cell probability over its pixels, 0 to 1.",
     "mean of the network's map of the cell probability",
 )
-"""The column that only cells found by a network have."""
+FLOW_ERROR = Measurement(
+    "flow_error",
+    "How far the flows of the network are from those of the mask: 0 where they agree, 1 to 2 by chance.",
+    "mean squared difference of unit flows (Stringer et al. 2021)",
+)
+"""The columns that only cells found by a network have."""
 
 REFERENCE_SCORE = Measurement(
     "reference_score",
@@ -255,7 +260,7 @@ def table_columns(
     texture : bool
         Whether the channels have texture columns.
     confidence : bool
-        Whether a network tells how sure it is of each cell.
+        Whether a network tells how sure it is of each cell, and how well its flows agree with it.
     reference_score, cell_type : bool
         Whether cells were compared with reference cells, and of several types.
 
@@ -266,7 +271,8 @@ def table_columns(
         given; a channel's columns end with its ASCII name.
     """
     columns: list[Column] = []
-    asked = ((CONFIDENCE, confidence), (REFERENCE_SCORE, reference_score), (CELL_TYPE, cell_type))
+    network = ((CONFIDENCE, confidence), (FLOW_ERROR, confidence))
+    asked = (*network, (REFERENCE_SCORE, reference_score), (CELL_TYPE, cell_type))
     found = [measurement for measurement, wanted in asked if wanted]
     for measurement in (*IDENTITY, *found, *SHAPE, *NEIGHBOURHOOD):
         columns.extend(_in_units(measurement, pixel_size_known))

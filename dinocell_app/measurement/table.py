@@ -50,6 +50,8 @@ class MeasurementRequest:
         Measure Haralick texture in every channel; None leaves it out.
     cell_probability : ndarray of shape (M, N), optional
         The network's map, for the column `confidence`; None for labels made without one.
+    flow_errors : ndarray of shape (largest label + 1,), float64, optional
+        By label, for the column `flow_error`, which is missing throughout without it.
     reference_scores : mapping of int to float, optional
         Likeness to reference cells by label, for the column `reference_score`.
     cell_types : mapping of int to str, optional
@@ -65,6 +67,7 @@ class MeasurementRequest:
     neighbour_distance_px: float = NEIGHBOUR_DISTANCE_PX
     texture: TextureParameters | None = None
     cell_probability: NDArray[np.floating] | None = None
+    flow_errors: NDArray[np.float64] | None = None
     reference_scores: Mapping[int, float] | None = None
     cell_types: Mapping[int, str] | None = None
     edited: frozenset[int] = frozenset()
@@ -155,6 +158,8 @@ def measure_columns(request: MeasurementRequest) -> dict[str, NDArray[np.generic
     known = size is not None
     if request.cell_probability is not None:
         measures["confidence"] = _confidence(cells, request.labels, request.cell_probability)
+        errors = request.flow_errors
+        measures["flow_error"] = np.full(len(cells.ids), np.nan) if errors is None else errors[cells.ids]
     if request.reference_scores is not None:
         measures["reference_score"] = _by_label(cells, request.reference_scores, np.dtype(np.float64))
     if request.cell_types is not None:

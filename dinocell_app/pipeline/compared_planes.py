@@ -15,14 +15,14 @@ from dinocell_app.regions import Region
 
 
 def cell_findings(
-    probability: NDArray[np.float32] | None, compared: Compared | None, regions: Sequence[Region]
+    maps: NDArray[np.float32] | None, compared: Compared | None, regions: Sequence[Region]
 ) -> CellFindings:
     """Put together what a network says about the cells of a plane.
 
     Parameters
     ----------
-    probability : ndarray of shape (M, N), float32, or None
-        Of a pixel to belong to a cell.
+    maps : ndarray of shape (3, M, N), float32, or None
+        Flows, and the probability of a pixel to belong to a cell; None for other objectives.
     compared : Compared or None
         None where cells were not compared.
     regions : sequence of Region
@@ -31,9 +31,10 @@ def cell_findings(
     -------
     CellFindings
     """
+    flows, probability = (maps[:2], maps[2]) if maps is not None else (None, None)
     if compared is None:
-        return CellFindings(probability, regions=regions)
-    return CellFindings(probability, compared.scores, compared.types, regions)
+        return CellFindings(probability, flows, regions=regions)
+    return CellFindings(probability, flows, compared.scores, compared.types, regions)
 
 
 def compared_summary(

@@ -114,6 +114,7 @@ def measure_large(request: LargeRequest) -> Generator[None, None, PlaneMeasureme
     )
     if confidence is not None:
         values["confidence"] = confidence
+        values["flow_error"] = found.cells.flow_errors[request.kept]
     columns_shown = [*declared]
     columns_shown.insert([column.name for column in declared].index("touches_border") + 1, TOUCHES_SEAM)
     values[TOUCHES_SEAM.name] = touches

@@ -16,6 +16,8 @@ from dinocell_app.measurement.regions import add_region_column, count_by_region
 from dinocell_app.measurement.summary import SummaryContext, summarise_image
 from dinocell_app.measurement.table import MeasurementRequest, columns_of, measure_cells
 from dinocell_app.measurement.texture import TextureParameters
+from dinocell_app.model.flow_decoding import flow_errors
+from dinocell_app.model.flow_targets import labels_to_flows
 from dinocell_app.regions import Region
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ class CellFindings:
     ----------
     cell_probability : ndarray of shape (M, N), optional
         For the confidence of each cell.
+    flows : ndarray of shape (2, M, N), float32, optional
+        Unit flows of the network; whatever cells are kept is compared with them.
     reference_scores : mapping of int to float, optional
         Likeness to reference cells, by label.
     cell_types : mapping of int to str, optional
@@ -41,6 +45,7 @@ class CellFindings:
     """
 
     cell_probability: NDArray[np.floating] | None = None
+    flows: NDArray[np.float32] | None = None
     reference_scores: Mapping[int, float] | None = None
     cell_types: Mapping[int, str] | None = None
     regions: Sequence[Region] = ()
@@ -116,6 +121,7 @@ def measure_plane(
         pixel_size_um=pixel_size_um,
         texture=TextureParameters() if texture else None,
         cell_probability=found.cell_probability,
+        flow_errors=None if found.flows is None else flow_errors_of(labels, found.flows),
         reference_scores=found.reference_scores,
         cell_types=found.cell_types,
     )
@@ -123,6 +129,24 @@ def measure_plane(
     return summarise_plane(
         measure_cells(request), columns_of(request), context, found.regions, tuple(request.channels)
     )
+
+
+def flow_errors_of(labels: NDArray[np.integer], flows: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Compare the flows of a network with those that labels would have.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (M, N), int
+    flows : ndarray of shape (2, M, N), float32
+        Unit flows.
+
+    Returns
+    -------
+    ndarray of shape (largest label + 1,), float64
+        Mean squared difference over each cell.
+    """
+    cells = np.ascontiguousarray(labels, np.int32)
+    return flow_errors(cells, np.ascontiguousarray(flows), labels_to_flows(cells))
 
 
 def summarise_plane(

@@ -254,7 +254,7 @@ class SegmentationRun:
             name,
             pixel_size_um,
             texture=self.job.texture,
-            found=cell_findings(probability, compared, regions),
+            found=cell_findings(found.maps if has_flows else None, compared, regions),
         )
         labelled = LabelledImage(
             labels=labels,

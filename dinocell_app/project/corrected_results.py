@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 CORRECTED_NAME = "corrected"
 """Folder of corrected results, in that of the project; below it the sets, as in `results`."""
 
-_OF_THE_MODEL = ("confidence", "reference_score", "cell_type")
+_OF_THE_MODEL = ("confidence", "flow_error", "reference_score", "cell_type")
 """What only the network knows of a cell; a corrected one has none of it."""
 
 _SAME_CELL = ("bbox_x_min", "bbox_y_min", "bbox_x_max", "bbox_y_max", "area_px2")

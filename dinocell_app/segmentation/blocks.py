@@ -14,6 +14,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from dinocell_app.model.flow_decoding import flow_errors
+from dinocell_app.model.flow_targets import labels_to_flows
+
 ALIGNMENT = 3
 """Windows begin at multiples of this, because flows are followed from a grid of every third pixel."""
 
@@ -61,6 +64,8 @@ class CellList:
         Of the rows and of the columns of their pixels.
     confidence : ndarray of shape (n,), float64
         Mean of a map over each cell; NaN where there is none.
+    flow_errors : ndarray of shape (n,), float64
+        As `model.flow_decoding.flow_errors`; NaN without flows.
     """
 
     boxes: NDArray[np.int64]
@@ -68,6 +73,7 @@ class CellList:
     areas: NDArray[np.int64]
     sums: NDArray[np.int64]
     confidence: NDArray[np.float64]
+    flow_errors: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.areas)
@@ -95,6 +101,7 @@ class CellList:
             self.areas[which],
             self.sums[which],
             self.confidence[which],
+            self.flow_errors[which],
         )
 
     def moved(self, top: int, left: int) -> CellList:
@@ -116,6 +123,7 @@ class CellList:
             self.areas,
             self.sums + self.areas[:, None] * place,
             self.confidence,
+            self.flow_errors,
         )
 
 
@@ -131,19 +139,19 @@ def join_cells(parts: list[CellList]) -> CellList:
     CellList
     """
     parts = [*parts, list_cells(np.zeros((1, 1), np.int32), None)]
-    names = ("boxes", "firsts", "areas", "sums", "confidence")
+    names = ("boxes", "firsts", "areas", "sums", "confidence", "flow_errors")
     return CellList(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
-def list_cells(labels: NDArray[np.int32], averaged: NDArray[np.float32] | None) -> CellList:
+def list_cells(labels: NDArray[np.int32], maps: NDArray[np.float32] | None) -> CellList:
     """Find the cells of a label image.
 
     Parameters
     ----------
     labels : ndarray of shape (M, N), int32
         Ids 1 to K, all present; 0 is background.
-    averaged : ndarray of shape (M, N), float32, optional
-        Map that is averaged over each cell.
+    maps : ndarray of shape (3, M, N), float32, optional
+        Flows and cell probability, which are averaged over each cell.
 
     Returns
     -------
@@ -154,10 +162,12 @@ def list_cells(labels: NDArray[np.int32], averaged: NDArray[np.float32] | None) 
     facts = _facts(np.ascontiguousarray(labels), count)[1:]
     areas = facts[:, 6]
     confidence = np.full(count, np.nan)
-    if averaged is not None and count:
-        totals = np.bincount(labels.ravel(), averaged.ravel(), minlength=count + 1)[1:]
+    errors = np.full(count, np.nan)
+    if maps is not None and count:
+        totals = np.bincount(labels.ravel(), maps[2].ravel(), minlength=count + 1)[1:]
         confidence = totals / np.maximum(areas, 1)
-    return CellList(facts[:, :4], facts[:, 4:6], areas, facts[:, 7:9], confidence)
+        errors = flow_errors(labels, np.ascontiguousarray(maps[:2]), labels_to_flows(labels))[1:]
+    return CellList(facts[:, :4], facts[:, 4:6], areas, facts[:, 7:9], confidence, errors)
 
 
 def even_spans(length: int, most: int) -> list[Span]:

@@ -175,7 +175,7 @@ class _LargeRun:
             yield from self._predict_down_to(bottom)
             maps = self._maps((top, bottom), (left, right))
             labels = self._decode(maps)
-            cells = list_cells(labels, self._probability(maps)).moved(top, left)
+            cells = list_cells(labels, self._flow_maps(maps)).moved(top, left)
             owned = self._begin_in(cells, rows, columns)
             cut = owned & self._near_edge(cells, bottom, (left, right))
             if not cut.any() or margin >= size.largest_margin:
@@ -229,8 +229,8 @@ class _LargeRun:
         model = self.network.model
         return model.objective.decode(maps, decoding, model.device)
 
-    def _probability(self, maps: NDArray[np.float32]) -> NDArray[np.float32] | None:
-        return maps[-1] if self.network.model.objective.name == "flows" else None
+    def _flow_maps(self, maps: NDArray[np.float32]) -> NDArray[np.float32] | None:
+        return maps if self.network.model.objective.name == "flows" else None
 
     def _predict_down_to(self, row: int) -> Generator[Event, None, None]:
         """Run the network until the maps above a row of the picture are finished."""
