@@ -37,7 +37,7 @@ def test_scores_come_beside_the_confidence_and_cells_keep_their_ids(
     assert segment("--recursive", "--reference", spec) == 0
     out = tmp_path / "out"
     cells = rows(out / "cells.csv")
-    assert list(cells[0])[:4] == ["image", "label", "confidence", "reference_score"]
+    assert list(cells[0])[:5] == ["image", "label", "confidence", "flow_error", "reference_score"]
     scores = {(cell["image"], int(cell["label"])): float(cell["reference_score"]) for cell in cells}
     assert len(scores) == 9
     assert all(0 <= score <= 1 for score in scores.values())
@@ -93,7 +93,7 @@ def test_named_types_give_a_column(segment, plain, pictures, tmp_path):
     specs = [f"{name}={pictures / 'a.tif'}:{label}" for name, label in (("left", 1), ("right", 2))]
     assert segment("--reference", *specs, inputs=(pictures / "a.tif",)) == 0
     cells = rows(tmp_path / "out" / "cells.csv")
-    assert list(cells[0])[3:5] == ["reference_score", "cell_type"]
+    assert list(cells[0])[4:6] == ["reference_score", "cell_type"]
     types = [cell["cell_type"] for cell in cells]
     (image,) = rows(tmp_path / "out" / "images.csv")
     assert [int(image[f"n_type_{name}"]) for name in ("left", "right")] == [
