@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from dinocell_app.disk_errors import writing_explained
 from dinocell_app.errors import InvalidParameterError, UnreadableFileError, UserFacingError
 from dinocell_app.events import Event, JobFailed, JobFinished, from_json_line, to_json_line
 from dinocell_app.file_locks import holding, is_held
 from dinocell_app.files import write_text
 from dinocell_app.job_places import job_from_moving_json, job_to_moving_json
 from dinocell_app.jobs import Job
+from dinocell_app.line_files import LogFile, appending
 
 JOB_NAME = "job.json"
 EVENTS_NAME = "events.jsonl"
@@ -71,7 +72,8 @@ class RunFolder:
                     remedy="Choose another run folder, or remove this one when it is no longer needed",
                 )
             return folder
-        write_text(folder.job_path, job_to_moving_json(job, path))
+        with writing_explained(folder.job_path):
+            write_text(folder.job_path, job_to_moving_json(job, path))
         return folder
 
     @property
@@ -206,16 +208,14 @@ class RunFolder:
         UserFacingError
             What ended the job; it is recorded as JobFailed first.
         """
-        with self.events_path.open("a", encoding="utf-8", newline="\n") as lines:
-            if _ends_within_a_line(self.events_path):
-                lines.write("\n")
+        with appending(self.events_path) as append:
             try:
                 for event in events:
-                    lines.write(to_json_line(event) + "\n")
-                    lines.flush()
+                    append(to_json_line(event))
                     yield event
             except UserFacingError as error:
-                lines.write(to_json_line(JobFailed(str(error))) + "\n")
+                with suppress(UserFacingError):  # the first one says why
+                    append(to_json_line(JobFailed(str(error))))
                 raise
         self.stop_path.unlink(missing_ok=True)
         self.stop_after_image_path.unlink(missing_ok=True)
@@ -238,7 +238,9 @@ class RunFolder:
         UserFacingError
             If another process executes the run.
         """
-        with holding(self.path / LOCK_NAME, patience_seconds) as held:
+        with ExitStack() as stack:
+            with writing_explained(self.path / LOCK_NAME):
+                held = stack.enter_context(holding(self.path / LOCK_NAME, patience_seconds))
             if not held:
                 raise UserFacingError(
                     "is being executed by another process",
@@ -264,7 +266,8 @@ class RunFolder:
         ------
         None
         """
-        handler = logging.FileHandler(self.log_path, encoding="utf-8")
+        with writing_explained(self.log_path):
+            handler = LogFile(self.log_path, encoding="utf-8")
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         root = logging.getLogger()
         before = root.level
@@ -276,11 +279,3 @@ class RunFolder:
             root.setLevel(before)
             root.removeHandler(handler)
             handler.close()
-
-
-def _ends_within_a_line(path: Path) -> bool:
-    with path.open("rb") as file:
-        if file.seek(0, os.SEEK_END) == 0:
-            return False
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) != b"\n"

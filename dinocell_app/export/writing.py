@@ -1,8 +1,7 @@
-"""Results that are whole or absent, and one sentence for whatever the disk refuses."""
+"""Results that are whole or absent; what the disk refuses is told in one sentence."""
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import tempfile
@@ -10,11 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dinocell_app.errors import UserFacingError
+from dinocell_app.disk_errors import writing_explained
 from dinocell_app.files import PARTIAL_SUFFIX, replacing
-
-_FULL = {errno.ENOSPC, errno.EDQUOT}
-_REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 @contextmanager
@@ -38,7 +34,7 @@ def whole_file(path: Path | str) -> Iterator[Path]:
         partial is left and an existing file is as it was.
     """
     path = Path(path)
-    with _explained(path), replacing(path) as beside:
+    with writing_explained(path), replacing(path) as beside:
         yield beside
 
 
@@ -62,7 +58,7 @@ def whole_folder(path: Path | str) -> Iterator[Path]:
         As in `whole_file`.
     """
     path = Path(path)
-    with _explained(path):
+    with writing_explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(
             prefix=f".{path.stem[:80]}-", suffix=PARTIAL_SUFFIX, dir=path.parent, ignore_cleanup_errors=True
@@ -113,27 +109,3 @@ def _flush(folder: Path) -> None:
         if file.is_file():
             with file.open("rb+") as written:
                 os.fsync(written.fileno())
-
-
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        what, remedy = _sentence(error)
-        raise UserFacingError(what, path=path, remedy=remedy) from error
-
-
-def _sentence(error: OSError) -> tuple[str, str]:
-    if error.errno in _FULL:
-        return "the disk is full", "Free some space or choose another output folder, then run again"
-    if error.errno in _REFUSED:
-        return (
-            "writing is not permitted",
-            "Close the file if another program has it open, or choose another output folder",
-        )
-    if error.errno == errno.ENAMETOOLONG:
-        return "the file name is too long for this disk", "Choose an output folder with a shorter path"
-    if error.errno in {errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY}:
-        return "a file or folder of the same name is in the way", "Move it or choose another output folder"
-    return f"the file could not be written ({error.strerror or error})", "Choose another output folder"
