@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dinocell_app.errors import UserFacingError
+from dinocell_app.errors import UnreadableFileError, UserFacingError
 
 CHECK_THE_DRIVE = "Check that the drive is connected, then run again"
 
@@ -32,18 +32,30 @@ _GONE = {
 }
 
 
-def drive_is_gone(error: OSError) -> bool:
-    """Tell whether a drive or network folder no longer answers, or a folder on it is no longer there.
+def unreadable(error: OSError, path: Path) -> UnreadableFileError | None:
+    """Say why a file could not be read, where that is no matter of what is in it.
 
     Parameters
     ----------
     error : OSError
+    path : Path
 
     Returns
     -------
-    bool
+    UnreadableFileError or None
+        None where the disk gave what it has.
     """
-    return error.errno in _GONE
+    if isinstance(error, PermissionError):
+        return UnreadableFileError("may not be read", path=path, remedy="Allow reading it for your account")
+    if isinstance(error, FileNotFoundError):
+        return UnreadableFileError(
+            "does not exist", path=path, remedy="Check the path and that the drive is connected"
+        )
+    if error.errno in _GONE or error.errno == errno.EIO:
+        return UnreadableFileError(
+            f"its drive does not answer ({error.strerror})", path=path, remedy=CHECK_THE_DRIVE
+        )
+    return None
 
 
 @contextmanager
@@ -83,6 +95,6 @@ def _sentence(error: OSError) -> tuple[str, str]:
         return "the file name is too long for this disk", "Choose an output folder with a shorter path"
     if error.errno in _IN_THE_WAY:
         return "a file or folder of the same name is in the way", "Move it or choose another output folder"
-    if drive_is_gone(error):
+    if error.errno in _GONE:
         return f"the drive or folder does not answer ({error.strerror or error})", CHECK_THE_DRIVE
     return f"the file could not be written ({error.strerror or error})", "Choose another output folder"

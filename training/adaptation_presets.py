@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from timm.models.vision_transformer import VisionTransformer
 
-from dinocell_app.segmentation.batching import is_out_of_memory
+from dinocell_app.memory_errors import is_out_of_memory
 from dinocell_app.training_settings import AdaptationSettings
 from training.domain_adaptation import DomainAdaptation
 from training.processes import shared_result

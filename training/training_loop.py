@@ -16,8 +16,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from dinocell_app.errors import UserFacingError
 from dinocell_app.events import EpochFinished, Event, JobFinished, JobStarted, Notice, StepFinished
+from dinocell_app.memory_errors import is_out_of_memory
 from dinocell_app.model.precision import Precision, resolve_precision
-from dinocell_app.segmentation.batching import is_out_of_memory
 from training.checkpoint import TrainingState, load_checkpoint, remove_unfinished, save_checkpoint
 from training.processes import shared_result, wait_for_all
 from training.validation_history import KeepBest, ValidationHistory

@@ -15,6 +15,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from dinocell_app.disk_errors import unreadable
 from dinocell_app.errors import InvalidParameterError, UnreadableFileError, UserFacingError
 from dinocell_app.imaging.metadata import ImageMetadata
 
@@ -182,19 +183,13 @@ def reading_failures(path: Path) -> Iterator[None]:
             yield
         except UserFacingError:
             raise
-        except PermissionError as error:
-            raise UnreadableFileError(
-                "may not be read", path=path, remedy="Allow reading it for your account"
-            ) from error
-        except FileNotFoundError as error:
-            raise UnreadableFileError(
-                "does not exist", path=path, remedy="Check the path and that the drive is connected"
-            ) from error
         except MemoryError as error:
             raise UnreadableFileError(
                 "does not fit into memory", path=path, remedy="Crop the image or close other programs"
             ) from error
         except Exception as error:  # codecs of eight formats raise anything on corrupt bytes
+            if isinstance(error, OSError) and (refused := unreadable(error, path)) is not None:
+                raise refused from error
             _logger.info("%s cannot be decoded", path, exc_info=True)
             detail = " ".join(f"{type(error).__name__} {error}".split())[:160].rstrip(".")
             raise UnreadableFileError(

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from dinocell_app.disk_errors import unreadable
 from dinocell_app.errors import Cancelled, ModelError, ResultsInTheWayError, UserFacingError
 from dinocell_app.events import Event, ImageFailed
+from dinocell_app.memory_errors import is_out_of_memory
 
 _logger = logging.getLogger(__name__)
 
@@ -118,6 +120,14 @@ def _reason(error: Exception, path: Path) -> str:
         return str(error)
     if isinstance(error, MemoryError):
         return str(UserFacingError("there is not enough memory", path=path, remedy="Close other programs"))
+    if is_out_of_memory(error):
+        _logger.info("%s failed: %s", path, error)
+        what = "the memory of the device ran out"
+        remedy = "Close other programs that use the graphics card, or choose the processor as the device"
+        return str(UserFacingError(what, path=path, remedy=remedy))
+    if isinstance(error, OSError) and (refused := unreadable(error, path)) is not None:
+        _logger.info("%s failed: %s", path, error)
+        return str(refused)
     _logger.error("%s failed", path, exc_info=error)
     fault = UserFacingError(
         f"{type(error).__name__}: {' '.join(str(error).split())[:200]}",

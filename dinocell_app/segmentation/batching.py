@@ -39,23 +39,6 @@ def first_batch_size(model: SegmentationModel) -> int:
     return int(max(1, min(MAX_BATCH_SIZE, free // 2 // per_tile)))
 
 
-def is_out_of_memory(error: RuntimeError) -> bool:
-    """Tell whether the device ran out of memory.
-
-    Parameters
-    ----------
-    error : RuntimeError
-
-    Returns
-    -------
-    bool
-        CUDA has a class for it; MPS and the processor's allocator only say so.
-    """
-    return isinstance(error, torch.OutOfMemoryError) or any(
-        sign in str(error) for sign in ("out of memory", "can't allocate memory", "not enough memory")
-    )
-
-
 def release_memory() -> None:
     """Give cached memory back, so that a smaller batch finds room."""
     gc.collect()
