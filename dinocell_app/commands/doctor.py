@@ -7,7 +7,7 @@ import dataclasses
 import json
 
 from dinocell_app.commands.console import EXIT_OK, EXIT_WRONG_USAGE
-from dinocell_app.commands.options import Subcommands, add_json_option
+from dinocell_app.commands.options import Subcommands, absolute_path, add_json_option
 from dinocell_app.jobs import DEFAULT_MODEL
 
 
@@ -26,6 +26,12 @@ def add_command(commands: Subcommands) -> None:
     parser.add_argument(
         "--model", default=DEFAULT_MODEL, help=f"for the self-test (default: {DEFAULT_MODEL})"
     )
+    parser.add_argument(
+        "--report",
+        type=absolute_path,
+        metavar="FILE",
+        help="also write a report without names and private folders, to be sent to whoever helps",
+    )
     add_json_option(parser)
     parser.set_defaults(execute=doctor)
 
@@ -40,20 +46,31 @@ def doctor(arguments: argparse.Namespace) -> int:
     Returns
     -------
     int
-        0, or 2 when something has to be put right.
+        0, or 2 when there is a problem; warnings alone are 0.
     """
-    from dinocell_app.doctor import examine
+    from dinocell_app.doctor.examination import examine
+    from dinocell_app.doctor.finding import GOOD, MARKS, PROBLEM, Finding
+    from dinocell_app.doctor.report import report_of
+    from dinocell_app.files import write_text
 
-    topic, bad = "", 0
+    topic = ""
+    findings: list[Finding] = []
     for finding in examine(arguments.model):
-        bad += not finding.is_good
+        findings.append(finding)
         if arguments.json:
             print(json.dumps(dataclasses.asdict(finding), ensure_ascii=False), flush=True)
             continue
         if finding.topic != topic:
             topic = finding.topic
             print(f"{topic}:")
-        print(f"  {'' if finding.is_good else '! '}{finding.name}: {finding.value}", flush=True)
+        mark = "" if finding.state == GOOD else f"{MARKS[finding.state]} "
+        print(f"  {mark}{finding.name}: {finding.value}", flush=True)
+        if finding.remedy:
+            print(f"      {finding.remedy}.")
+    if arguments.report is not None:
+        write_text(arguments.report, report_of(findings))
+    noted = sum(finding.state != GOOD for finding in findings)
     if not arguments.json:
-        print("Everything is fine." if not bad else f"{bad} things need attention (marked with !).")
-    return EXIT_OK if not bad else EXIT_WRONG_USAGE
+        things = "1 thing needs" if noted == 1 else f"{noted} things need"
+        print("Everything is fine." if not noted else f"{things} attention.")
+    return EXIT_WRONG_USAGE if any(each.state == PROBLEM for each in findings) else EXIT_OK

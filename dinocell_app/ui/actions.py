@@ -486,6 +486,12 @@ ACTIONS = (
     ),
     ActionInfo("user_guide", "User guide", "Help", "How to work with the application."),
     ActionInfo(
+        "check_computer",
+        "Check this computer …",
+        "Help",
+        "Look at devices, drivers, memory, disks and what is installed.",
+    ),
+    ActionInfo(
         "show_log", "Show log file", "Help", "Where the application notes what it did; useful in a report."
     ),
     ActionInfo("about", "About DINOCell", "Help", "Version, licence and papers."),

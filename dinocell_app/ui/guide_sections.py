@@ -42,6 +42,7 @@ SECTIONS: Mapping[str, Section] = {
     "ExportDialog": Section("Export"),
     "ImportLabelsDialog": Section("Masks made elsewhere"),
     "SettingsDialog": Section("Settings"),
+    "DoctorDialog": Section("When something is wrong"),
     "TrainingWindow": Section("Train a model"),
     "ParametersDialog": Section("Train a model"),
     "MainWindow": Section("The window"),

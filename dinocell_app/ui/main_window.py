@@ -22,6 +22,7 @@ from dinocell_app.settings import log_path
 from dinocell_app.ui.actions import ACTIONS, MENUS, TOOLBAR
 from dinocell_app.ui.cache_upkeep import CacheUpkeep
 from dinocell_app.ui.docks import Docks
+from dinocell_app.ui.doctor.doctor_dialog import DoctorDialog
 from dinocell_app.ui.error_display import ProblemBar
 from dinocell_app.ui.guide_window import GuideWindow
 from dinocell_app.ui.help_here import part_in_use, show_help
@@ -197,6 +198,10 @@ class MainWindow(QMainWindow):
         guide = GuideWindow(self)
         guide.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         guide.show()
+
+    def check_computer(self) -> None:
+        """Look at what this computer can do."""
+        show_dialog(DoctorDialog(self._session, self))
 
     def show_log(self) -> None:
         """Open the log file."""

@@ -15,6 +15,7 @@ from dinocell_app.jobs import SegmentJob
 from dinocell_app.project.adding import find_images
 from dinocell_app.project.records import FoundImage, NewResult
 from dinocell_app.resource_files import resource_path
+from dinocell_app.ui.doctor.doctor_dialog import DoctorDialog
 from dinocell_app.ui.export.export_dialog import ExportDialog
 from dinocell_app.ui.export.import_dialog import ImportLabelsDialog
 from dinocell_app.ui.guide_window import GuideWindow
@@ -38,6 +39,7 @@ DIALOGS = {
     "settings": SettingsDialog,
     "export": ExportDialog,
     "import": ImportLabelsDialog,
+    "doctor": DoctorDialog,
     "guide": lambda _session, window: GuideWindow(window),
 }
 

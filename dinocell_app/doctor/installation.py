@@ -1,0 +1,79 @@
+"""What is installed: versions, optional readers, and what comes with the application."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+
+import dinocell_app
+from dinocell_app.doctor.finding import PROBLEM, Finding
+from dinocell_app.errors import UserFacingError
+
+LIBRARIES = (
+    "torch",
+    "timm",
+    "numpy",
+    "numba",
+    "scikit-image",
+    "opencv-python-headless",
+    "tifffile",
+    "safetensors",
+)
+OPTIONAL_READERS = ("aicsimageio", "aicspylibczi", "readlif", "nd2")
+
+_AGAIN = "Install the application again"
+
+
+def versions() -> Iterator[Finding]:
+    """List versions.
+
+    Yields
+    ------
+    Finding
+    """
+    yield Finding("versions", "dinocell-app", dinocell_app.__version__)
+    yield Finding("versions", "Python", f"{platform.python_version()} ({sys.executable})")
+    yield Finding("versions", "system", f"{platform.platform()}, {os.cpu_count()} processors")
+    for name in LIBRARIES:
+        found = _version(name)
+        if found is None:
+            yield Finding("versions", name, "missing", PROBLEM, _AGAIN)
+        else:
+            yield Finding("versions", name, found)
+    for name in OPTIONAL_READERS:
+        yield Finding("versions", name, _version(name) or "not installed (optional)")
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def shipped() -> Iterator[Finding]:
+    """Look whether models and samples are there, and whether the weights are whole.
+
+    Yields
+    ------
+    Finding
+    """
+    from dinocell_app.jobs import DEFAULT_MODEL
+    from dinocell_app.model.manifest import read_manifest
+    from dinocell_app.model.weights_file import require_sound_weights
+    from dinocell_app.resource_files import resource_path
+
+    try:
+        resource_path("samples")
+        folder = resource_path("models", DEFAULT_MODEL)
+        sha256 = read_manifest(folder).sha256
+        require_sound_weights(folder, sha256)
+    except FileNotFoundError as error:
+        yield Finding("shipped", "samples and models", f"missing ({error})", PROBLEM, _AGAIN)
+    except UserFacingError as error:
+        yield Finding("shipped", DEFAULT_MODEL, error.what, PROBLEM, _AGAIN)
+    else:
+        yield Finding("shipped", DEFAULT_MODEL, f"whole, sha256 {sha256[:12]}")

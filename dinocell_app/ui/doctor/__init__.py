@@ -1,0 +1,1 @@
+"""What this computer can do, looked at from the window."""
