@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,26 +60,26 @@ def connected(address: str) -> Iterator[Client]:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     if address.startswith(_LOCAL):
         n_workers = _number(address)
-        with (
-            LocalCluster(
-                n_workers=n_workers,
-                threads_per_worker=max(1, (os.cpu_count() or 1) // n_workers),
-                processes=True,
-                dashboard_address="127.0.0.1:0",
-                # A plain run has no limit either, and a killed worker would do the same image again.
-                memory_limit=0,
-                silence_logs=logging.CRITICAL,
-                preload=[_LEAVE_CTRL_C_TO_US],
-            ) as cluster,
-            Client(cluster) as client,
-        ):
+        with ExitStack() as ends:
+            with _without_collecting():
+                cluster = LocalCluster(
+                    n_workers=n_workers,
+                    threads_per_worker=max(1, (os.cpu_count() or 1) // n_workers),
+                    processes=True,
+                    dashboard_address="127.0.0.1:0",
+                    # A plain run has no limit either, and a killed worker would do the same image again.
+                    memory_limit=0,
+                    silence_logs=logging.CRITICAL,
+                    preload=[_LEAVE_CTRL_C_TO_US],
+                )
+                ends.enter_context(cluster)
+                client = ends.enter_context(Client(cluster))
             yield client
         return
     try:
-        if address.endswith(".json"):
-            client = Client(scheduler_file=str(_existing(Path(address))), timeout=CONNECT_SECONDS)
-        else:
-            client = Client(address, timeout=CONNECT_SECONDS)
+        file = str(_existing(Path(address))) if address.endswith(".json") else None
+        with _without_collecting():
+            client = Client(None if file else address, scheduler_file=file, timeout=CONNECT_SECONDS)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ClusterError(
             f"No dask scheduler answers at {address} ({_first_line(error)})",
@@ -87,6 +88,21 @@ def connected(address: str) -> Iterator[Client]:
     with client:
         _await_workers(client, address)
         yield client
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Keep clients that were given up from ending themselves while the next one starts.
+
+    Both would wait for one lock of dask without end, when the collector of garbage comes just then.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _number(address: str) -> int:

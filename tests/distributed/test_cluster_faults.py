@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 import pytest
@@ -211,3 +212,18 @@ def test_a_worker_that_ends_while_it_prepares_is_not_waited_for(run, monkeypatch
     monkeypatch.setattr(worker_group, "COUNTING_SECONDS", 0.0)
     monkeypatch.setattr(worker_group, "POLL_SECONDS", 0.001)
     assert WorkerGroup(LeavingClient(), run).prepare() == "1 dask worker (cpu)"
+
+
+def test_nothing_is_collected_while_a_client_starts(monkeypatch):
+    """A client that was given up, ending itself just then, would wait for the lock that the start holds."""
+    seen = []
+
+    def start(*_, **__):
+        seen.append(gc.isenabled())
+        raise OSError("nobody")
+
+    monkeypatch.setattr("distributed.Client", start)
+    with pytest.raises(ClusterError, match="nobody"), connected("tcp://127.0.0.1:1"):
+        pass
+    assert seen == [False]
+    assert gc.isenabled()
