@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import io
 import os
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,18 +30,23 @@ class FaultyDisk:
         The first operation that is refused, counted from 0; -1 for none, which only counts.
     stays : bool
         Whether all later ones are refused, too.
+    kills : bool
+        Whether the process is killed instead of refused.
     """
 
     folder: Path
     number: int = 0
     first: int = -1
     stays: bool = False
+    kills: bool = False
     operations: list[str] = field(default_factory=list)
 
     def ask(self, operation: str, path: Path | str) -> None:
         """Count an operation, and refuse it in its turn."""
         place = len(self.operations)
         self.operations.append(f"{operation} {Path(path).name}")
+        if self.kills and place == self.first:
+            os.kill(os.getpid(), signal.SIGKILL)
         if place == self.first or (self.stays and 0 <= self.first < place):
             raise OSError(self.number, os.strerror(self.number), str(path))
 

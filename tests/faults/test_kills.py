@@ -15,19 +15,28 @@ from tests.faults.conftest import assert_whole, results
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="has no SIGKILL")
 
+OPERATIONS = 60
+"""On files, about as many as a run has."""
+
 # The program as it is, started from a process that has imported what takes seconds.
 CHILDREN = """
 import os, signal, sys, time
+from pathlib import Path
+import pytest
 import dinocell_app.pipeline.segmentation_job
 from dinocell_app.cli import main
+from tests.faults.faulty_disk import FaultyDisk
 for line in sys.stdin:
     folder, _, after = line.strip().partition("|")
     started = time.monotonic()
     child = os.fork()
     if not child:
         sys.stdin.close()
+        if after.startswith("operation "):
+            disk = FaultyDisk(Path(folder).parent, first=int(after.split()[1]), kills=True)
+            disk.put_in_place(pytest.MonkeyPatch())
         os._exit(main(["run", folder]))
-    if after:
+    if after and not after.startswith("operation "):
         time.sleep(float(after))
         os.kill(child, signal.SIGKILL)  # one that has ended keeps its number until it is waited for
     _, status = os.waitpid(child, 0)
@@ -54,7 +63,7 @@ def children(tmp_path):
 
 
 def execute(children, folder, after=""):
-    """Execute a run, killed after so many seconds; gives its exit code and how long it took."""
+    """Execute a run, killed after so many seconds or at an operation; gives its exit code and time."""
     children.stdin.write(f"{folder}|{after}\n")
     children.stdin.flush()
     code, seconds = children.stdout.readline().split()
@@ -76,7 +85,10 @@ def test_killed_at_random_moments(make_run, tmp_path, undisturbed, children, n_k
         kept: set[str] = set()
         starts = 0
         while killed < n_kills:
-            code, _ = execute(children, run.run.path, chance.uniform(0, seconds))
+            # Files are written in moments that a time by chance seldom hits.
+            by_time = chance.random() < 0.4
+            moment = chance.uniform(0, seconds) if by_time else f"operation {chance.randrange(OPERATIONS)}"
+            code, _ = execute(children, run.run.path, moment)
             assert code in (0, -signal.SIGKILL)
             killed += code == -signal.SIGKILL
             events = run.run.events()
