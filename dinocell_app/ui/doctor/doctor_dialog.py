@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
@@ -28,7 +29,11 @@ from dinocell_app.ui.processes.line_command import LineCommand
 from dinocell_app.ui.session import Session
 
 LOOKING = "Looking … the last step runs the network on a sample and takes some seconds."
+MOST_SAID = 4
+"""Findings that are said in full above the list."""
+
 _SIZE = (860, 560)
+_ORDER = {PROBLEM: 0, WARNING: 1, GOOD: 2}
 _WORDS = {GOOD: "good", WARNING: "warning", PROBLEM: "problem"}
 _HEADERS = ("", "What", "Found", "What to do")
 
@@ -59,9 +64,10 @@ class DoctorDialog(QDialog):
         self.list.setToolTip("What was looked at, and what to do about it.")
         self.list.setHeaderLabels(list(_HEADERS))
         self.list.setWordWrap(True)
+        self.list.setTextElideMode(Qt.TextElideMode.ElideNone)
         self.list.setRootIsDecorated(False)
         header = self.list.header()
-        for column, width in ((0, 96), (1, 150)):
+        for column, width in ((0, 96), (1, 210)):
             header.resizeSection(column, width)
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
         header.resizeSection(3, 260)
@@ -126,33 +132,27 @@ class DoctorDialog(QDialog):
             finding = Finding(**parse_json(line))
         except (ValueError, TypeError):
             return
+        if finding.state not in _ORDER:
+            return
         self.findings.append(finding)
-        mark = f"{MARKS.get(finding.state, '?')} {_WORDS.get(finding.state, '')}"
-        item = QTreeWidgetItem([mark, finding.name, finding.value, finding.remedy])
+        mark = f"{MARKS[finding.state]} {_WORDS[finding.state]}"
+        item = QTreeWidgetItem([mark, _named(finding), finding.value, finding.remedy])
         for column in range(len(_HEADERS)):
             item.setToolTip(column, item.text(column))
-        # What needs attention comes first.
-        worse = sum(each.state != GOOD for each in self.findings[:-1])
-        if finding.state == GOOD:
-            self.list.addTopLevelItem(item)
-        else:
-            self.list.insertTopLevelItem(worse, item)
+        # What needs attention most comes first.
+        before = [each for each in self.findings[:-1] if _ORDER[each.state] <= _ORDER[finding.state]]
+        self.list.insertTopLevelItem(len(before), item)
 
     def _on_finished(self, code: int, wrong: str) -> None:
         self._show_work(at_work=False)
         if not self.findings or code not in (0, 2):
             self.sentence.setText(wrong or "The check broke off. Try it again.")
             return
-        problems = sum(each.state == PROBLEM for each in self.findings)
-        warnings = sum(each.state == WARNING for each in self.findings)
-        if problems or warnings:
-            words = [
-                f"{n} {what if n == 1 else f'{what}s'}"
-                for n, what in ((problems, "problem"), (warnings, "warning"))
-            ]
-            self.sentence.setText(f"{' and '.join(w for w in words if not w.startswith('0'))}, at the top.")
-        else:
-            self.sentence.setText("✓ Everything is fine.")
+        worse = sorted((f for f in self.findings if f.state != GOOD), key=lambda each: _ORDER[each.state])
+        lines = [f"{MARKS[f.state]} {_named(f)}: {f.value}. {f.remedy}." for f in worse[:MOST_SAID]]
+        if len(worse) > MOST_SAID:
+            lines.append(f"… and {len(worse) - MOST_SAID} more below.")
+        self.sentence.setText("\n".join(lines) or "✓ Everything is fine.")
 
     def _show_work(self, *, at_work: bool) -> None:
         self.bar.setVisible(at_work)
@@ -175,3 +175,7 @@ class DoctorDialog(QDialog):
         button.setAutoDefault(False)
         buttons.addButton(button, role)
         return button
+
+
+def _named(finding: Finding) -> str:
+    return f"{finding.topic.capitalize()}: {finding.name}"

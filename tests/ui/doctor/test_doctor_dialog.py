@@ -44,14 +44,14 @@ def names(dialog) -> list[str]:
 def test_what_needs_attention_comes_first_with_a_shape_and_a_word(dialog):
     assert dialog.started == [("doctor", "--json")]
     assert dialog.bar.isVisible()
-    for name, state in (("a", "good"), ("b", "problem"), ("c", "good"), ("d", "warning")):
+    for name, state in (("a", "good"), ("d", "warning"), ("c", "good"), ("b", "problem")):
         say(dialog, name, state, "" if state == "good" else "do this")
     dialog.command.said.emit("no finding")
-    assert names(dialog) == ["b", "d", "a", "c"]
+    assert names(dialog) == ["T: b", "T: d", "T: a", "T: c"]
     assert dialog.list.topLevelItem(0).text(0) == "✕ problem"
     assert dialog.list.topLevelItem(1).text(3) == "do this"
     dialog.command.finished.emit(2, "")
-    assert dialog.sentence.text() == "1 problem and 1 warning, at the top."
+    assert dialog.sentence.text() == "✕ T: b: v. do this.\n⚠ T: d: v. do this."
     assert not dialog.bar.isVisible()
 
 
