@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
 
 from dinocell_app.errors import InvalidParameterError
 from dinocell_app.export.names import SUFFIXES
 from dinocell_app.job_files import make_job
 from dinocell_app.jobs import SegmentJob
 from dinocell_app.project.project import Project
+from dinocell_app.region_files import write_regions
 from dinocell_app.segment_settings import SegmentSettings, job_fields
+
+REGIONS_NAME = "regions"
+"""Folder of the regions that runs were given, in that of the project."""
 
 _SET_BY_A_PERSON = ("image", "folder", "project")
 
@@ -55,10 +63,26 @@ def segment_job(
         },
         "image_axes": {str(paths[image.id]): image.axes for image in images if image.axes},
         "formats": shown_formats(settings.formats),
+        "regions": _region_file(project, {image.id: paths[image.id] for image in images}),
     }
     job = make_job(fields)
     assert isinstance(job, SegmentJob)  # by its kind
     return job
+
+
+def _region_file(project: Project, paths: Mapping[int, Path]) -> Path | None:
+    """Write the regions of images for a run, under a name that says what is in it; None without regions."""
+    regions = {str(paths[number]): some for number, some in project.regions.all().items() if number in paths}
+    if not regions:
+        return None
+    text = json.dumps(
+        {image: [asdict(each) for each in some] for image, some in regions.items()}, sort_keys=True
+    )
+    name = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    path = project.folder / REGIONS_NAME / f"{name}.geojson"
+    if not path.exists() and project.read_only_reason is None:
+        write_regions(path, regions)
+    return path if path.exists() else None
 
 
 def check_set_name(name: str) -> None:

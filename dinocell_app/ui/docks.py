@@ -15,7 +15,7 @@ _SHARE_BELOW, _LEAST_BELOW = 0.36, 230
 
 
 class Docks:
-    """Images on the left, Segment, Reference cells and Review on the right, queue and measurements below.
+    """Images on the left; Segment, Reference cells, Review, Regions on the right; queue, measurements below.
 
     Parameters
     ----------
@@ -32,10 +32,12 @@ class Docks:
             "segment": self._add("segment", "Segment", panels.segment, _RIGHT),
             "references": self._add("references", "Reference cells", panels.references, _RIGHT),
             "review": self._add("review", "Review", panels.review, _RIGHT),
+            "regions": self._add("regions", "Regions", panels.regions, _RIGHT),
             "queue": self._add("queue", "Queue", _scrolling(panels.queue), _BELOW),
             "measurements": self._add("measurements", "Measurements", _scrolling(panels.results), _BELOW),
         }
         self.by_key["references"].visibilityChanged.connect(panels.references.set_seen)
+        self.by_key["regions"].visibilityChanged.connect(panels.regions.set_seen)
         window.setDockNestingEnabled(True)
         window.setCorner(Qt.Corner.BottomRightCorner, _RIGHT)
         window.setCorner(Qt.Corner.BottomLeftCorner, _BELOW)
@@ -112,6 +114,7 @@ class Docks:
         # Not before they are shown: Qt would leave a bar of tabs behind that belongs to nothing.
         self._window.tabifyDockWidget(self.by_key["segment"], self.by_key["references"])
         self._window.tabifyDockWidget(self.by_key["references"], self.by_key["review"])
+        self._window.tabifyDockWidget(self.by_key["review"], self.by_key["regions"])
         self._window.tabifyDockWidget(self.by_key["queue"], self.by_key["measurements"])
         sides = [self.by_key["images"], self.by_key["segment"]]
         self._window.resizeDocks(sides, [370, 340], Qt.Orientation.Horizontal)

@@ -39,6 +39,7 @@ SECTIONS: Mapping[str, Section] = {
     "ResultsPanel": Section("Measurements"),
     "ColumnChooser": Section("Columns"),
     "ReviewPanel": Section("Review"),
+    "RegionPanel": Section("Regions of interest"),
     "ExportDialog": Section("Export"),
     "ImportLabelsDialog": Section("Masks made elsewhere"),
     "SettingsDialog": Section("Settings"),

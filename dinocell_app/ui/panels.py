@@ -8,6 +8,7 @@ from dinocell_app.ui.correct.correct_mode import CorrectMode
 from dinocell_app.ui.images.image_panel import ImagePanel
 from dinocell_app.ui.queue.queue_panel import QueuePanel
 from dinocell_app.ui.references.reference_panel import ReferencePanel
+from dinocell_app.ui.regions.region_panel import RegionPanel
 from dinocell_app.ui.results.results_panel import ResultsPanel
 from dinocell_app.ui.review.review_panel import ReviewPanel
 from dinocell_app.ui.segment.segment_panel import SegmentPanel
@@ -29,6 +30,7 @@ class Panels:
     review : ReviewPanel
     queue : QueuePanel
     correct : CorrectMode
+    regions : RegionPanel
     """
 
     images: ImagePanel
@@ -39,6 +41,7 @@ class Panels:
     review: ReviewPanel
     queue: QueuePanel
     correct: CorrectMode
+    regions: RegionPanel
 
 
 def make_panels(session: Session) -> Panels:
@@ -66,4 +69,5 @@ def make_panels(session: Session) -> Panels:
         review=ReviewPanel(session, results, viewer.viewer),
         queue=QueuePanel(session),
         correct=CorrectMode(session, viewer),
+        regions=RegionPanel(session, viewer.viewer),
     )

@@ -133,7 +133,7 @@ def test_everything_in_the_window_has_a_name_and_words(window):
     tell(complaints_about_words(window))
 
 
-@pytest.mark.parametrize("key", ["images", "segment", "references", "queue", "measurements"])
+@pytest.mark.parametrize("key", ["images", "segment", "references", "regions", "queue", "measurements"])
 def test_tab_goes_through_each_dock_as_the_eye_does(window, key):
     dock = window.docks[key]
     dock.show()

@@ -199,7 +199,9 @@ def test_no_tabs_are_left_behind_when_projects_are_closed_and_opened(window, ses
 
     for _ in range(2):
         qtbot.waitUntil(
-            lambda: shown_tabs() == ["Measurements", "Queue", "Reference cells", "Review", "Segment"]
+            lambda: (
+                shown_tabs() == ["Measurements", "Queue", "Reference cells", "Regions", "Review", "Segment"]
+            )
         )
         window.docks["measurements"].raise_()
         folder = session.project.folder

@@ -1,0 +1,1 @@
+"""Regions of interest of the image that is shown."""

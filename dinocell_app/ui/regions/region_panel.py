@@ -1,0 +1,281 @@
+"""The Regions dock: parts of an image in which cells are counted, left out, or looked for alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QSignalBlocker
+from PySide6.QtGui import QPolygonF
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QFormLayout,
+    QGridLayout,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from dinocell_app.errors import UserFacingError
+from dinocell_app.region_files import read_regions, regions_of, write_regions
+from dinocell_app.regions import KIND_TEXTS
+from dinocell_app.ui.references.outline_drawing import OutlineDrawing
+from dinocell_app.ui.regions.region_drawing import RegionDrawing
+from dinocell_app.ui.regions.region_edits import RegionEdits
+from dinocell_app.ui.session import Session
+from dinocell_app.ui.viewer.image_viewer import ImageViewer
+
+EXPLANATION = (
+    "Draw parts of the image with a name. The next run counts cells and their density in each, in the column "
+    "region and in regions.csv."
+)
+HINT = "Draw around the region with the button held, or click corner by corner; Escape gives up."
+_GEOJSON = "GeoJSON (*.geojson *.json)"
+
+
+class RegionPanel(QWidget):
+    """Draws, names and keeps the regions of the current image.
+
+    Parameters
+    ----------
+    session : Session
+    viewer : ImageViewer
+    parent : QWidget, optional
+    """
+
+    def __init__(self, session: Session, viewer: ImageViewer, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._viewer = session, viewer
+        self._edits: dict[int, RegionEdits] = {}
+        self._seen = False
+        self._drawing = RegionDrawing(viewer)
+        self.outline = OutlineDrawing(viewer, self)
+        explanation = QLabel(EXPLANATION)
+        explanation.setWordWrap(True)
+        self.list = QListWidget()
+        self.list.setAccessibleName("Regions of the image")
+        self.list.setToolTip("Regions of the image that is shown; choose one to change it.")
+        self.draw = self._button("Draw a region", "Draw around a part of the image.")
+        self.draw.setCheckable(True)
+        self.undo = self._button("Undo", "Take the last change of the regions of this image back.")
+        self.delete = self._button("Delete", "Take the chosen region away.")
+        self.copy = self._button(
+            "Copy to selected images", "Give the same regions to all selected images of the same size."
+        )
+        self.read = self._button("Import …", "Read regions from a GeoJSON file, as QuPath writes it.")
+        self.write = self._button("Export …", "Write the regions of all images into a GeoJSON file.")
+        self.name = QLineEdit()
+        self.name.setAccessibleName("Name of the region")
+        self.name.setToolTip("It stands in the tables.")
+        self.kind = QComboBox()
+        self.kind.setAccessibleName("What the region is for")
+        self.kind.setToolTip("What becomes of the cells inside, in the next run.")
+        for kind, words in KIND_TEXTS.items():
+            self.kind.addItem(words, kind)
+        self.message = QLabel()
+        self.message.setWordWrap(True)
+        form = QFormLayout()
+        form.addRow("Name", self.name)
+        form.addRow("For", self.kind)
+        buttons = QGridLayout()
+        for number, button in enumerate((self.delete, self.undo, self.copy, self.read, self.write)):
+            buttons.addWidget(button, number // 2, number % 2)
+        layout = QVBoxLayout(self)
+        layout.addWidget(explanation)
+        layout.addWidget(self.draw)
+        layout.addWidget(self.list, 1)
+        layout.addLayout(form)
+        layout.addLayout(buttons)
+        layout.addWidget(self.message)
+        self._connect()
+        self._show()
+
+    def set_seen(self, seen: bool) -> None:
+        """Draw the regions while the dock is in front.
+
+        Parameters
+        ----------
+        seen : bool
+        """
+        self._seen = seen
+        if not seen:
+            self.outline.give_up()
+        self._redraw()
+
+    def _now(self) -> RegionEdits:
+        project, image = self._session.project, self._session.current_image
+        if project is None or image is None:
+            return RegionEdits()
+        known = self._edits.get(image.id)
+        stored = project.regions.of_image(image.id)
+        if known is None or known.regions != stored:
+            known = self._edits[image.id] = RegionEdits(stored)
+        return known
+
+    def _put(self, edits: RegionEdits, chosen: int) -> None:
+        project, image = self._session.project, self._session.current_image
+        if project is None or image is None:
+            return
+        try:
+            project.regions.put(image.id, edits.regions)
+        except UserFacingError as error:
+            self._session.report(error)
+            return
+        self._edits[image.id] = edits
+        self._show(chosen)
+
+    def _show(self, chosen: int | None = None) -> None:
+        regions = self._now().regions
+        at = self.list.currentRow() if chosen is None else chosen
+        with QSignalBlocker(self.list):
+            self.list.clear()
+            self.list.addItems([f"{region.name}: {KIND_TEXTS[region.kind].lower()}" for region in regions])
+            self.list.setCurrentRow(min(at, len(regions) - 1))
+        self._show_chosen()
+
+    def _show_chosen(self) -> None:
+        edits, at = self._now(), self.list.currentRow()
+        project, image = self._session.project, self._session.current_image
+        writable = project is not None and image is not None and project.read_only_reason is None
+        some = 0 <= at < len(edits.regions)
+        with QSignalBlocker(self.name), QSignalBlocker(self.kind):
+            self.name.setText(edits.regions[at].name if some else "")
+            self.kind.setCurrentIndex(self.kind.findData(edits.regions[at].kind) if some else 0)
+        for widget in (self.name, self.kind, self.delete):
+            widget.setEnabled(writable and some)
+        self.draw.setEnabled(writable)
+        self.read.setEnabled(writable)
+        self.undo.setEnabled(writable and bool(edits.before))
+        self.copy.setEnabled(writable and bool(edits.regions) and len(self._session.selected_images) > 1)
+        self.write.setEnabled(project is not None and bool(project.regions.all()))
+        self._redraw()
+
+    def _redraw(self) -> None:
+        regions = self._now().regions if self._seen else ()
+        self._drawing.show(regions, self.list.currentRow())
+
+    def _on_draw(self, on: bool) -> None:
+        if on:
+            self.message.setText(HINT)
+            self.outline.begin()
+        else:
+            self.outline.give_up()
+
+    def _on_outline(self, outline: QPolygonF | None) -> None:
+        self.message.clear()
+        with QSignalBlocker(self.draw):
+            self.draw.setChecked(False)
+        if outline is None:
+            return
+        edits = self._now().with_new([(point.x(), point.y()) for point in outline.toList()])
+        self._put(edits, len(edits.regions) - 1)
+
+    def _on_name(self) -> None:
+        at, name = self.list.currentRow(), self.name.text().strip()
+        edits = self._now()
+        if name and 0 <= at < len(edits.regions):
+            self._put(edits.with_name(at, name), at)
+
+    def _on_kind(self) -> None:
+        at = self.list.currentRow()
+        if at >= 0:
+            self._put(self._now().with_kind(at, self.kind.currentData()), at)
+
+    def _on_delete(self) -> None:
+        at = self.list.currentRow()
+        if at >= 0:
+            self._put(self._now().without(at), max(at - 1, 0))
+
+    def _on_copy(self) -> None:
+        project, image = self._session.project, self._session.current_image
+        if project is None or image is None:
+            return
+        size = (image.height, image.width)
+        fitting = [each.id for each in self._session.selected_images if (each.height, each.width) == size]
+        project.regions.put_all({number: self._now().regions for number in fitting})
+        others = len(self._session.selected_images) - len(fitting)
+        words = f"{len(fitting)} images have these regions now."
+        self.message.setText(f"{words} {others} of another size were left out." if others else words)
+
+    def _on_read(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, "Regions", "", f"{_GEOJSON};;All files (*)")
+        if name:
+            self.read_file(Path(name))
+
+    def read_file(self, path: Path) -> None:
+        """Take regions of a file for the images it names, or for the current one.
+
+        Parameters
+        ----------
+        path : Path
+        """
+        project = self._session.project
+        if project is None:
+            return
+        try:
+            found = read_regions(path)
+            by_image = {
+                number: regions
+                for number, image in project.images.paths().items()
+                if (regions := regions_of(found, image))
+            }
+            project.regions.put_all(by_image)
+        except (UserFacingError, OSError) as error:
+            self._session.report(error)
+            return
+        count = "1 image" if len(by_image) == 1 else f"{len(by_image):,} images"
+        self.message.setText(f"{count} got regions from {path.name}.")
+        self._show()
+
+    def _on_write(self) -> None:
+        name, _ = QFileDialog.getSaveFileName(self, "Regions of all images", "regions.geojson", _GEOJSON)
+        if name:
+            self.write_file(Path(name))
+
+    def write_file(self, path: Path) -> None:
+        """Write the regions of all images.
+
+        Parameters
+        ----------
+        path : Path
+        """
+        project = self._session.project
+        if project is None:
+            return
+        paths = project.images.paths()
+        try:
+            write_regions(path, {str(paths[n]): regions for n, regions in project.regions.all().items()})
+        except (UserFacingError, OSError) as error:
+            self._session.report(error)
+
+    def _connect(self) -> None:
+        session = self._session
+        for signal in (session.project_opened, session.project_closed):
+            signal.connect(self._edits.clear)
+        for signal in (session.project_opened, session.project_closed, session.current_image_changed):
+            signal.connect(self._on_image)
+        session.selection_changed.connect(self._show_chosen)
+        self.outline.drawn.connect(self._on_outline)
+        self.draw.toggled.connect(self._on_draw)
+        self.list.currentRowChanged.connect(lambda _: self._show_chosen())
+        self.name.editingFinished.connect(self._on_name)
+        self.kind.activated.connect(self._on_kind)
+        self.delete.clicked.connect(self._on_delete)
+        self.undo.clicked.connect(lambda: self._put(self._now().undone(), self.list.currentRow()))
+        self.copy.clicked.connect(self._on_copy)
+        self.read.clicked.connect(self._on_read)
+        self.write.clicked.connect(self._on_write)
+
+    def _on_image(self) -> None:
+        self.outline.give_up()
+        self.message.clear()
+        self._show(0)
+
+    @staticmethod
+    def _button(text: str, tip: str) -> QPushButton:
+        button = QPushButton(text)
+        button.setToolTip(tip)
+        return button

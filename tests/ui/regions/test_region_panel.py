@@ -1,0 +1,151 @@
+"""Regions drawn with a mouse, kept in the project, and used by the next run."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tifffile
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from dinocell_app.project.adding import found_image
+from dinocell_app.project.segment_jobs import segment_job
+from dinocell_app.region_files import read_regions
+from dinocell_app.regions import EXCLUDE, Region
+from dinocell_app.ui.main_window import MainWindow
+from dinocell_app.ui.regions.region_edits import RegionEdits
+from dinocell_app.ui.session import Session
+from dinocell_app.ui.workers import wait_for_all
+
+LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+SQUARE = ((0.0, 0.0), (9.0, 0.0), (9.0, 9.0))
+
+
+@pytest.fixture
+def window(own_folders, qtbot, tmp_path):
+    folder = tmp_path / "plate"
+    folder.mkdir()
+    for name, width in (("a.tif", 120), ("b.tif", 120), ("c.tif", 60)):
+        tifffile.imwrite(folder / name, np.arange(80 * width, dtype=np.uint16).reshape(80, width))
+    session = Session()
+    window = MainWindow(session)
+    qtbot.addWidget(window)
+    window.resize(1200, 800)
+    window.show()
+    session.create_project(tmp_path / "study")
+    session.project.images.add([found_image(folder / f"{name}.tif", folder) for name in "abc"])
+    session.refresh_images()
+    session.set_current_image(session.project.images.all()[0].id)
+    qtbot.waitUntil(lambda: window.panels.viewer.viewer.image is not None)
+    window.docks["regions"].show()
+    window.docks["regions"].raise_()
+    QApplication.processEvents()
+    yield window
+    window.close()
+    session.shut_down()
+    window.deleteLater()
+    session.deleteLater()
+    wait_for_all()
+
+
+def draw(window, *places):
+    """Draw an outline with the button held, (row, column) after (row, column)."""
+    viewer = window.panels.viewer.viewer
+    viewport = viewer.view.viewport()
+
+    def at(row, column):
+        return viewer.view.mapFromScene(viewer.box.mapViewToScene(QPointF(column, row)))
+
+    window.panels.regions.draw.click()
+    QTest.mousePress(viewport, LEFT, NONE, at(*places[0]))
+    for place in places[1:]:
+        point = QPointF(at(*place))
+        move = QMouseEvent(
+            QEvent.Type.MouseMove, point, viewport.mapToGlobal(point), Qt.MouseButton.NoButton, LEFT, NONE
+        )
+        QApplication.sendEvent(viewport, move)
+    QTest.mouseRelease(viewport, LEFT, NONE, at(*places[-1]))
+
+
+def stored(window, number=0):
+    session = window._session
+    return session.project.regions.of_image(session.project.images.all()[number].id)
+
+
+def test_a_region_is_drawn_named_given_a_kind_and_taken_away(window, qtbot):
+    panel = window.panels.regions
+    draw(window, (10, 10), (10, 60), (50, 60), (50, 10))
+    (region,) = stored(window)
+    assert region.name == "Region 1"
+    assert len(region.corners) >= 4
+    assert abs(min(x for x, _ in region.corners) - 10) < 2
+    assert not panel.draw.isChecked()
+    assert panel._drawing._items
+    panel.name.setText("wound")
+    panel.name.editingFinished.emit()
+    panel.kind.setCurrentIndex(panel.kind.findData(EXCLUDE))
+    panel.kind.activated.emit(panel.kind.currentIndex())
+    assert [(each.name, each.kind) for each in stored(window)] == [("wound", EXCLUDE)]
+    assert panel.list.item(0).text().startswith("wound: ")
+    panel.delete.click()
+    assert stored(window) == ()
+    for expected in (EXCLUDE, "count"):
+        panel.undo.click()
+        assert stored(window)[0].kind == expected
+    window.docks["segment"].raise_()
+    qtbot.waitUntil(lambda: not panel._drawing._items)
+
+
+def test_regions_go_to_selected_images_of_the_same_size_and_into_the_next_run(window):
+    session, panel = window._session, window.panels.regions
+    images = session.project.images.all()
+    draw(window, (10, 10), (10, 60), (50, 60))
+    session.set_selection([image.id for image in images])
+    panel.copy.click()
+    assert stored(window, 1) == stored(window, 0) != ()
+    assert stored(window, 2) == ()
+    assert "1 of another size" in panel.message.text()
+    job = segment_job(
+        session.project, [image.id for image in images], session.project.presets.current(), "set"
+    )
+    found = read_regions(job.regions)
+    assert len(found) == 2
+    assert next(iter(found.values()))[0].name == "Region 1"
+    again = segment_job(
+        session.project, [image.id for image in images], session.project.presets.current(), "set"
+    )
+    assert again.regions == job.regions
+    only = segment_job(session.project, [images[2].id], session.project.presets.current(), "set")
+    assert only.regions is None
+
+
+def test_regions_travel_in_a_file(window, tmp_path):
+    panel = window.panels.regions
+    draw(window, (10, 10), (10, 60), (50, 60))
+    before = stored(window)
+    panel.write_file(tmp_path / "regions.geojson")
+    panel.delete.click()
+    panel.read_file(tmp_path / "regions.geojson")
+    assert [region.name for region in stored(window)] == [region.name for region in before]
+    np.testing.assert_allclose(stored(window)[0].corners, before[0].corners)
+    problems = []
+    window._session.problem_reported.connect(problems.append)
+    (tmp_path / "no.geojson").write_text("no")
+    panel.read_file(tmp_path / "no.geojson")
+    assert "no.geojson" in str(problems[0])
+    assert stored(window)
+
+
+def test_names_are_different_and_every_change_is_undone():
+    edits = RegionEdits().with_new(SQUARE).with_new(SQUARE)
+    assert [region.name for region in edits.regions] == ["Region 1", "Region 2"]
+    edits = edits.with_name(1, "Region 1").with_kind(0, EXCLUDE).without(0)
+    assert [region.name for region in edits.regions] == ["Region 1 2"]
+    assert edits.with_name(0, "Region 1 2") is edits
+    edits = edits.replaced([Region("x", SQUARE)])
+    for _ in range(6):
+        edits = edits.undone()
+    assert edits.regions == ()
+    assert edits.undone() is edits
