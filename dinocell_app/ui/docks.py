@@ -32,7 +32,7 @@ class Docks:
             "segment": self._add("segment", "Segment", panels.segment, _RIGHT),
             "references": self._add("references", "Reference cells", panels.references, _RIGHT),
             "review": self._add("review", "Review", panels.review, _RIGHT),
-            "regions": self._add("regions", "Regions", panels.regions, _RIGHT),
+            "regions": self._add("regions", "Regions", _scrolling(panels.regions), _RIGHT),
             "queue": self._add("queue", "Queue", _scrolling(panels.queue), _BELOW),
             "measurements": self._add("measurements", "Measurements", _scrolling(panels.results), _BELOW),
         }

@@ -175,6 +175,7 @@ class CorrectBar(QWidget):
 
     def _lay_out(self) -> None:
         first, second, third = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
+        first.setSpacing(0)
         for button in self.tools.values():
             first.addWidget(button)
         first.addStretch(1)

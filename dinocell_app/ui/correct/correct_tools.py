@@ -52,7 +52,7 @@ TOOLS = (
     CorrectTool("correct_split", "Split", "Draw a line across a cell where it is to be cut.", "line"),
     CorrectTool("correct_merge", "Merge", "Drag from cell to cell to make them one.", "line"),
     CorrectTool("correct_delete", "Delete", "Click a cell, or drag across several.", "line"),
-    CorrectTool("correct_box", "Delete in a box", "Draw a box: the cells in it go.", "region"),
+    CorrectTool("correct_box", "Delete box", "Draw a box: the cells in it go.", "region"),
     CorrectTool("correct_segment", "Segment here", "Draw a box: the model looks for cells in it.", "region"),
 )
 """In the order of the bar."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker
@@ -20,8 +21,8 @@ from PySide6.QtWidgets import (
 )
 
 from dinocell_app.errors import UserFacingError
-from dinocell_app.region_files import read_regions, regions_of, write_regions
-from dinocell_app.regions import KIND_TEXTS
+from dinocell_app.region_files import EVERY_IMAGE, read_regions, regions_of, write_regions
+from dinocell_app.regions import KIND_TEXTS, Region
 from dinocell_app.ui.references.outline_drawing import OutlineDrawing
 from dinocell_app.ui.regions.region_drawing import RegionDrawing
 from dinocell_app.ui.regions.region_edits import RegionEdits
@@ -106,14 +107,31 @@ class RegionPanel(QWidget):
         self._redraw()
 
     def _now(self) -> RegionEdits:
-        project, image = self._session.project, self._session.current_image
-        if project is None or image is None:
+        image = self._session.current_image
+        return self._edits_of(image.id) if image is not None else RegionEdits()
+
+    def _edits_of(self, image_id: int) -> RegionEdits:
+        project = self._session.project
+        if project is None:
             return RegionEdits()
-        known = self._edits.get(image.id)
-        stored = project.regions.of_image(image.id)
-        if known is None or known.regions != stored:
-            known = self._edits[image.id] = RegionEdits(stored)
-        return known
+        known = self._edits.get(image_id)
+        stored = project.regions.of_image(image_id)
+        return known if known is not None and known.regions == stored else RegionEdits(stored)
+
+    def _put_many(self, regions: Mapping[int, Sequence[Region]]) -> bool:
+        """Give several images regions; each of them can undo that."""
+        project = self._session.project
+        if project is None:
+            return False
+        edits = {number: self._edits_of(number).replaced(some) for number, some in regions.items()}
+        try:
+            project.regions.put_all({number: each.regions for number, each in edits.items()})
+        except UserFacingError as error:
+            self._session.report(error)
+            return False
+        self._edits |= edits
+        self._show()
+        return True
 
     def _put(self, edits: RegionEdits, chosen: int) -> None:
         project, image = self._session.project, self._session.current_image
@@ -195,9 +213,10 @@ class RegionPanel(QWidget):
             return
         size = (image.height, image.width)
         fitting = [each.id for each in self._session.selected_images if (each.height, each.width) == size]
-        project.regions.put_all({number: self._now().regions for number in fitting})
+        if not self._put_many({number: self._now().regions for number in fitting}):
+            return
         others = len(self._session.selected_images) - len(fitting)
-        words = f"{len(fitting)} images have these regions now."
+        words = f"{len(fitting)} images have these regions now; Undo takes that back in each."
         self.message.setText(f"{words} {others} of another size were left out." if others else words)
 
     def _on_read(self) -> None:
@@ -206,7 +225,7 @@ class RegionPanel(QWidget):
             self.read_file(Path(name))
 
     def read_file(self, path: Path) -> None:
-        """Take regions of a file for the images it names, or for the current one.
+        """Take regions of a file for the images it names; those that name none are for the current image.
 
         Parameters
         ----------
@@ -217,18 +236,22 @@ class RegionPanel(QWidget):
             return
         try:
             found = read_regions(path)
-            by_image = {
-                number: regions
-                for number, image in project.images.paths().items()
-                if (regions := regions_of(found, image))
-            }
-            project.regions.put_all(by_image)
         except (UserFacingError, OSError) as error:
             self._session.report(error)
             return
+        nameless = found.pop(EVERY_IMAGE, ())
+        by_image = {
+            number: regions
+            for number, image in project.images.paths().items()
+            if (regions := regions_of(found, image))
+        }
+        current = self._session.current_image
+        if nameless and current is not None:
+            by_image[current.id] = (*by_image.get(current.id, ()), *nameless)
+        if not self._put_many(by_image):
+            return
         count = "1 image" if len(by_image) == 1 else f"{len(by_image):,} images"
-        self.message.setText(f"{count} got regions from {path.name}.")
-        self._show()
+        self.message.setText(f"{count} got regions from {path.name}; Undo takes that back in each.")
 
     def _on_write(self) -> None:
         name, _ = QFileDialog.getSaveFileName(self, "Regions of all images", "regions.geojson", _GEOJSON)

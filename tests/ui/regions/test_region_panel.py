@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from dinocell_app.project.adding import found_image
 from dinocell_app.project.segment_jobs import segment_job
-from dinocell_app.region_files import read_regions
+from dinocell_app.region_files import read_regions, write_regions
 from dinocell_app.regions import EXCLUDE, Region
 from dinocell_app.ui.main_window import MainWindow
 from dinocell_app.ui.regions.region_edits import RegionEdits
@@ -136,6 +136,24 @@ def test_regions_travel_in_a_file(window, tmp_path):
     panel.read_file(tmp_path / "no.geojson")
     assert "no.geojson" in str(problems[0])
     assert stored(window)
+
+
+def test_regions_that_name_no_image_are_for_the_one_that_is_shown_and_can_be_undone(window, tmp_path):
+    panel, session = window.panels.regions, window._session
+    write_regions(tmp_path / "qupath.geojson", {"": [Region("from QuPath", SQUARE)]})
+    draw(window, (10, 10), (10, 60), (50, 60))
+    panel.read_file(tmp_path / "qupath.geojson")
+    assert [region.name for region in stored(window)] == ["from QuPath"]
+    assert stored(window, 1) == stored(window, 2) == ()
+    session.set_selection([image.id for image in session.project.images.all()])
+    panel.copy.click()
+    assert [region.name for region in stored(window, 1)] == ["from QuPath"]
+    session.set_current_image(session.project.images.all()[1].id)
+    panel.undo.click()
+    assert stored(window, 1) == ()
+    session.set_current_image(session.project.images.all()[0].id)
+    panel.undo.click()
+    assert [region.name for region in stored(window)] == ["Region 1"]
 
 
 def test_names_are_different_and_every_change_is_undone():
