@@ -10,7 +10,7 @@ from dinocell_app.files import write_json
 from dinocell_app.jobs import AdaptThenTeachJob
 from training.domain_adaptation_job import adapt
 from training.fine_tuning_job import fine_tune
-from training.processes import process_rank
+from training.processes import process_rank, wait_for_all
 
 ADAPTATION_FOLDER = "adaptation"
 """In the run folder: pictures, settings and checkpoints of the first part."""
@@ -53,5 +53,6 @@ def adapt_then_teach(
             yield event
         if process_rank()[0] == 0:
             write_json(run_folder / ADAPTED_NAME, {"model": str(job.adaptation.output)})
+        wait_for_all()  # the others begin with the model that the first one has just written
         yield Notice("The network is adapted; now it is taught with the labelled images")
     yield from fine_tune(job.fine_tuning, run_folder, should_stop)
