@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +52,22 @@ class Region:
     corners: tuple[tuple[float, float], ...]
     kind: str = COUNT
     colour: str = "#ffd54a"
+
+
+def checksum(regions: Sequence[Region]) -> str:
+    """Sum up regions in a text by which equal ones are known: results with others are other results.
+
+    Parameters
+    ----------
+    regions : sequence of Region
+
+    Returns
+    -------
+    str
+        SHA-256 in hexadecimal.
+    """
+    text = json.dumps([asdict(region) for region in regions], sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
 def inside(region: Region, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -73,13 +73,15 @@ def write_images(path: Path, records: Iterable[PlaneRecord], failed: Iterable[Fa
     write_table(path, summary_table(rows).assign(**texts))
 
 
-def write_columns(path: Path, records: Sequence[PlaneRecord]) -> None:
+def write_columns(path: Path, records: Sequence[PlaneRecord], *, regions: bool = False) -> None:
     """Write what every column means that the tables of these records may have.
 
     Parameters
     ----------
     path : Path
     records : sequence of PlaneRecord
+    regions : bool
+        Whether there are regions of interest that the records do not know of.
 
     Raises
     ------
@@ -105,7 +107,7 @@ def write_columns(path: Path, records: Sequence[PlaneRecord]) -> None:
     if any(SEAM_COUNT.name in record.summary for record in records):
         cells, images = (*cells, TOUCHES_SEAM), (*images, SEAM_COUNT)
     tables = [("cells", cells), ("images", images)]
-    if any("regions" in record.image_selection for record in records):
+    if regions or any("regions" in record.image_selection for record in records):
         tables[0] = ("cells", (*cells, REGION))
         tables.append(("regions", region_columns(pixel_size_known=pixel_size_known)))
     write_data_dictionary(path, data_dictionary(*tables))

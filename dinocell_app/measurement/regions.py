@@ -102,6 +102,32 @@ def add_region_column(table: pd.DataFrame, regions: Sequence[Region]) -> pd.Data
     return named.astype({REGION.name: "string"})
 
 
+def count_again(
+    table: pd.DataFrame,
+    regions: Sequence[Region],
+    image: str,
+    shape: tuple[int, int],
+    pixel_size_um: float | None,
+) -> list[dict[str, Any]]:
+    """Count the cells of each region from a table that was made before the regions were drawn.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        With the columns `centroid_x_px`, `centroid_y_px` and `area_px2`; cells that regions leave out may
+        still be in it and are not counted.
+    regions, image, shape, pixel_size_um
+        As in `count_by_region`.
+
+    Returns
+    -------
+    list of dict
+        As from `count_by_region`.
+    """
+    x, y = (table[name].to_numpy(np.float64) + 0.5 for name in ("centroid_x_px", "centroid_y_px"))
+    return count_by_region(table[allowed_points(regions, x, y)], regions, image, shape, pixel_size_um)
+
+
 def count_by_region(
     table: pd.DataFrame,
     regions: Sequence[Region],

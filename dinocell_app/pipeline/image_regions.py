@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from dinocell_app.region_files import read_regions, regions_of
-from dinocell_app.regions import Region
+from dinocell_app.regions import Region, checksum
 
 
 class ImageRegions:
@@ -55,7 +52,4 @@ class ImageRegions:
             Their checksum; empty without regions.
         """
         regions = self.of(image)
-        if not regions:
-            return {}
-        text = json.dumps([asdict(region) for region in regions], sort_keys=True)
-        return {"regions": hashlib.sha256(text.encode("utf-8")).hexdigest()}
+        return {"regions": checksum(regions)} if regions else {}

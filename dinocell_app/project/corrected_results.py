@@ -16,6 +16,7 @@ from dinocell_app.project.measured_labels import (
     shown_pixels,
 )
 from dinocell_app.project.records import ImageRecord, ResultRecord
+from dinocell_app.regions import Region, checksum
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,6 +51,8 @@ class Correction:
         Not changed meanwhile.
     edited : frozenset of int
         Cells that people corrected or drew.
+    regions : tuple of Region
+        Regions of interest of the image in the project.
     """
 
     result: ResultRecord
@@ -58,6 +61,7 @@ class Correction:
     project_folder: Path
     labels: NDArray[np.uint32]
     edited: frozenset[int]
+    regions: tuple[Region, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,7 @@ def write_corrected(correction: Correction) -> CorrectedFiles:
     from dinocell_app.export.plane_record import read_record
     from dinocell_app.export.provenance import write_sidecar
     from dinocell_app.imaging.reading import open_image
+    from dinocell_app.measurement.regions import add_region_column
 
     result, image = correction.result, correction.image
     model = correction.project_folder / _sidecar_of(_origin(result))
@@ -122,6 +127,7 @@ def write_corrected(correction: Correction) -> CorrectedFiles:
         LabelledPlane(correction.labels, channels, name, image.pixel_size_um, correction.edited, texture)
     )
     table = _with_model_columns(measured.table, _model_table(correction), correction.edited)
+    table = add_region_column(table, correction.regions)
     labelled = LabelledImage(
         correction.labels,
         name,
@@ -146,10 +152,25 @@ def write_corrected(correction: Correction) -> CorrectedFiles:
             pixel_size_source=_KNOWN_SOURCES.get(image.pixel_size_source, "given"),
             summary={**record.summary, **measured.summary},
             outputs={kind: path.name for kind, path in written.items()},
+            **_by_region(correction, record, table),
         )
         write_sidecar(output_path(folder, stem, "", "sidecar"), corrected)
     files = tuple(path.relative_to(correction.project_folder).as_posix() for path in written.values())
     return CorrectedFiles(files, len(table), len(known))
+
+
+def _by_region(correction: Correction, record: PlaneRecord, table: Any) -> dict[str, Any]:  # noqa: ANN401 - pandas
+    """Give what the record says of regions: those that the project has by now, counted in the new table."""
+    from dinocell_app.measurement.regions import count_again
+
+    chosen = {key: value for key, value in record.image_selection.items() if key != "regions"}
+    regions = correction.regions
+    if not regions:
+        return {"image_selection": chosen, "regions": ()}
+    counted = count_again(
+        table, regions, record.name, correction.labels.shape, correction.image.pixel_size_um
+    )
+    return {"image_selection": {**chosen, "regions": checksum(regions)}, "regions": tuple(counted)}
 
 
 def _place(correction: Correction) -> tuple[Path, PurePosixPath]:

@@ -27,6 +27,7 @@ from dinocell_app.project.label_import import match_labels
 from dinocell_app.project.label_results import import_labels, plan_imports
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import NewResult, PixelSizeScope
+from dinocell_app.regions import Region
 from dinocell_app.ui.export.export_items import export_items
 
 SHAPE = (40, 60)
@@ -96,6 +97,28 @@ def test_the_same_record_points_to_corrected_files_and_the_models_stay(project):
     np.testing.assert_array_equal(read_labels(project.results.model_labels_path(after)), model_labels())
     labels = read_labels(project.results.labels_path(after))
     assert set(np.unique(labels).tolist()) == {0, 1, 3, 4}
+
+
+def test_regions_of_the_project_are_counted_in_the_corrected_cells(project):
+    left = Region("left", ((0, 0), (20, 0), (20, 200), (0, 200)))
+    after = correct(project)
+    cells = pd.read_csv(project.results.table_path(after))
+    assert "region" not in cells
+    project.regions.put(1, (left,))
+    result = project.results.get(after.id)
+    history = open_history(project.edits.folder_of(result), project.results.model_labels_path(result), "Anna")
+    image = (project.images.get(1), project.images.path(1), project.folder)
+    write_corrected(
+        Correction(result, *image, history.labels, history.edited_cells, project.regions.of_image(1))
+    )
+    history.close()
+    cells = pd.read_csv(project.results.table_path(result)).set_index("label")
+    inside = cells["centroid_x_px"] + 0.5 < 20
+    assert 0 < inside.sum() < len(cells)
+    assert (cells["region"].fillna("") == np.where(inside, "left", "")).all()
+    record = sidecar_record(result, project.folder)
+    assert [row["n_cells"] for row in record.regions] == [inside.sum()]
+    assert record.image_selection["regions"]
 
 
 def test_the_table_knows_who_was_touched_and_keeps_what_the_network_said_of_the_others(project):

@@ -16,6 +16,7 @@ from dinocell_app.errors import UserFacingError
 from dinocell_app.project.corrected_results import CorrectedFiles, Correction, write_corrected
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import ImageRecord, ResultRecord
+from dinocell_app.regions import Region
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.workers import start
 
@@ -42,6 +43,7 @@ def correction_of(project: Project, result: ResultRecord, history: EditHistory) 
         project_folder=project.folder,
         labels=history.labels.copy(),
         edited=history.edited_cells,
+        regions=project.regions.of_image(result.image_id),
     )
 
 
@@ -111,6 +113,7 @@ class CatchUp(QObject):
             project.images.path(result.image_id),
             project.folder,
             project.edits.folder_of(result),
+            project.regions.of_image(result.image_id),
         )
         size = project.edits.journal_size(result)
         take = partial(self._take, project, result, size, others)
@@ -146,6 +149,7 @@ class _Late:
     image_path: Path
     project_folder: Path
     history: Path
+    regions: tuple[Region, ...]
 
     def write(self) -> CorrectedFiles:
         history = EditHistory(self.history, _no_labels, who=user_name())
@@ -156,6 +160,7 @@ class _Late:
             project_folder=self.project_folder,
             labels=history.labels,
             edited=history.edited_cells,
+            regions=self.regions,
         )
         return write_corrected(correction)
 

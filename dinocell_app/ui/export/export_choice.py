@@ -12,8 +12,8 @@ from dinocell_app.json_text import parse_json
 Which = Literal["all", "selected", "current"]
 Existing = Literal["keep", "replace"]
 
-IMAGES, COLUMNS, METHODS, AUDIT = "images", "columns", "methods", "audit"
-RUN_TABLES = (IMAGES, COLUMNS, METHODS, AUDIT)
+IMAGES, REGIONS, COLUMNS, METHODS, AUDIT = "images", "regions", "columns", "methods", "audit"
+RUN_TABLES = (IMAGES, REGIONS, COLUMNS, METHODS, AUDIT)
 
 TABLE_FORMATS = ("csv", "parquet")
 

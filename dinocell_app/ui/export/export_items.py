@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dinocell_app.export.names import SUFFIXES
 from dinocell_app.imaging.scan import natural_key
 from dinocell_app.project.corrected_results import CORRECTED_NAME
+from dinocell_app.regions import Region
 from dinocell_app.review.audit_result import AuditResult
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ class ExportItem:
         In effect in the project, for results that carry none.
     judgements : tuple of (int, str)
         What was said about cells while looking through them, by label.
+    regions : tuple of Region
+        Regions of interest that the image has in the project now.
+    shape : (int, int)
+        Rows and columns of the image.
     """
 
     stem: PurePosixPath
@@ -43,6 +48,8 @@ class ExportItem:
     image: Path
     pixel_size_um: float | None = None
     judgements: tuple[tuple[int, str], ...] = ()
+    regions: tuple[Region, ...] = ()
+    shape: tuple[int, int] = (0, 0)
 
     def file(self, kind: str) -> Path:
         """Name a result file.
@@ -129,6 +136,7 @@ def export_items(project: Project, set_name: str, image_ids: Collection[int] | N
     wanted = None if image_ids is None else set(image_ids)
     images = {image.id: image for image in project.images.all()}
     paths = project.images.paths()
+    regions = project.regions.all()
     homes = {root.id: root.path.name for root in project.roots.all()}
     for result in project.results.in_set(set_name):
         if result.image_id not in images or (wanted is not None and result.image_id not in wanted):
@@ -142,7 +150,16 @@ def export_items(project: Project, set_name: str, image_ids: Collection[int] | N
         # Corrected results mirror those of the model in a folder of their own.
         home = project.folder / CORRECTED_NAME / set_name if result.is_corrected else folder
         for stem in _stems(home, [project.folder / file for file in result.files]):
-            finished.setdefault(stem, ExportItem(stem, home, path, image.pixel_size_um, judged))
+            item = ExportItem(
+                stem,
+                home,
+                path,
+                image.pixel_size_um,
+                judged,
+                regions.get(image.id, ()),
+                (image.height, image.width),
+            )
+            finished.setdefault(stem, item)
     done = {item.image for item in finished.values()}
     return ExportItems(
         tuple(sorted(finished.values(), key=lambda item: natural_key(item.stem.as_posix()))),
@@ -168,11 +185,14 @@ def table_columns_of(items: Iterable[ExportItem], n_files: int = 50) -> tuple[st
     import csv
 
     columns: dict[str, None] = {}
+    items = tuple(items)
     for _, item in zip(range(n_files), items, strict=False):
         path = item.file("csv")
         if path.is_file():
             with path.open(encoding="utf-8", newline="") as lines:
                 columns.update(dict.fromkeys(next(csv.reader(lines), [])))
+    if any(item.regions for item in items):
+        columns.setdefault("region")
     return tuple(name for name in columns if name not in KEY_COLUMNS)
 
 

@@ -8,12 +8,20 @@ from pathlib import Path
 
 from dinocell_app.errors import InvalidParameterError
 from dinocell_app.export import names
-from dinocell_app.ui.export.export_choice import AUDIT, COLUMNS, IMAGES, METHODS, ExportChoice
+from dinocell_app.ui.export.export_choice import (
+    AUDIT,
+    COLUMNS,
+    IMAGES,
+    METHODS,
+    REGIONS,
+    ExportChoice,
+)
 from dinocell_app.ui.export.export_items import ExportItem, ExportItems
 
 _COMBINED = {"csv": names.CELLS_CSV, "parquet": names.CELLS_PARQUET, "coco": names.COCO_JSON}
 _FOR_ALL = {
     IMAGES: names.IMAGES_CSV,
+    REGIONS: names.REGIONS_CSV,
     COLUMNS: names.COLUMNS_CSV,
     METHODS: names.METHODS_TXT,
     AUDIT: names.AUDIT_JSON,
@@ -108,6 +116,8 @@ def _files(items: ExportItems, choice: ExportChoice, folder: Path) -> Iterator[P
                 yield PlannedFile(folder / name, kind, None, (folder / name).exists())
     for kind in choice.run_tables:
         if kind == AUDIT and not items.audits:
+            continue
+        if kind == REGIONS and not any(item.regions for item in items.finished):
             continue
         path = folder / _FOR_ALL[kind]
         yield PlannedFile(path, kind, None, path.exists())

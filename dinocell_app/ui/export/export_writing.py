@@ -15,6 +15,7 @@ from dinocell_app.ui.export.export_choice import RUN_TABLES, TABLE_FORMATS
 from dinocell_app.ui.export.export_items import ExportItem
 from dinocell_app.ui.export.export_plan import ExportPlan, PlannedFile
 from dinocell_app.ui.export.labelled_results import read_result
+from dinocell_app.ui.export.region_column import add_regions
 from dinocell_app.ui.export.review_column import REVIEW, add_review
 from dinocell_app.ui.export.run_tables import records_of, write_table_of_all
 from dinocell_app.ui.export.table_columns import select_csv, select_parquet
@@ -97,7 +98,7 @@ class _Writing:
         from dinocell_app.export.formats import FORMATS
 
         source = item.file(file.kind)
-        if file.kind in TABLE_FORMATS and (self.plan.choice.columns or item.judgements):
+        if file.kind in TABLE_FORMATS and (self.plan.choice.columns or item.judgements or item.regions):
             self._with_columns(file, lambda whole: self._whole_table(item, file.kind, whole))
         elif source.exists():
             _copy(source, file.path)
@@ -114,6 +115,7 @@ class _Writing:
             shutil.copyfile(source, target)
         else:
             FORMATS[kind].write(target, self._labelled(item))
+        add_regions(target, kind, item.regions)
         add_review(target, kind, item.judgements)
 
     def _combine(self, file: PlannedFile) -> None:
@@ -137,7 +139,7 @@ class _Writing:
         from dinocell_app.export.formats import FORMATS
 
         source, target = item.file(file.kind), item.target(file.path.parent, file.kind)
-        if file.kind in TABLE_FORMATS and item.judgements:
+        if file.kind in TABLE_FORMATS and (item.judgements or item.regions):
             room.mkdir()
             self._whole_table(item, file.kind, room / target.name)
             return room / target.name

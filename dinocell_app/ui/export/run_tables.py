@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterable
 
 from dinocell_app.export.plane_record import PlaneRecord, read_record
-from dinocell_app.ui.export.export_choice import AUDIT, COLUMNS, IMAGES
+from dinocell_app.ui.export.export_choice import AUDIT, COLUMNS, IMAGES, REGIONS
 from dinocell_app.ui.export.export_items import ExportItem, ExportItems
 from dinocell_app.ui.export.export_plan import PlannedFile
+from dinocell_app.ui.export.region_column import record_with_regions
 
 
 def records_of(items: Iterable[ExportItem]) -> list[PlaneRecord]:
@@ -51,8 +52,16 @@ def write_table_of_all(file: PlannedFile, items: ExportItems) -> bool:
         If the file cannot be written.
     """
     from dinocell_app.export.writing import write_bytes
-    from dinocell_app.result_tables import Failure, write_columns, write_images, write_methods
+    from dinocell_app.result_tables import (
+        Failure,
+        write_columns,
+        write_images,
+        write_methods,
+        write_region_table,
+    )
 
+    if file.kind == REGIONS:
+        return write_region_table(file.path, _by_region(items.finished))
     records = records_of(items.finished)
     if file.kind == IMAGES:
         failed = [Failure(item.name, item.image, item.reason) for item in items.failed]
@@ -61,7 +70,15 @@ def write_table_of_all(file: PlannedFile, items: ExportItems) -> bool:
         content = {"audits": [audit.to_record() for audit in items.audits]}
         write_bytes(file.path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode("utf-8"))
     elif file.kind == COLUMNS:
-        write_columns(file.path, records)
+        write_columns(file.path, records, regions=any(item.regions for item in items.finished))
     else:
         return write_methods(file.path, records, [audit.methods_sentence() for audit in items.audits])
     return True
+
+
+def _by_region(items: Iterable[ExportItem]) -> list[PlaneRecord]:
+    from dinocell_app.imaging.scan import natural_key
+
+    found = [(item, read_record(item.file("sidecar"))) for item in items]
+    counted = [record_with_regions(item, record) for item, record in found if record is not None]
+    return sorted(counted, key=lambda record: natural_key(record.name))

@@ -15,26 +15,28 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QListWidget,
+    QMenu,
     QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
 from dinocell_app.errors import UserFacingError
-from dinocell_app.region_files import EVERY_IMAGE, read_regions, regions_of, write_regions
+from dinocell_app.project.records import ImageRecord
 from dinocell_app.regions import KIND_TEXTS, Region
 from dinocell_app.ui.references.outline_drawing import OutlineDrawing
+from dinocell_app.ui.regions.region_counts import RegionCounts
 from dinocell_app.ui.regions.region_drawing import RegionDrawing
 from dinocell_app.ui.regions.region_edits import RegionEdits
+from dinocell_app.ui.regions.region_exchange import GEOJSON, regions_in_file, write_project_regions
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.viewer.image_viewer import ImageViewer
 
 EXPLANATION = (
-    "Draw parts of the image with a name. The next run counts cells and their density in each, in the column "
-    "region and in regions.csv."
+    "Draw parts of the image with a name. Cells in them are counted at once, and in the tables that are "
+    "exported; the next run leaves cells out as you say here."
 )
 HINT = "Draw around the region with the button held, or click corner by corner; Escape gives up."
-_GEOJSON = "GeoJSON (*.geojson *.json)"
 
 
 class RegionPanel(QWidget):
@@ -53,6 +55,7 @@ class RegionPanel(QWidget):
         self._edits: dict[int, RegionEdits] = {}
         self._seen = False
         self._drawing = RegionDrawing(viewer)
+        self._counts = RegionCounts(session, self)
         self.outline = OutlineDrawing(viewer, self)
         explanation = QLabel(EXPLANATION)
         explanation.setWordWrap(True)
@@ -63,9 +66,11 @@ class RegionPanel(QWidget):
         self.draw.setCheckable(True)
         self.undo = self._button("Undo", "Take the last change of the regions of this image back.")
         self.delete = self._button("Delete", "Take the chosen region away.")
-        self.copy = self._button(
-            "Copy to selected images", "Give the same regions to all selected images of the same size."
-        )
+        self.copy = self._button("Copy to", "Give the same regions to other images of the same size.")
+        menu = QMenu(self.copy)
+        self.copy_to_selected = menu.addAction("Selected images")
+        self.copy_to_all = menu.addAction("All images of this size")
+        self.copy.setMenu(menu)
         self.read = self._button("Import …", "Read regions from a GeoJSON file, as QuPath writes it.")
         self.write = self._button("Export …", "Write the regions of all images into a GeoJSON file.")
         self.name = QLineEdit()
@@ -105,6 +110,7 @@ class RegionPanel(QWidget):
         if not seen:
             self.outline.give_up()
         self._redraw()
+        self._count()
 
     def _now(self) -> RegionEdits:
         image = self._session.current_image
@@ -150,9 +156,22 @@ class RegionPanel(QWidget):
         at = self.list.currentRow() if chosen is None else chosen
         with QSignalBlocker(self.list):
             self.list.clear()
-            self.list.addItems([f"{region.name}: {KIND_TEXTS[region.kind].lower()}" for region in regions])
+            self.list.addItems([self._counts.text_of(region) for region in regions])
             self.list.setCurrentRow(min(at, len(regions) - 1))
         self._show_chosen()
+        self._count()
+
+    def _count(self) -> None:
+        if self._seen:
+            self._counts.count(self._now().regions)
+
+    def _show_counts(self) -> None:
+        for row, region in enumerate(self._now().regions[: self.list.count()]):
+            self.list.item(row).setText(self._counts.text_of(region))
+
+    def _on_results(self) -> None:
+        if self._seen:
+            self._counts.count_again(self._now().regions)
 
     def _show_chosen(self) -> None:
         edits, at = self._now(), self.list.currentRow()
@@ -167,7 +186,8 @@ class RegionPanel(QWidget):
         self.draw.setEnabled(writable)
         self.read.setEnabled(writable)
         self.undo.setEnabled(writable and bool(edits.before))
-        self.copy.setEnabled(writable and bool(edits.regions) and len(self._session.selected_images) > 1)
+        self.copy.setEnabled(writable and bool(edits.regions))
+        self.copy_to_selected.setEnabled(len(self._session.selected_images) > 1)
         self.write.setEnabled(project is not None and bool(project.regions.all()))
         self._redraw()
 
@@ -207,20 +227,24 @@ class RegionPanel(QWidget):
         if at >= 0:
             self._put(self._now().without(at), max(at - 1, 0))
 
-    def _on_copy(self) -> None:
-        project, image = self._session.project, self._session.current_image
-        if project is None or image is None:
+    def _on_copy(self, images: Sequence[ImageRecord]) -> None:
+        image = self._session.current_image
+        if image is None:
             return
         size = (image.height, image.width)
-        fitting = [each.id for each in self._session.selected_images if (each.height, each.width) == size]
+        fitting = [each.id for each in images if (each.height, each.width) == size]
         if not self._put_many({number: self._now().regions for number in fitting}):
             return
-        others = len(self._session.selected_images) - len(fitting)
+        others = len(images) - len(fitting)
         words = f"{len(fitting)} images have these regions now; Undo takes that back in each."
         self.message.setText(f"{words} {others} of another size were left out." if others else words)
 
+    def _on_copy_to_all(self) -> None:
+        if self._session.project is not None:
+            self._on_copy(self._session.project.images.all())
+
     def _on_read(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Regions", "", f"{_GEOJSON};;All files (*)")
+        name, _ = QFileDialog.getOpenFileName(self, "Regions", "", f"{GEOJSON};;All files (*)")
         if name:
             self.read_file(Path(name))
 
@@ -234,27 +258,19 @@ class RegionPanel(QWidget):
         project = self._session.project
         if project is None:
             return
+        current = self._session.current_image
         try:
-            found = read_regions(path)
+            by_image = regions_in_file(project, path, current.id if current is not None else None)
         except (UserFacingError, OSError) as error:
             self._session.report(error)
             return
-        nameless = found.pop(EVERY_IMAGE, ())
-        by_image = {
-            number: regions
-            for number, image in project.images.paths().items()
-            if (regions := regions_of(found, image))
-        }
-        current = self._session.current_image
-        if nameless and current is not None:
-            by_image[current.id] = (*by_image.get(current.id, ()), *nameless)
         if not self._put_many(by_image):
             return
         count = "1 image" if len(by_image) == 1 else f"{len(by_image):,} images"
         self.message.setText(f"{count} got regions from {path.name}; Undo takes that back in each.")
 
     def _on_write(self) -> None:
-        name, _ = QFileDialog.getSaveFileName(self, "Regions of all images", "regions.geojson", _GEOJSON)
+        name, _ = QFileDialog.getSaveFileName(self, "Regions of all images", "regions.geojson", GEOJSON)
         if name:
             self.write_file(Path(name))
 
@@ -268,9 +284,8 @@ class RegionPanel(QWidget):
         project = self._session.project
         if project is None:
             return
-        paths = project.images.paths()
         try:
-            write_regions(path, {str(paths[n]): regions for n, regions in project.regions.all().items()})
+            write_project_regions(project, path)
         except (UserFacingError, OSError) as error:
             self._session.report(error)
 
@@ -288,7 +303,11 @@ class RegionPanel(QWidget):
         self.kind.activated.connect(self._on_kind)
         self.delete.clicked.connect(self._on_delete)
         self.undo.clicked.connect(lambda: self._put(self._now().undone(), self.list.currentRow()))
-        self.copy.clicked.connect(self._on_copy)
+        self.copy_to_selected.triggered.connect(lambda: self._on_copy(session.selected_images))
+        self.copy_to_all.triggered.connect(self._on_copy_to_all)
+        self._counts.changed.connect(self._show_counts)
+        session.current_result_changed.connect(self._count)
+        session.results_changed.connect(self._on_results)
         self.read.clicked.connect(self._on_read)
         self.write.clicked.connect(self._on_write)
 

@@ -17,6 +17,8 @@ class Picture:
     relative_path: str
     root_id: int = 1
     pixel_size_um: float | None = 0.5
+    height: int = 20
+    width: int = 24
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,9 @@ class NothingSaid:
     def about_results(self, _name):
         return []
 
+    def all(self):
+        return {}
+
 
 class Project:
     read_only_reason = None
@@ -90,7 +95,7 @@ class Project:
         self.images = Images(folder / "pictures")
         self.roots = Roots(folder / "pictures")
         self.results = Results()
-        self.judgements = self.audits = NothingSaid()
+        self.judgements = self.audits = self.regions = NothingSaid()
 
 
 class Session(QObject):

@@ -10,7 +10,10 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from dinocell_app.measurement.table import MeasurementRequest, measure_cells
 from dinocell_app.project.adding import found_image
+from dinocell_app.project.pixel_sizes import PixelSizeScope
+from dinocell_app.project.records import NewResult
 from dinocell_app.project.segment_jobs import segment_job
 from dinocell_app.region_files import read_regions, write_regions
 from dinocell_app.regions import EXCLUDE, Region
@@ -103,7 +106,7 @@ def test_regions_go_to_selected_images_of_the_same_size_and_into_the_next_run(wi
     images = session.project.images.all()
     draw(window, (10, 10), (10, 60), (50, 60))
     session.set_selection([image.id for image in images])
-    panel.copy.click()
+    panel.copy_to_selected.trigger()
     assert stored(window, 1) == stored(window, 0) != ()
     assert stored(window, 2) == ()
     assert "1 of another size" in panel.message.text()
@@ -119,6 +122,41 @@ def test_regions_go_to_selected_images_of_the_same_size_and_into_the_next_run(wi
     assert again.regions == job.regions
     only = segment_job(session.project, [images[2].id], session.project.presets.current(), "set")
     assert only.regions is None
+
+
+def test_cells_are_counted_while_regions_change_and_without_a_run(window, qtbot):
+    session, panel = window._session, window.panels.regions
+    labels = np.zeros((80, 120), np.int32)
+    labels[12:18, 12:18], labels[30:36, 30:36], labels[60:70, 100:110] = 1, 2, 3
+    image = session.project.images.all()[0]
+    table = session.project.results_folder / "cells" / "a_cells.csv"
+    table.parent.mkdir(parents=True)
+    request = MeasurementRequest(labels, {"signal": labels.astype(np.float32)}, "a", pixel_size_um=2.0)
+    measure_cells(request).to_csv(table, index=False)
+    tifffile.imwrite(table.with_name("a_labels.tif"), labels)
+    names = tuple(f"results/cells/a_{end}" for end in ("labels.tif", "cells.csv"))
+    session.project.results.record(NewResult(image.id, "cells", n_cells=3, files=names))
+    session.project.images.set_pixel_size(PixelSizeScope("image", image.id), 2.0)
+    session.refresh_images()
+    session.set_current_image(session.project.images.all()[1].id)
+    session.set_current_image(image.id)
+    draw(window, (5, 5), (5, 50), (50, 50), (50, 5))
+    qtbot.waitUntil(lambda: "2 cells" in panel.list.item(0).text())
+    area = float(panel.list.item(0).text().split(", ")[1].removesuffix(" µm²").replace(",", ""))
+    assert abs(area - 45 * 45 * 4) < 0.1 * 45 * 45 * 4
+    draw(window, (20, 2), (20, 60), (60, 60), (60, 2))
+    panel.kind.setCurrentIndex(panel.kind.findData(EXCLUDE))
+    panel.kind.activated.emit(panel.kind.currentIndex())
+    qtbot.waitUntil(lambda: "1 cell," in panel.list.item(0).text())
+    assert "cell" not in panel.list.item(1).text().split(":")[1].replace("leave out cells inside", "")
+
+
+def test_regions_are_given_to_all_images_of_the_size(window):
+    panel = window.panels.regions
+    draw(window, (10, 10), (10, 60), (50, 60))
+    panel.copy_to_all.trigger()
+    assert stored(window, 1) == stored(window, 0) != ()
+    assert stored(window, 2) == ()
 
 
 def test_regions_travel_in_a_file(window, tmp_path):
@@ -146,7 +184,7 @@ def test_regions_that_name_no_image_are_for_the_one_that_is_shown_and_can_be_und
     assert [region.name for region in stored(window)] == ["from QuPath"]
     assert stored(window, 1) == stored(window, 2) == ()
     session.set_selection([image.id for image in session.project.images.all()])
-    panel.copy.click()
+    panel.copy_to_selected.trigger()
     assert [region.name for region in stored(window, 1)] == ["from QuPath"]
     session.set_current_image(session.project.images.all()[1].id)
     panel.undo.click()
