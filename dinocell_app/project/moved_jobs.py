@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from dinocell_app.errors import InvalidParameterError
 from dinocell_app.job_files import read_job, write_job
 from dinocell_app.jobs import SegmentJob
 from dinocell_app.project.project import Project
+from dinocell_app.project.segment_jobs import REGIONS_NAME, region_file
+from dinocell_app.region_files import read_regions
 from dinocell_app.run_folder import RunFolder
 
 
@@ -52,7 +55,7 @@ def job_of_today(project: Project, run_id: int) -> SegmentJob:
     Raises
     ------
     UserFacingError
-        If the job cannot be read.
+        If the job or the regions cannot be read.
     """
     run = project.runs.get(run_id)
     job = segment_job_of(run.folder)
@@ -71,8 +74,18 @@ def job_of_today(project: Project, run_id: int) -> SegmentJob:
             },
             "image_axes": {str(now.get(path, path)): axes for path, axes in job.image_axes.items()},
             "output": project.runs.output(run_id),
+            "regions": _regions_of_today(project, job.regions, now),
         }
     )
+
+
+def _regions_of_today(project: Project, before: Path | None, now: Mapping[str, Path]) -> Path | None:
+    """Give the regions that a run was made with to the images where they are now."""
+    if before is None or (before.exists() and all(old == str(path) for old, path in now.items())):
+        return before
+    kept = project.folder / REGIONS_NAME / before.name  # a project that moved took it along
+    found = read_regions(kept if kept.exists() else before)
+    return region_file(project, {str(now.get(image, image)): some for image, some in found.items()})
 
 
 def bring_up_to_date(project: Project, run_id: int) -> None:

@@ -14,6 +14,7 @@ from dinocell_app.job_files import make_job
 from dinocell_app.jobs import SegmentJob
 from dinocell_app.project.project import Project
 from dinocell_app.region_files import write_regions
+from dinocell_app.regions import Region
 from dinocell_app.segment_settings import SegmentSettings, job_fields
 
 REGIONS_NAME = "regions"
@@ -63,18 +64,37 @@ def segment_job(
         },
         "image_axes": {str(paths[image.id]): image.axes for image in images if image.axes},
         "formats": shown_formats(settings.formats),
-        "regions": _region_file(project, {image.id: paths[image.id] for image in images}),
+        "regions": _regions_of(project, {image.id: paths[image.id] for image in images}),
     }
     job = make_job(fields)
     assert isinstance(job, SegmentJob)  # by its kind
     return job
 
 
-def _region_file(project: Project, paths: Mapping[int, Path]) -> Path | None:
-    """Write the regions of images for a run, under a name that says what is in it; None without regions."""
+def _regions_of(project: Project, paths: Mapping[int, Path]) -> Path | None:
     regions = {str(paths[number]): some for number, some in project.regions.all().items() if number in paths}
-    if not regions:
-        return None
+    return region_file(project, regions) if regions else None
+
+
+def region_file(project: Project, regions: Mapping[str, Sequence[Region]]) -> Path | None:
+    """Write regions for a run, under a name that says what is in it.
+
+    Parameters
+    ----------
+    project : Project
+    regions : mapping of str to sequence of Region
+        By the path of the image.
+
+    Returns
+    -------
+    Path or None
+        None where there is no such file and the project may not be changed.
+
+    Raises
+    ------
+    UserFacingError
+        If it cannot be written.
+    """
     text = json.dumps(
         {image: [asdict(each) for each in some] for image, some in regions.items()}, sort_keys=True
     )

@@ -16,6 +16,7 @@ from dinocell_app.lengths import plain_number
 from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.manifest import read_manifest
 from dinocell_app.recorded_parameters import recorded_parameters
+from dinocell_app.regions import checksum
 from dinocell_app.ui.segment.presets import spelled
 
 if TYPE_CHECKING:
@@ -36,11 +37,14 @@ class EarlierResult:
         What the person has set for its image by now; None when nothing is set.
     axes : str
         What its stored axes are by now; "" where the file is believed.
+    regions : str
+        Checksum of the regions of interest that its image has by now; "" without.
     """
 
     sidecar: Path
     pixel_size_um: float | None
     axes: str = ""
+    regions: str = ""
 
 
 def earlier_results(
@@ -63,6 +67,7 @@ def earlier_results(
     list of EarlierResult
     """
     paths = dict(zip(image_ids, job.inputs, strict=True))
+    regions = project.regions.all()
     found = {}
     for result in project.results.in_set(name):
         sidecar = _sidecar(result.files)
@@ -70,7 +75,8 @@ def earlier_results(
             path = str(paths[result.image_id])
             size = job.image_pixel_sizes_um.get(path, job.pixel_size_um)
             axes = job.image_axes.get(path, job.axes)
-            found[sidecar] = EarlierResult(project.folder / sidecar, size, axes)
+            own = regions.get(result.image_id, ())
+            found[sidecar] = EarlierResult(project.folder / sidecar, size, axes, checksum(own) if own else "")
     return list(found.values())
 
 
@@ -110,6 +116,8 @@ def different_from(job: SegmentJob, earlier: Sequence[EarlierResult]) -> tuple[s
         now = _choices(job) | {"model": model, "pixel_size": result.pixel_size_um}
         if result.axes:
             now["axes"] = result.axes
+        if result.regions:
+            now["regions"] = result.regions
         if found := differences(before, now):
             return found
     return ()
@@ -143,10 +151,18 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str,
         As in "cell probability: 0.5, now 0.3".
     """
     return tuple(
-        f"{spelled(name)}: {_text(name, before.get(name))}, now {_text(name, now.get(name))}"
+        _of_regions(before, now)
+        if name == "regions"
+        else f"{spelled(name)}: {_text(name, before.get(name))}, now {_text(name, now.get(name))}"
         for name in {**now, **before}
         if before.get(name) != now.get(name)
     )
+
+
+def _of_regions(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    if before.get("regions") and now.get("regions"):
+        return "regions of interest: others, now those drawn since"
+    return f"regions of interest: {'drawn, now none' if before.get('regions') else 'none, now drawn'}"
 
 
 def _choices(job: SegmentJob) -> dict[str, Any]:

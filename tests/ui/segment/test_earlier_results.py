@@ -13,11 +13,13 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from dinocell_app.export.provenance import Provenance, write_sidecar
 from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.manifest import read_manifest
+from dinocell_app.pipeline.image_regions import ImageRegions
 from dinocell_app.project.adding import find_images, found_image
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import FoundImage, NewResult, PixelSizeScope
 from dinocell_app.project.segment_jobs import segment_job
 from dinocell_app.recorded_parameters import recorded_parameters
+from dinocell_app.regions import Region
 from dinocell_app.segment_settings import SegmentSettings
 from dinocell_app.ui.segment import run_bar
 from dinocell_app.ui.segment.presets import free_name
@@ -183,3 +185,23 @@ def test_names_are_numbered_on():
     assert free_name("cells", ["cells"]) == "cells 2"
     assert free_name("Cells 2", ["cells", "cells 2"]) == "Cells 3"
     assert free_name("day 1", ["day 1"]) == "day 1 2"
+
+
+def test_regions_drawn_since_are_asked_about_and_the_same_ones_are_not(panel_and_session):
+    panel, session = panel_and_session
+    image = session.current_image
+    wound = Region("wound", ((1.5, 2.0), (9.25, 2.0), (9.0, 11.125)))
+    session.project.regions.put(image.id, (wound,))
+    person = run(panel, "this", "Cancel")
+    assert "regions of interest: none, now drawn" in person.read
+    job = segment_job(session.project, [image.id], SegmentSettings(), NAME)
+    chosen = {"channel": "grey", "plane": "each", **ImageRegions(job.regions).selection(job.inputs[0])}
+    assert "regions" in chosen
+    write_record(session.project, image.id, image_selection=chosen)
+    session.project.regions.put(image.id, (replace(wound, kind="exclude"),))
+    assert "others, now those drawn since" in run(panel, "this", "Cancel").read
+    session.project.regions.put(image.id, ())
+    assert "drawn, now none" in run(panel, "this", "Cancel").read
+    session.project.regions.put(image.id, (wound,))
+    assert run(panel, "this", "Cancel").read == ""
+    assert len(session.queue.enqueued) == 1
