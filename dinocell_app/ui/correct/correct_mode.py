@@ -6,17 +6,14 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QInputDialog
 
 from dinocell_app.editing.canvas import LabelCanvas
-from dinocell_app.editing.cell_changes import delete, insert
+from dinocell_app.editing.cell_changes import delete
 from dinocell_app.editing.cell_shapes import fill_holes, grow, shrink, smooth
 from dinocell_app.editing.deltas import Delta
 from dinocell_app.editing.edit_history import MODEL
-from dinocell_app.preview_messages import PreviewRequest, PreviewResult
 from dinocell_app.project.next_to_correct import Suggestion, look_of, suggest
 from dinocell_app.project.project import Project
 from dinocell_app.ui.correct.correct_bar import CorrectBar
@@ -25,16 +22,13 @@ from dinocell_app.ui.correct.corrections import Corrections
 from dinocell_app.ui.correct.gestures import Gestures
 from dinocell_app.ui.correct.newer_results import NewerResults
 from dinocell_app.ui.correct.publishing import CatchUp
+from dinocell_app.ui.correct.segment_here import SegmentHere
 from dinocell_app.ui.correct.version_beside import VersionBeside
-from dinocell_app.ui.processes.engine import BUSY, STARTING
 from dinocell_app.ui.session import Session
-from dinocell_app.ui.viewer.picture_view import Region
 from dinocell_app.ui.viewer.viewer_panel import ViewerPanel
 from dinocell_app.ui.workers import start
 
 CHOOSE = "Click a cell first."
-LOOKING = "The model looks for cells in the box …"
-WAIT = "The preview process is busy. Try again when it has finished."
 
 
 class CorrectMode(QObject):
@@ -62,7 +56,7 @@ class CorrectMode(QObject):
         self.bar.hide()
         self._late = CatchUp(session, self)
         self.newer = NewerResults(session, panel)
-        self._segmenting: tuple[int, Region] | None = None
+        self._here = SegmentHere(session, self.corrections)
         self._connect()
 
     def switch(self, on: bool) -> None:
@@ -227,49 +221,6 @@ class CorrectMode(QObject):
         if not self.corrections.apply(tool, change(history.canvas, label)):
             self.bar.say("That would change nothing here.")
 
-    def _segment(self, region: Region) -> None:
-        session, engine = self._session, self._session.engine
-        project, image = session.project, session.current_image
-        if project is None or image is None:
-            return
-        if engine.state in (BUSY, STARTING):
-            self.bar.say(WAIT)
-            return
-        request = PreviewRequest(
-            path=project.images.path(image.id),
-            t=session.t,
-            z=session.z,
-            channel=project.presets.current().channel,
-            region=region,
-            settings=project.presets.current(),
-            pixel_size_um=image.pixel_size_um,
-            axes=image.axes,
-        )
-        self._segmenting = engine.preview(request), region
-        self.bar.say(LOOKING)
-
-    def _on_found(self, request: int, result: PreviewResult) -> None:
-        asked, history = self._segmenting, self.corrections.history
-        if asked is None or asked[0] != request:
-            return
-        self._segmenting = None
-        if history is None:
-            return
-        found: NDArray[np.integer] = result.labels
-        top, left = asked[1][:2]
-        delta = insert(history.canvas, found, top, left, history.next_label)
-        n_before = len(history.canvas.cells)
-        if self.corrections.apply("segment here", delta):
-            n_new = len(history.canvas.cells) - n_before
-            self.bar.say(f"{n_new} new {'cell' if n_new == 1 else 'cells'}.")
-        else:
-            self.bar.say("The model finds no further cell here.")
-
-    def _on_failed(self, request: int, sentence: str) -> None:
-        if self._segmenting is not None and self._segmenting[0] == request:
-            self._segmenting = None
-            self.bar.say(sentence)
-
     def _on_result(self) -> None:
         if self.is_on and self._panel.is_up_to_date:
             self.corrections.open_shown()
@@ -299,7 +250,9 @@ class CorrectMode(QObject):
         self.corrections.said.connect(bar.say)
         self.corrections.saved_changed.connect(bar.saved.setText)
         self.gestures.said.connect(bar.say)
-        self.gestures.segment_asked.connect(self._segment)
+        self.gestures.segment_asked.connect(self._here.look_in)
+        self.gestures.cell_asked.connect(self._here.look_at)
+        self._here.said.connect(bar.say)
         session.current_image_changed.connect(self._on_image)
         session.plane_changed.connect(self._on_image)
         session.project_closing.connect(lambda: self.switch(False))
@@ -307,8 +260,6 @@ class CorrectMode(QObject):
         self._later = QTimer(self, singleShot=True, interval=0)
         self._later.timeout.connect(self._on_result)
         self._panel.viewer.cells_changed.connect(self._later.start)
-        session.engine.previewed.connect(self._on_found)
-        session.engine.failed.connect(self._on_failed)
         bar.diameter.valueChanged.connect(self.gestures.set_diameter)
         bar.over.toggled.connect(lambda on: setattr(self.gestures, "over_cells", on))
         bar.asked.connect(lambda key: getattr(self, key)())

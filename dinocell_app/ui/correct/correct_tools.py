@@ -53,7 +53,12 @@ TOOLS = (
     CorrectTool("correct_merge", "Merge", "Drag from cell to cell to make them one.", "line"),
     CorrectTool("correct_delete", "Delete", "Click a cell, or drag across several.", "line"),
     CorrectTool("correct_box", "Delete box", "Draw a box: the cells in it go.", "region"),
-    CorrectTool("correct_segment", "Segment here", "Draw a box: the model looks for cells in it.", "region"),
+    CorrectTool(
+        "correct_segment",
+        "Segment here",
+        "Draw a box: the model looks for cells in it; or click one cell that is missing.",
+        "region",
+    ),
 )
 """In the order of the bar."""
 

@@ -37,6 +37,8 @@ class Gestures(QObject):
 
     segment_asked = Signal(object)
     """Region in which the model is to look for cells."""
+    cell_asked = Signal(object)
+    """Row and column at which the model is to look for a cell."""
     said = Signal(str)
     """Why a gesture changes nothing."""
 
@@ -60,6 +62,7 @@ class Gestures(QObject):
         self.outline.drawn.connect(self._on_outline)
         viewer.drawn.connect(self._on_drawn)
         viewer.region_drawn.connect(self._on_region)
+        viewer.pixel_clicked.connect(self._on_pixel)
         viewer.view.scene().sigMouseMoved.connect(self._on_move)
 
     def take(self, tool: CorrectTool | None) -> None:
@@ -198,6 +201,10 @@ class Gestures(QObject):
             self._done("delete in a box", delete(history.canvas, cells))
         else:
             self.said.emit("No cell lies in the box by more than half.")
+
+    def _on_pixel(self, row: int, column: int) -> None:
+        if self.tool is not None and self.tool.key == "correct_segment":
+            self.cell_asked.emit((row, column))
 
     def _done(self, tool: str, delta: object) -> bool:
         self.said.emit("")

@@ -40,6 +40,8 @@ class ImageViewer(PictureView):
     diameter_drawn = Signal(float)
     """Length of the drawn line in pixels."""
     ruler_drawn = Signal(float)
+    pixel_clicked = Signal(int, int)
+    """Row and column."""
     region_drawn = Signal(object)
     """Region, cut to the picture; None when it was only a click."""
     hovered = Signal(object)
@@ -293,6 +295,7 @@ class ImageViewer(PictureView):
             return
         if pixel is None:
             return
+        self.pixel_clicked.emit(*pixel)
         label = self.label_at(*pixel)
         if self.shows_preview:
             self.select_cell(label)  # a cell of a preview has no row in a table

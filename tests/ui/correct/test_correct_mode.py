@@ -326,6 +326,36 @@ def test_the_model_looks_for_cells_in_a_box(mode, monkeypatch):
     assert len(mode.corrections.history.canvas.cells) == 5
 
 
+def test_a_click_asks_the_model_for_one_cell(mode, monkeypatch):
+    engine, asked = mode._session.engine, []
+    monkeypatch.setattr(engine, "state", "ready")
+    monkeypatch.setattr(engine, "preview", lambda request: asked.append(request) or 77)
+    use(mode, "correct_segment")
+    history = mode.corrections.history
+    row, column = 70, 100
+    assert history.canvas.labels[row, column] == 0
+    click(mode, row, column)
+    (request,) = asked
+    top, left, height, width = request.region
+    assert top <= row < top + height <= history.canvas.shape[0]
+    assert left <= column < left + width <= history.canvas.shape[1]
+    found = np.zeros((height, width), np.int32)
+    found[row - top - 3 : row - top + 4, column - left - 3 : column - left + 4], found[:4, :4] = 7, 9
+    engine.previewed.emit(77, PreviewResult(found, 2, None, "", "cpu", 0.1, request.region))
+    assert history.canvas.cells == {1, 2, 3, 4}
+    assert history.canvas.labels[row, column] == 4 == mode._session.selected_cell
+    assert (history.canvas.labels == 4).sum() == 49
+    click(mode, row, column)
+    assert len(asked) == 1
+    assert "already" in mode.bar.hint.text()
+    click(mode, 2, 100)
+    engine.previewed.emit(
+        77, PreviewResult(np.zeros(asked[1].region[2:], np.int32), 0, None, "", "cpu", 0.1, None)
+    )
+    assert "no cell there" in mode.bar.hint.text()
+    assert len(history.canvas.cells) == 4
+
+
 def test_what_is_right_is_marked_for_training(mode):
     corrected = mode._session.project.corrected
     mode.bar.mark.click()
