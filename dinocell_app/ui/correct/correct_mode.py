@@ -253,6 +253,7 @@ class CorrectMode(QObject):
         self.gestures.segment_asked.connect(self._here.look_in)
         self.gestures.cell_asked.connect(self._here.look_at)
         self._here.said.connect(bar.say)
+        self._here.ended.connect(self._panel.viewer.forget_region)
         session.current_image_changed.connect(self._on_image)
         session.plane_changed.connect(self._on_image)
         session.project_closing.connect(lambda: self.switch(False))

@@ -199,6 +199,7 @@ class Gestures(QObject):
         cells = cells_in_box(history.canvas, Box(*region))
         if cells:
             self._done("delete in a box", delete(history.canvas, cells))
+            self._viewer.forget_region()
         else:
             self.said.emit("No cell lies in the box by more than half.")
 

@@ -46,6 +46,7 @@ class SegmentHere(QObject):
 
     said = Signal(str)
     """What is going on, or came out."""
+    ended = Signal()
 
     def __init__(self, session: Session, corrections: Corrections) -> None:
         super().__init__(corrections)
@@ -107,6 +108,7 @@ class SegmentHere(QObject):
         if asked is None or asked.request != request:
             return
         self._asked = None
+        self.ended.emit()
         if history is None:
             return
         found: NDArray[np.integer] = result.labels
@@ -126,6 +128,7 @@ class SegmentHere(QObject):
     def _on_failed(self, request: int, sentence: str) -> None:
         if self._asked is not None and self._asked.request == request:
             self._asked = None
+            self.ended.emit()
             self.said.emit(sentence)
 
 

@@ -206,6 +206,10 @@ class ImageViewer(PictureView):
             centre = place.center() - QPointF(shown.width() / 2, shown.height() / 2)
             self.box.setRange(QRectF(centre, shown.size()), padding=0)
 
+    def forget_region(self) -> None:
+        """Take the drawn box away once what it was for is done."""
+        self._region.setPath(QPainterPath())
+
     def set_tool(self, tool: Tool) -> None:
         """Choose what the mouse does.
 
