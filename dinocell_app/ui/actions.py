@@ -248,6 +248,15 @@ ACTIONS = (
         "project",
     ),
     ActionInfo(
+        "compare_results",
+        "Compare two results …",
+        "Segment",
+        "See how far two people's corrections, or two models, agree on the same images.",
+        "",
+        "",
+        "project",
+    ),
+    ActionInfo(
         "train_model",
         "Train a model …",
         "Segment",

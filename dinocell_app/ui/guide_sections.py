@@ -39,6 +39,7 @@ SECTIONS: Mapping[str, Section] = {
     "ResultsPanel": Section("Measurements"),
     "ColumnChooser": Section("Columns"),
     "ReviewPanel": Section("Review"),
+    "AgreementDialog": Section("Review"),
     "RegionPanel": Section("Regions of interest"),
     "ExportDialog": Section("Export"),
     "ImportLabelsDialog": Section("Masks made elsewhere"),

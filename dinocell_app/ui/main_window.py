@@ -30,6 +30,7 @@ from dinocell_app.ui.icons import action_icon
 from dinocell_app.ui.panels import make_panels
 from dinocell_app.ui.project_actions import ProjectActions
 from dinocell_app.ui.quitting import runs_may_be_left
+from dinocell_app.ui.review.agreement_dialog import AgreementDialog
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.settings_dialog import SettingsDialog, show_dialog
 from dinocell_app.ui.theme import apply_theme
@@ -198,6 +199,10 @@ class MainWindow(QMainWindow):
         guide = GuideWindow(self)
         guide.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         guide.show()
+
+    def compare_results(self) -> None:
+        """See how far two results of the same images agree."""
+        show_dialog(AgreementDialog(self._session, self))
 
     def check_computer(self) -> None:
         """Look at what this computer can do."""

@@ -147,7 +147,7 @@ def box_around(canvas: LabelCanvas, place: tuple[int, int]) -> Region:
     tuple of int
         First row and column, height and width, inside the image.
     """
-    boxes = [canvas.box_of(cell) for cell in canvas.cells]
+    boxes = [box for cell in canvas.cells if (box := canvas.box_of(cell)) is not None]
     typical = float(np.median([max(box.height, box.width) for box in boxes])) if boxes else 0.0
     side = max(_SMALLEST_BOX, round(_CELLS_ACROSS * typical))
     starts = [
