@@ -18,7 +18,7 @@ from dinocell_app.project.label_import import match_labels
 from dinocell_app.project.label_results import import_labels, plan_imports
 from dinocell_app.project.records import NewResult
 from dinocell_app.ui.correct.correct_tools import BY_KEY
-from dinocell_app.ui.correct.corrections import DRAWN_SET, SAVED
+from dinocell_app.ui.correct.corrections import DRAWN_SET, GONE, READ_ONLY, SAVED
 from dinocell_app.ui.main_window import MainWindow
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.training.training_window import TrainingWindow
@@ -467,3 +467,35 @@ def test_the_image_to_correct_next_is_gone_to_and_the_reason_told(window, mode, 
     window.actions_by_key["next_to_correct"].trigger()
     qtbot.waitUntil(lambda: len(noted) > 1)
     assert "no further image" in noted[-1]
+
+
+def test_a_project_that_may_not_be_changed_is_not_corrected(window, qtbot):
+    session, mode = window._session, window.panels.correct
+    folder = session.project.folder
+    # Another program has the project: the window opens it to be looked at only.
+    other = Session()
+    other.open_project(folder)
+    assert other.project.read_only_reason is not None
+    second = MainWindow(other)
+    qtbot.addWidget(second)
+    second.show()
+    other.set_current_image(other.project.images.all()[0].id)
+    qtbot.waitUntil(lambda: second.panels.viewer.viewer.labels is not None)
+    second.panels.correct.switch(True)
+    assert second.panels.correct.corrections.history is None
+    assert second.panels.correct.bar.hint.text() == READ_ONLY
+    assert not (folder / "edits").exists()
+    second.close()
+    other.shut_down()
+    second.deleteLater()
+    other.deleteLater()
+    assert mode.corrections.history is None
+
+
+def test_a_result_whose_file_is_gone_is_said_and_nothing_is_lost(window):
+    session, mode = window._session, window.panels.correct
+    session.project.results.labels_path(session.current_result).unlink()
+    mode.switch(True)
+    assert mode.corrections.history is None
+    assert mode.bar.hint.text() == GONE
+    assert session.current_result.n_cells == 3
