@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 PARTIAL_SUFFIX = ".partial"
+
+LEFTOVER_AGE_S = 3600.0
+"""A file that is being written changes all the time; one that did not for so long belongs to nobody alive."""
+
+_PARTIAL_NAME = re.compile(r"\..*-[a-z0-9_]{8}" + re.escape(PARTIAL_SUFFIX) + r"(\.[^.]+)?")
+"""Names that `replacing` and folders written beside have; `tempfile` draws the eight letters."""
 
 
 @contextmanager
@@ -48,6 +57,46 @@ def replacing(path: Path | str) -> Iterator[Path]:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: Path, age_s: float = LEFTOVER_AGE_S) -> int:
+    """Remove what processes that were killed had begun to write, in a folder and all below it.
+
+    Parameters
+    ----------
+    folder : Path
+        It need not exist.
+    age_s : float
+        What changed within so many seconds stays: somebody may be writing it.
+
+    Returns
+    -------
+    int
+        Number of files and folders removed; what cannot be removed stays and is not counted.
+    """
+    latest = time.time() - age_s
+    removed = 0
+    for place, folders, files in os.walk(folder):
+        for name in [name for name in (*folders, *files) if _PARTIAL_NAME.fullmatch(name)]:
+            left = Path(place, name)
+            try:
+                if _changed(left) > latest:
+                    continue
+                if left.is_dir():
+                    shutil.rmtree(left)
+                else:
+                    left.unlink()
+                removed += 1
+            except OSError:
+                continue  # gone by now, or not ours to remove
+        folders[:] = [name for name in folders if not _PARTIAL_NAME.fullmatch(name)]
+    return removed
+
+
+def _changed(path: Path) -> float:
+    """Tell when a file, or anything in a folder, was changed last."""
+    inside = path.rglob("*") if path.is_dir() else ()
+    return max(each.lstat().st_mtime for each in (path, *inside))
 
 
 def write_text(path: Path | str, text: str) -> None:

@@ -1,11 +1,14 @@
 """Files are whole or absent; errors name the file and the remedy."""
 
 import json
+import os
+import time
 
 import pytest
 
 from dinocell_app.errors import UserFacingError
-from dinocell_app.files import replacing, write_json
+from dinocell_app.export.writing import whole_folder
+from dinocell_app.files import remove_leftovers, replacing, write_json
 from dinocell_app.resource_files import resource_path
 
 
@@ -49,3 +52,30 @@ def test_errors_say_what_where_and_what_to_do(tmp_path):
 def test_a_missing_resource_is_named():
     with pytest.raises(FileNotFoundError, match="nowhere"):
         resource_path("nowhere", "nothing.txt")
+
+
+def test_what_a_killed_process_had_begun_is_removed_once_it_is_old(tmp_path):
+    folder = tmp_path / "run" / "plate 1"
+    folder.mkdir(parents=True)
+    with replacing(folder / "cells.v2.csv") as beside:
+        name = beside.name
+    with whole_folder(folder / "image.zarr") as room:
+        room_name = room.parent.name
+    (folder / "image.zarr").rename(tmp_path / "away")
+    (folder / "cells.v2.csv").unlink()
+    (folder / name).write_text("half")
+    (folder / room_name / "new").mkdir(parents=True)
+    (folder / room_name / "new" / "0").write_text("half")
+    ours = (".hidden.csv", "cells.partial.csv", ".notes-partial.csv", ".a-b.partial.csv")
+    for other in ours:
+        (folder / other).write_text("of a person")
+    assert remove_leftovers(tmp_path / "run") == 0, "somebody may be writing them"
+    long_ago = time.time() - 7200
+    for path in (folder / name, folder / room_name / "new" / "0", *(folder / other for other in ours)):
+        os.utime(path, (long_ago, long_ago))
+    assert remove_leftovers(tmp_path / "run") == 1, "the folder was changed just now"
+    for path in (folder / room_name / "new", folder / room_name):
+        os.utime(path, (long_ago, long_ago))
+    assert remove_leftovers(tmp_path / "run") == 1
+    assert sorted(path.name for path in folder.iterdir()) == sorted(ours)
+    assert remove_leftovers(tmp_path / "nowhere") == 0

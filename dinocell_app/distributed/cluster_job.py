@@ -14,7 +14,7 @@ from dinocell_app.distributed.worker_group import WorkerGroup
 from dinocell_app.distributed.worker_images import ClusterRun
 from dinocell_app.errors import UserFacingError
 from dinocell_app.events import Event, InputLeftOut, JobFinished, JobStarted
-from dinocell_app.files import write_text
+from dinocell_app.files import remove_leftovers, write_text
 from dinocell_app.job_files import job_to_json
 from dinocell_app.jobs import SegmentJob
 from dinocell_app.model.catalogue import find_model
@@ -60,6 +60,7 @@ def segment_on_cluster(job: SegmentJob, wishes: Wishes) -> Iterator[Event]:
         held.callback(workers.forget)
         workers.require_same_version()
         devices = workers.prepare()
+        remove_leftovers(job.output)
         yield JobStarted("segment", len(plan.images), 0, devices)
         for left in plan.left_out:
             yield InputLeftOut(str(left.path), left.reason)

@@ -15,6 +15,7 @@ from dinocell_app.export.label_files import read_labels
 from dinocell_app.export.labelled_image import LabelledImage
 from dinocell_app.export.plane_record import PlaneRecord
 from dinocell_app.export.provenance import file_sha256
+from dinocell_app.files import remove_leftovers
 from dinocell_app.imaging.image_reader import ImageReader
 from dinocell_app.imaging.planes import ChannelChoice, Plane, PlaneChoice, select_planes
 from dinocell_app.imaging.reading import open_image
@@ -50,6 +51,7 @@ def measure_images(job: MeasureJob, should_stop: Callable[[], bool] = lambda: Fa
     """
     started = time.monotonic()
     found = pair_images(job.images, job.labels, recursive=job.recursive)
+    remove_leftovers(job.output)
     yield JobStarted("measure", len(found.pairs))
     for left in found.left_out:
         yield InputLeftOut(str(left.path), left.reason)

@@ -20,6 +20,7 @@ from dinocell_app.events import (
 )
 from dinocell_app.export.labelled_image import LabelledImage
 from dinocell_app.export.plane_record import PlaneRecord
+from dinocell_app.files import remove_leftovers
 from dinocell_app.imaging.image_reader import ImageReader
 from dinocell_app.imaging.metadata import ImageMetadata
 from dinocell_app.imaging.planes import ChannelChoice, Plane, PlaneChoice, select_planes
@@ -90,6 +91,7 @@ def segment_images(
     started = time.monotonic()
     plan = plan_images(job.inputs, job.output, recursive=job.recursive, roots=job.roots)
     run = SegmentationRun(job, should_stop, [image.path for image in plan.images])
+    remove_leftovers(job.output)
     yield JobStarted("segment", len(plan.images), 0, str(run.device))
     for left in plan.left_out:
         yield InputLeftOut(str(left.path), left.reason)

@@ -11,9 +11,19 @@ from typing import Any
 
 from dinocell_app.errors import InvalidParameterError, UnreadableFileError, UserFacingError
 from dinocell_app.project.consistency import foreign_objects, wrong_content
+from dinocell_app.project.database_errors import (
+    FULL_DISK,
+    damaged,
+    is_full,
+    is_of_the_disk,
+    unusable,
+)
 from dinocell_app.project.migrations import SCHEMA_VERSION, back_up, check_version, migrate
 
 _BUSY_SECONDS = 5.0
+
+IMMUTABLE = "immutable"
+"""Way of opening a file that no process can be writing, without making any file beside it."""
 
 
 class Database:
@@ -179,6 +189,9 @@ def create_database(path: Path) -> Database:
     try:
         migrate(connection, 0)
         return Database(_prepared(connection, writable=True), path, None)
+    except sqlite3.OperationalError as error:
+        connection.close()
+        raise unusable(path, error) from error
     except BaseException:
         connection.close()
         raise
@@ -203,9 +216,19 @@ def open_database(path: Path, read_only_reason: str | None) -> Database:
     Raises
     ------
     UnreadableFileError
-        If the file is damaged, no project, or of a newer version. Nothing is written then.
+        If the file is damaged, no project, or of a newer version, or if its disk does not let it be read.
+        Nothing is written then. On a full disk it is opened for reading only.
     """
-    connection = _connect(path, "rw" if read_only_reason is None else "ro")
+    try:
+        return _opened(path, "rw" if read_only_reason is None else "ro", read_only_reason)
+    except sqlite3.OperationalError as error:
+        if read_only_reason is None and is_full(path) and not _has_log(path):
+            return _opened(path, IMMUTABLE, FULL_DISK)
+        raise unusable(path, error) from error
+
+
+def _opened(path: Path, mode: str, read_only_reason: str | None) -> Database:
+    connection = _connect(path, mode)
     try:
         version = check_version(connection, path)
         _check_pages(connection, path)
@@ -223,35 +246,19 @@ def open_database(path: Path, read_only_reason: str | None) -> Database:
     # The second: SQLite tells of damage in words that may themselves be damaged.
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         connection.close()
+        if isinstance(error, sqlite3.OperationalError) and is_of_the_disk(error):
+            raise
         raise damaged(path, error) from error
     except BaseException:
         connection.close()
         raise
 
 
-def damaged(path: Path, detail: object) -> UnreadableFileError:
-    """Say that a project file cannot be read.
-
-    Parameters
-    ----------
-    path : Path
-    detail : object
-        What SQLite says.
-
-    Returns
-    -------
-    UnreadableFileError
-    """
-    return UnreadableFileError(
-        f"the project file is damaged ({str(detail).splitlines()[0][:160]})",
-        path=path,
-        remedy="Restore the file from a backup; images and results are not affected",
-    )
-
-
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
     address = f"{path.absolute().as_uri()}?mode={mode}"
-    if mode == "ro" and not os.access(path.parent, os.W_OK) and not _has_log(path):
+    if mode == IMMUTABLE:
+        address = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+    elif mode == "ro" and not os.access(path.parent, os.W_OK) and not _has_log(path):
         # SQLite would want to make files beside it, which a read-only disk refuses.
         address += "&immutable=1"
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -48,13 +49,18 @@ class ProjectLock:
         except OSError:
             return self._not_writable()
         now = datetime.now().astimezone().isoformat(timespec="seconds")
-        write_json(self._holder_path, {"host": socket.gethostname(), "process": os.getpid(), "since": now})
+        # The note is for people; without it, as on a full disk, the lock holds all the same.
+        with suppress(OSError):
+            write_json(
+                self._holder_path, {"host": socket.gethostname(), "process": os.getpid(), "since": now}
+            )
         return None
 
     def release(self) -> None:
         """Give the lock back; nothing happens when it is not held."""
         if self._lock.is_locked:
-            self._holder_path.unlink(missing_ok=True)
+            with suppress(OSError):
+                self._holder_path.unlink(missing_ok=True)
             self._lock.release()
 
     def _not_writable(self) -> str:

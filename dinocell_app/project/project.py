@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -73,6 +74,8 @@ class Project:
         ------
         InvalidParameterError
             If it exists or cannot be made.
+        UnreadableFileError
+            If its disk is full.
         """
         folder = Path(os.path.abspath(folder))
         if folder.suffix.lower() != SUFFIX:
@@ -93,7 +96,13 @@ class Project:
             ) from error
         lock = ProjectLock(folder)
         lock.take()
-        return cls(folder, create_database(folder / DATABASE_NAME), lock)
+        try:
+            return cls(folder, create_database(folder / DATABASE_NAME), lock)
+        except BaseException:
+            # It was made just now; left behind, it would be in the way of the next try.
+            lock.release()
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
 
     @classmethod
     def open(cls, folder: Path) -> Self:

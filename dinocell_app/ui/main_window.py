@@ -27,6 +27,7 @@ from dinocell_app.ui.error_display import ProblemBar
 from dinocell_app.ui.guide_window import GuideWindow
 from dinocell_app.ui.help_here import part_in_use, show_help
 from dinocell_app.ui.icons import action_icon
+from dinocell_app.ui.leftovers import LeftoverUpkeep
 from dinocell_app.ui.panels import make_panels
 from dinocell_app.ui.project_actions import ProjectActions
 from dinocell_app.ui.quitting import runs_may_be_left
@@ -73,7 +74,7 @@ class MainWindow(QMainWindow):
         self.projects = ProjectActions(session, self.panels.images.search, self)
         self.actions_by_key = self._make_actions()
         self._docks = Docks(self, self.panels)
-        self._upkeep = CacheUpkeep(session)
+        self._upkeep = (CacheUpkeep(session), LeftoverUpkeep(session))
         self._make_menus()
         self._connect()
         self.resize(1360, 820)
