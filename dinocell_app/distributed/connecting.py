@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from dinocell_app.distributed.cluster_errors import ClusterError
 from dinocell_app.errors import InvalidParameterError, MissingDependencyError
+from dinocell_app.extras import remedy_for_missing
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -53,7 +54,7 @@ def connected(address: str) -> Iterator[Client]:
     except ImportError as error:
         raise MissingDependencyError(
             "Segmenting on several computers needs dask.distributed, which is not installed",
-            remedy='Install it on each of them with: pip install ".[cluster]"',
+            remedy=remedy_for_missing("cluster", "Run without --dask, on this computer alone"),
         ) from error
     # What dask reports on its own is said again, in a sentence, where it matters.
     for name in ("distributed", "distributed.client"):

@@ -7,6 +7,7 @@ import platform
 import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 
 import dinocell_app
 from dinocell_app.doctor.finding import PROBLEM, Finding
@@ -23,6 +24,9 @@ LIBRARIES = (
     "safetensors",
 )
 OPTIONAL_READERS = ("aicsimageio", "aicspylibczi", "readlif", "nd2")
+
+_MODULES = {"scikit-image": "skimage", "opencv-python-headless": "cv2"}
+"""Where the name to import is another than that of the package."""
 
 _AGAIN = "Install the application again"
 
@@ -51,7 +55,9 @@ def _version(name: str) -> str | None:
     try:
         return version(name)
     except PackageNotFoundError:
-        return None
+        # An installed application carries packages without what tells their versions.
+        there = find_spec(_MODULES.get(name, name)) is not None
+        return "there, version unknown" if there else None
 
 
 def shipped() -> Iterator[Finding]:

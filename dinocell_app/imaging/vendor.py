@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dinocell_app.errors import MissingDependencyError
+from dinocell_app.extras import remedy_for_missing
 from dinocell_app.imaging.image_reader import ImageReader, check_declared_size
 from dinocell_app.imaging.metadata import ImageMetadata, name_channels
 from dinocell_app.imaging.pixel_size import length_um, square_pixel_um
@@ -74,7 +75,9 @@ class VendorReader(ImageReader):
             raise MissingDependencyError(
                 f"{self.NAME} files need an additional package",
                 path=path,
-                remedy=f'Install it with: pip install "dinocell-app[{self.EXTRA}]"',
+                remedy=remedy_for_missing(
+                    self.EXTRA, "Save the image as OME-TIFF in the microscope's program"
+                ),
             ) from error
         return modules[0].AICSImage
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
 import torch
 
 from dinocell_app.cli import main
-from dinocell_app.doctor import machine
+from dinocell_app.doctor import installation, machine
 from dinocell_app.doctor.finding import PROBLEM, WARNING, Finding
 from dinocell_app.doctor.installation import shipped
 from dinocell_app.doctor.report import report_of, without_names
@@ -27,6 +28,19 @@ def test_everything_is_looked_at_and_reported(tiny_model, tmp_path, capsys):
     written = report.read_text(encoding="utf-8")
     assert "self-test:" in written
     assert str(Path.home()) not in written
+
+
+def test_a_package_without_a_told_version_is_not_missing(monkeypatch):
+    def untold(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(installation, "version", untold)
+    found = {finding.name: finding for finding in installation.versions()}
+    assert found["opencv-python-headless"].value == "there, version unknown"
+    assert found["safetensors"].state != PROBLEM
+    monkeypatch.setattr(installation, "find_spec", lambda name: None)
+    gone = {finding.name: finding for finding in installation.versions()}
+    assert gone["safetensors"].state == PROBLEM
 
 
 def test_a_folder_that_cannot_be_written_to_has_a_remedy(monkeypatch):

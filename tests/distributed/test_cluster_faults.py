@@ -49,7 +49,7 @@ def changed(run, **fields):
 
 def test_without_dask_it_says_how_to_install_it(job, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(MissingDependencyError, match=r'pip install "\.\[cluster\]"'):
+    with pytest.raises(MissingDependencyError, match=r'pip install "dinocell-app\[cluster\]"'):
         next(segment_on_cluster(job.model_copy(update={"dask": "tcp://head:8786"}), Wishes()))
 
 
