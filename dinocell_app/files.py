@@ -95,8 +95,10 @@ def remove_leftovers(folder: Path, age_s: float = LEFTOVER_AGE_S) -> int:
 
 def _changed(path: Path) -> float:
     """Tell when a file, or anything in a folder, was changed last."""
-    inside = path.rglob("*") if path.is_dir() else ()
-    return max(each.lstat().st_mtime for each in (path, *inside))
+    times: list[float] = [path.lstat().st_mtime]
+    if path.is_dir():
+        times += [each.lstat().st_mtime for each in path.rglob("*")]
+    return max(times)
 
 
 def write_text(path: Path | str, text: str) -> None:

@@ -47,6 +47,8 @@ class ApplicationSettings(BaseModel):
         Shortcuts that differ from the preset, by key of the action.
     keep_view : bool
         Whether zoom and contrast stay when another image of the same size is shown.
+    tell_updates : bool
+        Whether the window asks for new versions when it starts.
     recent : tuple of str
         Project folders, newest first.
     window : dict of str to str
@@ -68,6 +70,7 @@ class ApplicationSettings(BaseModel):
     shortcut_preset: Literal["cellpose", "napari"] = "cellpose"
     shortcuts: dict[str, str] = Field(default_factory=dict)
     keep_view: bool = True
+    tell_updates: bool = False
     recent: tuple[str, ...] = ()
     window: dict[str, str] = Field(default_factory=dict)
     remembered: dict[str, str] = Field(default_factory=dict)

@@ -501,6 +501,12 @@ ACTIONS = (
         "Look at devices, drivers, memory, disks and what is installed.",
     ),
     ActionInfo(
+        "look_for_update",
+        "Look for a new version",
+        "Help",
+        "Asks pypi.org for the newest version number; nothing is installed.",
+    ),
+    ActionInfo(
         "show_log", "Show log file", "Help", "Where the application notes what it did; useful in a report."
     ),
     ActionInfo("about", "About DINOCell", "Help", "Version, licence and papers."),

@@ -36,6 +36,7 @@ from dinocell_app.ui.session import Session
 from dinocell_app.ui.settings_dialog import SettingsDialog, show_dialog
 from dinocell_app.ui.theme import apply_theme
 from dinocell_app.ui.training.training_window import TrainingWindow
+from dinocell_app.ui.update_notice import UpdateNotice
 from dinocell_app.ui.welcome.welcome_page import WelcomePage
 
 ABOUT = """<b>DINOCell {version}</b><p>Cell masks and morphology tables from folders of microscopy images.</p>
@@ -75,11 +76,13 @@ class MainWindow(QMainWindow):
         self.actions_by_key = self._make_actions()
         self._docks = Docks(self, self.panels)
         self._upkeep = (CacheUpkeep(session), LeftoverUpkeep(session))
+        self._updates = UpdateNotice(session)
         self._make_menus()
         self._connect()
         self.resize(1360, 820)
         self._put_back()
         self._on_project()
+        self._updates.look_at_start()
 
     def sizeHint(self) -> QSize:
         """Fit a laptop's screen."""
@@ -208,6 +211,10 @@ class MainWindow(QMainWindow):
     def check_computer(self) -> None:
         """Look at what this computer can do."""
         show_dialog(DoctorDialog(self._session, self))
+
+    def look_for_update(self) -> None:
+        """Ask whether there is a newer version."""
+        self._updates.look_now()
 
     def show_log(self) -> None:
         """Open the log file."""

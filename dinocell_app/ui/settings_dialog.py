@@ -93,6 +93,7 @@ class SettingsDialog(QDialog):
             "formats": formats or self._before.formats,
             "theme": self.theme.currentData(),
             "keep_view": self.keep_view.isChecked(),
+            "tell_updates": self.tell_updates.isChecked(),
             "shortcut_preset": self.preset.currentData(),
             "shortcuts": self._changed_shortcuts(),
         }
@@ -140,6 +141,13 @@ class SettingsDialog(QDialog):
         form.addRow("Device", self.device)
         form.addRow("Processor threads", self.threads)
         form.addRow("Files of new projects", self.formats)
+        self.tell_updates = QCheckBox("Tell me about new versions when the window starts")
+        self.tell_updates.setChecked(self._before.tell_updates)
+        self.tell_updates.setToolTip(
+            "Asks pypi.org for the number of the newest version. Nothing about you or your images is sent, "
+            "and nothing is installed."
+        )
+        form.addRow("", self.tell_updates)
         return page
 
     def _make_appearance(self) -> QWidget:
