@@ -70,11 +70,11 @@ def described(path: Path, model: SegmentationModel, source: Path) -> Picture:
         pixels = next(select_planes(reader)).pixels
     boxed = source.suffix == ".csv"
     parameters = SegmentationParameters(diameter_px=BLOOD_CELL_PX if boxed else None)
-    found = _segmented(pixels, model, parameters)
+    found = segmented(pixels, model, parameters)
     labels = found.labels if boxed else read_labels(source)
     ids = label_ids(labels)
     if boxed:
-        types = list(_types_of_boxes(labels, ids, source))
+        types = list(types_of_boxes(labels, ids, source))
     else:
         named = json.loads(source.with_suffix(".types.json").read_text("utf-8"))
         types = [named.get(str(label), "") for label in ids]
@@ -104,7 +104,7 @@ def drawn_scene(
     return picture.astype(np.float32), labels, types
 
 
-def _segmented(
+def segmented(
     pixels: NDArray[np.generic], model: SegmentationModel, parameters: SegmentationParameters
 ) -> Segmentation:
     steps = segmenting(pixels, model, parameters, keep_features=True)
@@ -125,7 +125,7 @@ def _picture(
     return Picture(cells, plain.astype(np.float32), np.array(types))
 
 
-def _types_of_boxes(labels: NDArray[np.integer], ids: NDArray[np.int64], path: Path) -> Iterator[str]:
+def types_of_boxes(labels: NDArray[np.integer], ids: NDArray[np.int64], path: Path) -> Iterator[str]:
     with path.open(encoding="utf-8", newline="") as lines:
         boxes = [
             (row["type"], *(int(row[k]) for k in ("xmin", "ymin", "xmax", "ymax")))
@@ -225,7 +225,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     report("pannuke_3patches, labelled nuclei", pictures, given.draws)
     for seed, (modality, shapes) in enumerate(itertools.product(MODALITIES, DRAWN)):
         pixels, labels, types = drawn_scene(modality, shapes, DRAWN[shapes], seed)
-        found = _segmented(pixels, model, SegmentationParameters())
+        found = segmented(pixels, model, SegmentationParameters())
         types = [types[label - 1] for label in label_ids(labels)]
         report(f"drawn, {modality}, {' and '.join(shapes)}", [_picture(pixels, labels, found, types)], 4)
     paths = sorted((blood / "images").iterdir())[: given.pictures]

@@ -1,4 +1,5 @@
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ import torch
 
 from dinocell_app.errors import InvalidParameterError
 from dinocell_app.events import JobFinished, Notice, StepFinished
+from dinocell_app.job_files import read_job
 from dinocell_app.jobs import ReferenceTrainingJob
 from dinocell_app.model.manifest import read_manifest
 from dinocell_app.model.model_folder import load_model, save_model
@@ -18,6 +20,7 @@ from training.reference_training.reference_training import ReferenceTraining
 from training.reference_training.reference_training_job import train_references
 from training.reference_training.sampling import draw_question
 from training.reference_training.type_scores import score_head
+from training.reference_training.typed_pictures import _read_table
 
 SMALL = ReferenceTrainingSettings(
     epochs=2, last_epochs=1, steps_per_epoch=3, batch_size=2, crops=4, held_out_crops=3, drawn=12
@@ -141,3 +144,26 @@ def test_without_pictures_there_is_nothing_to_learn(base, tmp_path):
     stopped = list(train_references(_job(base, tmp_path / "model"), tmp_path / "run", lambda: True))
     assert stopped[-1].stopped
     assert isinstance(stopped[0], Notice)
+
+
+def test_the_recipe_of_the_shipped_head_is_a_job_that_runs(base, tmp_path):
+    folder = Path(__file__).parents[3]
+    recipe = read_job(folder / "training" / "recipes" / "dinocell_s8_reference_head.json")
+    assert isinstance(recipe, ReferenceTrainingJob)
+    # Put beside the base model: the head belongs to it.
+    assert str(recipe.output) == recipe.base_model
+    table = folder / recipe.types
+    assert {row.type_name for row in _read_table(table)} >= {"T98G, phase contrast", "yeast, phase contrast"}
+    small = recipe.training.model_copy(update=SMALL.model_dump(exclude={"maps_per_step", "learning_rate"}))
+    job = recipe.model_copy(
+        update={
+            "data": (),
+            "types": None,
+            "base_model": str(base),
+            "output": tmp_path / "made",
+            "training": small,
+        }
+    )
+    *_, last = train_references(job, tmp_path / "run", lambda: False)
+    assert isinstance(last, JobFinished)
+    assert reference_head(load_model(tmp_path / "made")) is not None
