@@ -247,7 +247,7 @@ class ReferencePanel(QWidget):
         form.warning.setVisible(unlike)
         form.ask.setEnabled(scored is not None)
         best = scored.best if scored is not None else np.zeros(0)
-        form.score.histogram.set_scores(best)
+        form.score.show_scores(best)
         form.score.setEnabled(scored is not None)
         form.score.count.setText("" if scored is None else counted(best, least))
         self._paint()

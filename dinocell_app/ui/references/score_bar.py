@@ -6,7 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
+
+from dinocell_app.score_humps import parting_score
 
 N_BINS = 40
 STEPS = 100
@@ -93,11 +104,16 @@ class ScoreBar(QWidget):
         self.number.setAccessibleName("Least score")
         for control in (self.slider, self.number):
             control.setToolTip("Cells that score less are drawn faintly, and are not taken to be of a type.")
+        self.part = QPushButton("Between the humps")
+        self.part.setToolTip("Sets the least score to where the scores of this image part into two humps.")
+        self.part.setEnabled(False)
+        self._parting: float | None = None
         self.count = QLabel()
         self.count.setWordWrap(True)
         row = QHBoxLayout()
         row.addWidget(self.slider, 1)
         row.addWidget(self.number)
+        row.addWidget(self.part)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)
@@ -106,6 +122,7 @@ class ScoreBar(QWidget):
         layout.addWidget(self.count)
         self.slider.valueChanged.connect(lambda value: self.number.setValue(value / STEPS))
         self.number.valueChanged.connect(self._on_number)
+        self.part.clicked.connect(self._on_part)
 
     def least(self) -> float:
         """Give the threshold.
@@ -127,6 +144,22 @@ class ScoreBar(QWidget):
         self.number.setValue(least)
         self.number.blockSignals(False)
         self._follow(least)
+
+    def show_scores(self, scores: NDArray[np.float64]) -> None:
+        """Show the scores of other cells, and whether they part into two humps.
+
+        Parameters
+        ----------
+        scores : ndarray of shape (K,), float64
+        """
+        self.histogram.set_scores(scores)
+        self._parting = parting_score(scores)
+        self.part.setEnabled(self._parting is not None)
+
+    def _on_part(self) -> None:
+        if self._parting is not None:
+            # To the two digits that are shown; rounded up, no cell of the lower hump comes in.
+            self.number.setValue(np.ceil(self._parting * STEPS) / STEPS)
 
     def _on_number(self, value: float) -> None:
         self._follow(value)

@@ -79,3 +79,20 @@ def test_slider_and_number_say_the_same(qtbot):
     assert told == [0.72]
     bar.histogram.set_scores(np.array([0.0, 0.01, 1.0]))
     assert bar.histogram.counts[[0, -1]].tolist() == [2, 1]
+
+
+def test_the_least_score_goes_between_two_humps_with_one_click(qtbot):
+    bar = ScoreBar()
+    qtbot.addWidget(bar)
+    told = []
+    bar.changed.connect(told.append)
+    assert not bar.part.isEnabled()
+    # As drawn round cells score among spread ones: both humps are above one half.
+    low, high = np.linspace(0.5, 0.79, 17), np.linspace(0.95, 0.97, 12)
+    bar.show_scores(np.concatenate([low, high]))
+    assert bar.part.isEnabled()
+    bar.part.click()
+    assert low.max() < bar.least() <= high.min()
+    assert told == [bar.least()]
+    bar.show_scores(np.linspace(0.1, 0.9, 40))
+    assert not bar.part.isEnabled()
