@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,5 +40,23 @@ def _are_paths(words: list[str]) -> bool:
     return all(looks) and all(Path(word).exists() for word in words)
 
 
+def _end_beside_others(code: int) -> NoReturn:
+    """End one of several processes that train together, without what an interpreter does at its end.
+
+    There, threads that talk to the other processes now and then outlive what they use, and abort a process
+    whose work is done and written; the launcher then takes the whole training for failed.
+    """
+    from training.processes import leave_others
+
+    leave_others()
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_code = main()
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        _end_beside_others(exit_code)
+    sys.exit(exit_code)

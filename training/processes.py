@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -33,13 +32,12 @@ def process_rank() -> tuple[int, int]:
         return 0, 1
     if not distributed.is_initialized():
         distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo", timeout=PATIENCE)
-        atexit.register(_leave)
     return distributed.get_rank(), distributed.get_world_size()
 
 
-def _leave() -> None:
-    # Left to the interpreter's end, the threads that talk to the others outlive what they use, and abort.
-    if distributed.is_initialized():
+def leave_others() -> None:
+    """Leave the processes that train together, if this is one of them; for when all work is done."""
+    if distributed.is_available() and distributed.is_initialized():
         distributed.destroy_process_group()
 
 

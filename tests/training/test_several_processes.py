@@ -45,7 +45,7 @@ def _run(words: list[str], folder: Path) -> None:
         timeout=280,
         check=False,
     )
-    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.returncode == 0, done.stderr
 
 
 def _free_port() -> int:
