@@ -218,10 +218,48 @@ class Walk:
         mode.bar.tools["correct_split"].click()
         self.wait(1500)
         self.take("correct")
+        self.agreement()
         mode.undo()
         self.until(lambda: "Saved" in mode.bar.saved.text(), "the files as they were")
         self.window.actions_by_key["correct"].trigger()
         self.wait(1000)
+
+    def agreement(self) -> None:
+        """Compare corrected cells with what the model made of them."""
+        from dinocell_app.ui.review.agreement_dialog import AgreementDialog
+
+        dialog = AgreementDialog(self.session, self.window)
+        dialog.show()
+        dialog.compare.click()
+        self.until(dialog.save.isEnabled, "the comparison")
+        self.take("agreement", dialog)
+        dialog.close()
+
+    def regions(self) -> None:
+        """Count cells in one region and leave them out in another."""
+        from dinocell_app.regions import EXCLUDE, Region
+
+        image = self.session.current_image
+        width, height = image.width, image.height
+        left = ((0.06, 0.08), (0.5, 0.1), (0.46, 0.6), (0.1, 0.55))
+        right = ((0.62, 0.5), (0.94, 0.46), (0.9, 0.9))
+        drawn = [
+            Region("Gland", tuple((x * width, y * height) for x, y in left)),
+            Region("Fold", tuple((x * width, y * height) for x, y in right), EXCLUDE, "#56b4e9"),
+        ]
+        self.session.project.regions.put(image.id, drawn)
+        self.window.docks["regions"].show()
+        self.window.docks["regions"].raise_()
+        self.session.current_image_changed.emit()
+        panel = self.window.panels.regions
+        self.until(
+            lambda: panel.list.count() and "cells" in panel.list.item(0).text().split("\n")[-1], "counts"
+        )
+        self.wait(800)
+        self.take("regions")
+        self.session.project.regions.put(image.id, ())
+        self.session.current_image_changed.emit()
+        self.window.docks["segment"].raise_()
 
     def training(self) -> None:
         """Walk through the wizard with the results as if a person had outlined them."""
@@ -315,6 +353,7 @@ def main() -> None:
             walk.references,
             walk.review,
             walk.correct,
+            walk.regions,
             walk.training,
             walk.dialogs,
             walk.dark,
