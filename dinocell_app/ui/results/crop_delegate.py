@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, Qt
-from PySide6.QtGui import QPainter, QPalette, QPixmap
+from PySide6.QtGui import QColor, QPainter, QPalette, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from dinocell_app.ui.results.gallery_model import TYPE_ROLE
+
 _EDGE = 4
+_STRIP = 5
+_BEHIND = QColor(0, 0, 0, 150)
 _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -36,7 +40,23 @@ class CropDelegate(QStyledItemDelegate):
             painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
             waiting = "…" if crop is None else "⚠ no picture"
             painter.drawText(frame, Qt.AlignmentFlag.AlignCenter, waiting)
+        kind = index.data(TYPE_ROLE)
+        if kind is not None:
+            _draw_type(painter, frame, *kind)
         role = QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text
         painter.setPen(palette.color(role))
         line = QRect(rect.left(), rect.bottom() - height - 1, rect.width(), height)
         painter.drawText(line, Qt.AlignmentFlag.AlignCenter, str(text))
+
+
+def _draw_type(painter: QPainter, frame: QRect, name: str, colour: str) -> None:
+    """Put a strip in the colour of the type at the left, and its name on the picture."""
+    if colour:
+        painter.fillRect(QRect(frame.left(), frame.top(), _STRIP, frame.height()), QColor(colour))
+    metrics = painter.fontMetrics()
+    left = frame.left() + _STRIP
+    text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, frame.right() - left - 2 * _EDGE)
+    box = QRect(left, frame.top(), metrics.horizontalAdvance(text) + 2 * _EDGE, metrics.height())
+    painter.fillRect(box, _BEHIND)
+    painter.setPen(Qt.GlobalColor.white)
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)

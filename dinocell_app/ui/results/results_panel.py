@@ -106,6 +106,7 @@ class ResultsPanel(QWidget):
         self.loading.loading_changed.connect(self._show_state)
         self.loading.problems_found.connect(self._on_problems)
         self.cells.store_changed.connect(self._show_state)
+        self.cells.store_changed.connect(self._show_types)
         self.table.row_chosen.connect(self.link.choose)
         self.gallery.row_chosen.connect(self.link.choose)
         self.plots.row_chosen.connect(self.link.choose)
@@ -118,6 +119,11 @@ class ResultsPanel(QWidget):
         self.table.model.modelReset.connect(self._remember)
         self.plots.choice_changed.connect(self._remember)
         self.tabs.currentChanged.connect(self._remember)
+
+    def _show_types(self) -> None:
+        project = self._session.project
+        types = project.references.all().types if project is not None else ()
+        self.gallery.model.set_type_colours({each.name: each.colour for each in types})
 
     def _show_remembered(self) -> None:
         """Choose what was chosen when the project was last closed."""

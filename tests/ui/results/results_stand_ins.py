@@ -9,6 +9,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from dinocell_app.project.disk_cache import DiskCache, cache_of
+from dinocell_app.project.references import CellType, ReferenceSet
 from dinocell_app.ui.results.cell_store import CellColumn, CellSource, CellStore
 
 
@@ -63,6 +64,11 @@ class PlainResults:
         return getattr(self._project, name)
 
 
+class PlainReferences:
+    def all(self) -> ReferenceSet:
+        return ReferenceSet((CellType(1, "ring", "#e69f00"),))
+
+
 @dataclass
 class PlainProject:
     folder: Path
@@ -80,6 +86,10 @@ class PlainProject:
     @property
     def results(self) -> PlainResults:
         return PlainResults(self)
+
+    @property
+    def references(self) -> PlainReferences:
+        return PlainReferences()
 
     @property
     def displays(self) -> PlainDisplays:

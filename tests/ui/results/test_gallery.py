@@ -4,10 +4,11 @@ import tifffile
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPixmap
 
+from dinocell_app.ui.results.cell_store import CellColumn, CellStore
 from dinocell_app.ui.results.crop_loading import CropLoading
 from dinocell_app.ui.results.crops import CropChannel, CropImage, CropReader, CropRequest
 from dinocell_app.ui.results.gallery import SIDE, Gallery
-from dinocell_app.ui.results.gallery_model import GalleryModel
+from dinocell_app.ui.results.gallery_model import TYPE_ROLE, GalleryModel
 from dinocell_app.ui.results.results_panel import ResultsPanel
 from dinocell_app.ui.results.shown_cells import ShownCells
 from tests.ui.results.results_stand_ins import made_store
@@ -130,3 +131,24 @@ def test_only_what_is_on_the_screen_is_loaded(session, qtbot, monkeypatch):
 
     qtbot.waitUntil(at_the_end)
     assert len(set(wanted)) < 100
+
+
+def test_types_are_named_and_coloured_as_elsewhere(session, qtbot):
+    cells = ShownCells()
+    crops = CropLoading(session, cells, cells)
+    store = made_store(6)
+    types = CellColumn(np.array([2, 0, 3, 2, 0, 1]), ("", "new", "ring", "rod"))
+    cells.set_store(CellStore(store.sources, store.starts, {**store.columns, "cell_type": types}))
+    gallery = Gallery(cells, crops)
+    qtbot.addWidget(gallery)
+    gallery.model.set_type_colours({"ring": "#e69f00", "rod": "#56b4e9"})
+    shown = [gallery.model.index(0, column).data(TYPE_ROLE) for column in range(gallery.model.columnCount())]
+    assert shown[:4] == [("ring", "#e69f00"), None, ("rod", "#56b4e9"), ("ring", "#e69f00")]
+    assert "type: rod" in gallery.model.index(0, 2).data(Qt.ItemDataRole.ToolTipRole)
+    gallery.resize(900, 400)
+    gallery.show()
+    index = gallery.model.index(0, 0)
+    place = gallery.view.visualRect(index)
+    picture = gallery.view.viewport().grab(place).toImage()
+    at = picture.pixelColor(6, picture.height() // 2)
+    assert at.name() == "#e69f00"
