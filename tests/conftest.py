@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -70,5 +71,23 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _folders_of_the_user(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep tests away from the user's models."""
-    monkeypatch.setenv("DINOCELL_APP_MODELS", str(tmp_path_factory.getbasetemp() / "own-models"))
+    """Keep tests away from the user's models and from what was measured of this computer.
+
+    On every processor tests compute in single precision, tile by tile, unless they ask for something else.
+    """
+    base = tmp_path_factory.getbasetemp()
+    monkeypatch.setenv("DINOCELL_APP_MODELS", str(base / "own-models"))
+    monkeypatch.setenv("DINOCELL_APP_SPEEDS", str(_slow_computer(base)))
+    from dinocell_app.segmentation import batching
+
+    monkeypatch.setitem(batching.MAX_BATCH_SIZES, "cpu", 1)
+
+
+def _slow_computer(folder: Path) -> Path:
+    """A memory of speeds according to which bfloat16 does not pay."""
+    path = folder / "speed.json"
+    if not path.exists():
+        from dinocell_app.model.processor_arithmetic import gain_name
+
+        path.write_text(json.dumps({"schema_version": 1, "measured": {gain_name(): 1.0}}))
+    return path

@@ -16,7 +16,7 @@ MOST_DIFFERENT_PIXELS = 0.02
 
 
 def devices() -> Iterator[Finding]:
-    """List what the network can run on.
+    """List what the network can run on, and how the processor computes.
 
     Yields
     ------
@@ -24,6 +24,7 @@ def devices() -> Iterator[Finding]:
     """
     import torch
 
+    from dinocell_app.model.processor_arithmetic import BFLOAT16_PAYS, bfloat16_gain
     from dinocell_app.pipeline.devices import available_devices, choose_device, describe_device
 
     for device in available_devices():
@@ -33,6 +34,11 @@ def devices() -> Iterator[Finding]:
             described += f", {free / 2**30:.1f} of {total / 2**30:.1f} GiB free"
         yield Finding("devices", device.type, described)
     yield Finding("devices", "auto means", str(choose_device("auto")))
+    gain = bfloat16_gain()
+    chosen = "bfloat16" if gain >= BFLOAT16_PAYS else "single precision"
+    yield Finding(
+        "devices", "processor computes in", f"{chosen} (bfloat16 takes {1 / gain:.2f} of the time of single)"
+    )
 
 
 def self_test(model: str) -> Iterator[Finding]:
@@ -61,9 +67,13 @@ def self_test(model: str) -> Iterator[Finding]:
         for device in sorted(kinds.values(), key=lambda device: device.type != "cpu"):
             started = time.monotonic()
             loaded = load_model(folder, device)
-            found = segment_image(
-                sample, loaded, SegmentationParameters(diameter_px=loaded.manifest.cell_diameter_px)
+            parameters = SegmentationParameters(
+                diameter_px=loaded.manifest.cell_diameter_px,
+                precision="fp32"
+                if device.type == "cpu"
+                else "auto",  # what others are compared with is exact
             )
+            found = segment_image(sample, loaded, parameters)
             seconds = time.monotonic() - started
             labels[device.type] = found.labels
             cells = f"{int(found.labels.max())} cells in {seconds:.1f} s with {model}"

@@ -54,7 +54,7 @@ class NetworkPass:
         self.parameters = parameters
         self.name = name
         self.normalisation = NORMALISATIONS[model.manifest.intensity_normalisation]
-        self.batch_size = parameters.batch_size or first_batch_size(model)
+        self.batch_size = parameters.batch_size or first_batch_size(model, parameters.precision)
         self.keep_features = keep_features
         self.features: FeatureBlender | None = None  # of the last prediction
 
