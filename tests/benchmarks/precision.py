@@ -3,7 +3,7 @@
     python tests/benchmarks/precision.py --data ../shared/data [--only usiigaci_phase ...] [--compile]
 
 First the bare network: seconds for a tile in single precision (fp32), bfloat16 (bf16) and with the matrices
-of the transformer in 8-bit integers (int8, quantised as torch does it at run time), one by one and in batches,
+of the transformer in 8-bit integers (int8, quantised as torch does at run time), one by one and in batches,
 the kinds taking turns. Then, with `--data`, AP at IoU 0.5 and 0.75 on the test pictures in each of them, at
 the true median diameter. `--compile` also times the network as torch.compile makes it, and the making.
 """
