@@ -47,7 +47,7 @@ def first_batch_size(model: SegmentationModel, precision: Precision) -> int:
         The fastest of 1, 2, 4 and so on, measured when the model is first used on this computer and
         remembered; on a CUDA device at most half of what its free memory should hold.
     """
-    name = _name(model, precision)
+    name = batch_size_name(model, precision)
     known = _measured.get(name) or int(remembered(name) or 0)
     if known < 1:
         known = fastest_batch_size(model.network, model.device, precision, _largest(model))
@@ -74,6 +74,8 @@ def fastest_batch_size(network: Segmenter, device: torch.device, precision: Prec
         1, 2, 4 or another power of 2.
     """
     fastest, best = 1, float("inf")
+    if largest <= 1:
+        return fastest
     size = 1
     while size <= largest:
         try:
@@ -90,6 +92,26 @@ def fastest_batch_size(network: Segmenter, device: torch.device, precision: Prec
             break
         size *= 2
     return fastest
+
+
+def batch_size_name(model: SegmentationModel, precision: Precision) -> str:
+    """Name the measurement in the memory of speeds.
+
+    Parameters
+    ----------
+    model : SegmentationModel
+    precision : {"auto", "fp32", "bf16", "fp16"}
+
+    Returns
+    -------
+    str
+        With the model, the arithmetic, the device and the torch that it holds for.
+    """
+    device = model.device
+    where = torch.cuda.get_device_name(device) if device.type == "cuda" else processor_name()
+    dtype = str(resolve_precision(precision, device)).removeprefix("torch.")
+    what = f"{model.manifest.id} {model.manifest.sha256[:16]} in {dtype}"
+    return f"tiles at once, {what}, {device.type} {where}, torch {torch.__version__}"
 
 
 def release_memory() -> None:
@@ -123,12 +145,3 @@ def _largest(model: SegmentationModel) -> int:
     free, _ = torch.cuda.mem_get_info(device)
     per_tile = BYTES_PER_TILE_PIXEL * model.network.config.input_size**2
     return int(max(1, min(MAX_BATCH_SIZES["cuda"], free // 2 // per_tile)))
-
-
-def _name(model: SegmentationModel, precision: Precision) -> str:
-    """Name what a measurement holds for: this model, in this arithmetic, on this device."""
-    device = model.device
-    where = torch.cuda.get_device_name(device) if device.type == "cuda" else processor_name()
-    dtype = str(resolve_precision(precision, device)).removeprefix("torch.")
-    what = f"{model.manifest.id} {model.manifest.sha256[:16]} in {dtype}"
-    return f"tiles at once, {what}, {device.type} {where}, torch {torch.__version__}"

@@ -28,7 +28,7 @@ class SegmentationParameters:
     batch_size : int or None
         Tiles at once; None to choose by memory.
     precision : {"auto", "fp32", "bf16", "fp16"}
-        Arithmetic of the network; "auto" is half precision on CUDA and single elsewhere.
+        Arithmetic of the network; "auto" as `resolve_precision` has it.
     min_size_share : float
         Cells smaller than this share of the typical cell (a disk of the diameter used) are dropped too:
         broken-off processes and debris. 0 leaves it to `decoding.min_size`.

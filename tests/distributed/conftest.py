@@ -15,7 +15,7 @@ import tifffile
 
 pytest.importorskip("distributed")
 
-ENVIRONMENT = os.environ | {
+ENVIRONMENT = {
     "PYTHONPATH": os.pathsep.join(sys.path),
     "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "2s",
     "OMP_NUM_THREADS": "1",
@@ -43,7 +43,7 @@ class Cluster:
     def _start(self, kind: str, *words: str, **environment: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [sys.executable, "-m", "dask", kind, *words],
-            env=ENVIRONMENT | environment,
+            env=os.environ | ENVIRONMENT | environment,
             cwd=self.folder,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

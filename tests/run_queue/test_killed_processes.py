@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -106,10 +107,10 @@ def processes_of(folder: Path) -> dict[str, int]:
     return found
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    """Results that do not tell times."""
+def contents(folder: Path) -> dict[str, str]:
+    """Checksums of results that do not tell times."""
     return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
+        path.relative_to(folder).as_posix(): sha256(path.read_bytes()).hexdigest()
         for path in folder.rglob("*")
         if path.is_file() and path.name.endswith((".tif", ".png", "cells.csv"))
     }
