@@ -57,7 +57,7 @@ TEACHING: Mapping[str, Words] = MappingProxyType(
         "fully_labelled": Words(
             "Every cell is outlined", "No: what is not outlined hardly counts as background, in all images."
         ),
-        "training.precision": Words("Precision", "Half precision is faster on graphics cards."),
+        "training.precision": Words("Precision", "Half precision is faster on graphics cards and some CPUs."),
         "training.workers": Words("Loading processes", "Empty for a few beside a graphics card, else none."),
         "training.seed": Words("Seed", "The same seed draws the same crops."),
     }
@@ -120,7 +120,9 @@ ADAPTING: Mapping[str, Words] = MappingProxyType(
         "adaptation.temperature_warmup_epochs": Words("Warm-up of the temperature", "In epochs."),
         "adaptation.drop_path": Words("Dropped blocks", "Rate at which the student leaves blocks out."),
         "adaptation.gradient_clip": Words("Longest gradient", "Longer ones are cut to this; 0 for no limit."),
-        "adaptation.precision": Words("Precision", "Half precision is faster on graphics cards."),
+        "adaptation.precision": Words(
+            "Precision", "Half precision is faster on graphics cards and some CPUs."
+        ),
         "adaptation.workers": Words("Loading processes", "Beside the one that learns."),
         "adaptation.seed": Words("Seed", "The same seed draws the same views."),
     }
