@@ -46,7 +46,7 @@ def _end_beside_others(code: int) -> NoReturn:
     There, threads that talk to the other processes now and then outlive what they use, and abort a process
     whose work is done and written; the launcher then takes the whole training for failed.
     """
-    from training.processes import leave_others
+    from dinocell_training.processes import leave_others
 
     leave_others()
     logging.shutdown()

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 import dinocell_app
+from dinocell_app.base.errors import UserFacingError
 from dinocell_app.commands import (
     benchmark,
     demo,
@@ -25,7 +26,6 @@ from dinocell_app.commands import (
 )
 from dinocell_app.commands.console import EXIT_OK, EXIT_STOPPED, EXIT_WRONG_USAGE
 from dinocell_app.commands.options import PROGRAM
-from dinocell_app.errors import UserFacingError
 
 _COMMANDS = (
     segment,

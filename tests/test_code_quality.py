@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[1]
-PACKAGES = ("dinocell_app", "training")
+PACKAGES = {"dinocell_app": "dinocell_app", "dinocell_training": "training/dinocell_training"}
+"""Where each import package lies."""
 
 if not (REPOSITORY / "pyproject.toml").is_file():
     pytest.skip("the checkout is not at hand", allow_module_level=True)
@@ -69,10 +70,8 @@ def test_import_contracts_are_kept():
 @pytest.mark.parametrize("contract", [contract["name"] for contract in CONTRACTS])
 def test_each_import_contract_can_fail(contract, tmp_path):
     shutil.copyfile(REPOSITORY / "pyproject.toml", tmp_path / "pyproject.toml")
-    for package in PACKAGES:
-        shutil.copytree(
-            REPOSITORY / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__")
-        )
+    for package, place in PACKAGES.items():
+        shutil.copytree(REPOSITORY / place, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     file, line = VIOLATIONS[contract]
     path = tmp_path / file
     code = path.read_text(encoding="utf-8")
@@ -98,9 +97,10 @@ def test_docstrings_say_parameters_and_returns():
 
     checks = set(SETTINGS["numpydoc_validation"]["checks"])
     problems = []
-    for package in PACKAGES:
-        for path in sorted((REPOSITORY / package).rglob("*.py")):
-            module = ".".join(path.relative_to(REPOSITORY).with_suffix("").parts).removesuffix(".__init__")
+    for place in PACKAGES.values():
+        root = (REPOSITORY / place).parent
+        for path in sorted((REPOSITORY / place).rglob("*.py")):
+            module = ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
             if module.endswith("__main__") or importlib.util.find_spec(module) is None:
                 continue
             for name in public_names(path):

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from dinocell_app.base.resource_files import resource_path
 from dinocell_app.cli import make_parser
 from dinocell_app.export.names import CELLS_CSV, COLUMNS_CSV, IMAGES_CSV, METHODS_TXT, SUFFIXES
 from dinocell_app.measurement.columns import table_columns
-from dinocell_app.resource_files import resource_path
 from dinocell_app.ui.actions import ACTIONS
 
 REPOSITORY = Path(__file__).parents[1]

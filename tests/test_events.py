@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dinocell_app.events import (
+from dinocell_app.jobs.events import (
     EVENTS,
     EpochFinished,
     ImageFailed,

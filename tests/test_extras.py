@@ -2,7 +2,7 @@
 
 import sys
 
-from dinocell_app.extras import remedy_for_missing
+from dinocell_app.base.extras import remedy_for_missing
 
 
 def test_an_installed_application_names_the_other_way_first(monkeypatch):

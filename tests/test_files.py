@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from dinocell_app.errors import UserFacingError
+from dinocell_app.base.errors import UserFacingError
+from dinocell_app.base.files import remove_leftovers, replacing, write_json
+from dinocell_app.base.resource_files import resource_path
 from dinocell_app.export.writing import whole_folder
-from dinocell_app.files import remove_leftovers, replacing, write_json
-from dinocell_app.resource_files import resource_path
 
 
 def test_a_file_appears_only_when_the_block_ends_well(tmp_path):

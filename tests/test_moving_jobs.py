@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dinocell_app.errors import InvalidParameterError, UnreadableFileError
-from dinocell_app.job_places import job_from_moving_json, job_to_moving_json
-from dinocell_app.jobs import AdaptJob, AdaptThenTeachJob, FineTuneJob
-from dinocell_app.run_folder import RunFolder
+from dinocell_app.base.errors import InvalidParameterError, UnreadableFileError
+from dinocell_app.jobs.job_kinds import AdaptJob, AdaptThenTeachJob, FineTuneJob
+from dinocell_app.jobs.job_places import job_from_moving_json, job_to_moving_json
+from dinocell_app.jobs.run_folder import RunFolder
 
 
 def both(run: Path) -> AdaptThenTeachJob:

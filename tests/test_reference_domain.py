@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dinocell_app.reference_domain import LEAST_LIKENESS, domain_likeness, looks_unlike
-from dinocell_app.reference_types import N_LOOKS
+from dinocell_app.references.likeness import LEAST_LIKENESS, domain_likeness, looks_unlike
+from dinocell_app.references.types import N_LOOKS
 
 
 def cells(*angles, look=0.0):

@@ -6,15 +6,15 @@ import json
 import numpy as np
 import pytest
 
-from dinocell_app.errors import ModelError, UnreadableFileError
-from dinocell_app.reference_library import (
+from dinocell_app.base.errors import ModelError, UnreadableFileError
+from dinocell_app.references.library import (
     read_library,
     require_model,
     with_type,
     without_type,
     write_library,
 )
-from dinocell_app.reference_types import CROP_PX, KeptReferences, ReferenceExample, ReferenceType
+from dinocell_app.references.types import CROP_PX, KeptReferences, ReferenceExample, ReferenceType
 
 
 def _cell(seed, edge=9, numbers=6):

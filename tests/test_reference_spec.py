@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from dinocell_app.errors import InvalidParameterError
-from dinocell_app.reference_spec import ReferenceSpec
+from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.references.spec import ReferenceSpec
 
 
 @pytest.mark.parametrize(

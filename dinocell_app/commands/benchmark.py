@@ -7,16 +7,16 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.base.files import write_json
 from dinocell_app.commands.console import EXIT_OK
 from dinocell_app.commands.options import Subcommands, absolute_path
-from dinocell_app.errors import InvalidParameterError
-from dinocell_app.files import write_json
-from dinocell_app.jobs import DEFAULT_MODEL, ReferenceTrainingJob
-from dinocell_app.reference_training_settings import ReferenceTrainingSettings
+from dinocell_app.jobs.job_kinds import DEFAULT_MODEL, ReferenceTrainingJob
+from dinocell_app.jobs.reference_training_settings import ReferenceTrainingSettings
 
 if TYPE_CHECKING:
-    from training.reference_training.percs_benchmark import Row
-    from training.reference_training.typed_pictures import TypedCells
+    from dinocell_training.reference_training.percs_benchmark import Row
+    from dinocell_training.reference_training.typed_pictures import TypedCells
 
 
 def add_command(commands: Subcommands) -> None:
@@ -77,12 +77,13 @@ def benchmark_percs(arguments: argparse.Namespace) -> int:
     UserFacingError
         If pictures or the model cannot be used.
     """
+    from dinocell_training.processes import training_device
+    from dinocell_training.reference_training.percs_benchmark import methods_of, score_set, table_lines
+    from dinocell_training.reference_training.percs_queries import ReferencesFile, choose_references
+    from dinocell_training.reference_training.sam_points import load_sam
+
     from dinocell_app.model.catalogue import find_model
     from dinocell_app.model.model_folder import load_model
-    from training.processes import training_device
-    from training.reference_training.percs_benchmark import methods_of, score_set, table_lines
-    from training.reference_training.percs_queries import ReferencesFile, choose_references
-    from training.reference_training.sam_points import load_sam
 
     device = training_device(arguments.device)
     model = load_model(find_model(arguments.model), device)
@@ -114,9 +115,9 @@ def _pictures(
     arguments: argparse.Namespace, diameters: tuple[float, float]
 ) -> dict[str, dict[str, TypedCells]]:
     """Make the held-out mixed pictures, which are the same in every run, and read PanNuke's third fold."""
-    from training.reference_training.pannuke import PannukePicture
-    from training.reference_training.reference_training_job import pictures_by_type
-    from training.reference_training.typed_crops import held_out_crops
+    from dinocell_training.reference_training.pannuke import PannukePicture
+    from dinocell_training.reference_training.reference_training_job import pictures_by_type
+    from dinocell_training.reference_training.typed_crops import held_out_crops
 
     split = pictures_by_type(
         ReferenceTrainingJob(

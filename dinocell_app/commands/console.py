@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from types import FrameType, TracebackType
 from typing import Any, Protocol, Self
 
-from dinocell_app.events import (
+from dinocell_app.jobs.events import (
     EpochFinished,
     Event,
     ImageFailed,
@@ -25,7 +25,7 @@ from dinocell_app.events import (
     TilesPredicted,
     to_json_line,
 )
-from dinocell_app.reference_domain import LEAST_LIKENESS
+from dinocell_app.references.likeness import LEAST_LIKENESS
 
 EXIT_OK, EXIT_WRONG_USAGE, EXIT_SOME_FAILED, EXIT_STOPPED = 0, 2, 3, 130
 

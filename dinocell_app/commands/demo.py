@@ -6,12 +6,12 @@ import argparse
 import time
 from pathlib import Path
 
+from dinocell_app.base.errors import MissingDependencyError
+from dinocell_app.base.resource_files import resource_path
 from dinocell_app.commands.console import EXIT_OK, duration
 from dinocell_app.commands.execution import execute
 from dinocell_app.commands.options import PROGRAM, Subcommands, absolute_path, add_json_option
-from dinocell_app.errors import MissingDependencyError
-from dinocell_app.jobs import DEFAULT_MODEL, SegmentJob
-from dinocell_app.resource_files import resource_path
+from dinocell_app.jobs.job_kinds import DEFAULT_MODEL, SegmentJob
 
 DEFAULT_OUTPUT = "dinocell-demo"
 

@@ -8,7 +8,7 @@ import json
 
 from dinocell_app.commands.console import EXIT_OK, EXIT_WRONG_USAGE
 from dinocell_app.commands.options import Subcommands, absolute_path, add_json_option
-from dinocell_app.jobs import DEFAULT_MODEL
+from dinocell_app.jobs.job_kinds import DEFAULT_MODEL
 
 
 def add_command(commands: Subcommands) -> None:
@@ -48,10 +48,10 @@ def doctor(arguments: argparse.Namespace) -> int:
     int
         0, or 2 when there is a problem; warnings alone are 0.
     """
+    from dinocell_app.base.files import write_text
     from dinocell_app.doctor.examination import examine
     from dinocell_app.doctor.finding import GOOD, MARKS, PROBLEM, Finding
     from dinocell_app.doctor.report import report_of
-    from dinocell_app.files import write_text
 
     topic = ""
     findings: list[Finding] = []

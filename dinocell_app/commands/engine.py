@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from dinocell_app.commands.console import EXIT_OK
 from dinocell_app.commands.options import Subcommands, absolute_path
-from dinocell_app.preview_messages import Message, message_to_line
+from dinocell_app.jobs.preview_messages import Message, message_to_line
 
 
 def add_command(commands: Subcommands) -> None:

@@ -11,7 +11,7 @@ from dinocell_app.commands.console import EXIT_OK, EXIT_SOME_FAILED
 from dinocell_app.commands.execution import execute
 from dinocell_app.commands.options import JobCommand, Option, Subcommands, absolute_path
 from dinocell_app.commands.shared_options import OVERWRITE, RECURSIVE
-from dinocell_app.jobs import EvaluateJob
+from dinocell_app.jobs.job_kinds import EvaluateJob
 
 COMMAND = JobCommand(
     kind="evaluate",
@@ -67,7 +67,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
     UserFacingError
         If the job cannot be done.
     """
-    from training.evaluation_job import SCORES_CSV, SUMMARY_CSV
+    from dinocell_training.evaluation_job import SCORES_CSV, SUMMARY_CSV
 
     job = COMMAND.job(arguments, EvaluateJob)
     code = execute(job, json_lines=arguments.json)

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+from dinocell_app.base.errors import InvalidParameterError, UserFacingError
 from dinocell_app.commands.console import Interruption, follow
-from dinocell_app.errors import InvalidParameterError, UserFacingError
-from dinocell_app.events import Event
-from dinocell_app.jobs import (
+from dinocell_app.jobs.events import Event
+from dinocell_app.jobs.job_kinds import (
     AdaptJob,
     AdaptThenTeachJob,
     EvaluateJob,
@@ -22,7 +22,7 @@ from dinocell_app.jobs import (
     SegmentJob,
     TrainingJob,
 )
-from dinocell_app.run_folder import LOCK_PATIENCE_SECONDS, RunFolder
+from dinocell_app.jobs.run_folder import LOCK_PATIENCE_SECONDS, RunFolder
 
 _logger = logging.getLogger(__name__)
 
@@ -62,23 +62,23 @@ def events_of(
 
             return measure_images(job, lambda: should_stop() or should_stop_after_image())
         case EvaluateJob():
-            from training.evaluation_job import evaluate_images
+            from dinocell_training.evaluation_job import evaluate_images
 
             return evaluate_images(job, should_stop)
         case FineTuneJob():
-            from training.fine_tuning_job import fine_tune
+            from dinocell_training.fine_tuning_job import fine_tune
 
             return fine_tune(job, run_folder or default_run_folder(job), should_stop)
         case AdaptJob():
-            from training.domain_adaptation_job import adapt
+            from dinocell_training.domain_adaptation_job import adapt
 
             return adapt(job, run_folder or default_run_folder(job), should_stop)
         case AdaptThenTeachJob():
-            from training.adapted_fine_tuning import adapt_then_teach
+            from dinocell_training.adapted_fine_tuning import adapt_then_teach
 
             return adapt_then_teach(job, run_folder or default_run_folder(job), should_stop)
         case ReferenceTrainingJob():
-            from training.reference_training.reference_training_job import train_references
+            from dinocell_training.reference_training.reference_training_job import train_references
 
             return train_references(job, run_folder or default_run_folder(job), should_stop)
 

@@ -6,11 +6,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.base.files import replacing
 from dinocell_app.commands.console import EXIT_OK
 from dinocell_app.commands.options import Subcommands, absolute_path
-from dinocell_app.errors import InvalidParameterError
-from dinocell_app.files import replacing
-from dinocell_app.jobs import DEFAULT_MODEL
+from dinocell_app.jobs.job_kinds import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from dinocell_app.imaging.image_reader import ImageReader

@@ -18,7 +18,7 @@ from dinocell_app.commands.shared_options import (
     REGIONS,
     TEXTURE,
 )
-from dinocell_app.jobs import MeasureJob
+from dinocell_app.jobs.job_kinds import MeasureJob
 
 COMMAND = JobCommand(
     kind="measure",

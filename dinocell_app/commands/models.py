@@ -7,9 +7,9 @@ import json
 import sys
 from pathlib import Path
 
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.commands.console import EXIT_OK, EXIT_WRONG_USAGE
 from dinocell_app.commands.options import Subcommands, absolute_path, add_json_option
-from dinocell_app.errors import InvalidParameterError
 
 PUBLISHED = "dinocell-b8"
 """The one model that can be downloaded: the paper's."""

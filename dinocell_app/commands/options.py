@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from dinocell_app.errors import InvalidParameterError
-from dinocell_app.job_files import make_job, read_job, write_job
-from dinocell_app.jobs import (
+from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.base.lengths import plain_number
+from dinocell_app.jobs.job_files import make_job, read_job, write_job
+from dinocell_app.jobs.job_kinds import (
     AdaptJob,
     EvaluateJob,
     FineTuneJob,
@@ -22,7 +23,6 @@ from dinocell_app.jobs import (
     ReferenceTrainingJob,
     SegmentJob,
 )
-from dinocell_app.lengths import plain_number
 
 if TYPE_CHECKING:
     Subcommands = argparse._SubParsersAction[argparse.ArgumentParser]

@@ -6,19 +6,19 @@ import argparse
 import json
 from pathlib import Path
 
+from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.base.files import replacing
 from dinocell_app.commands.console import EXIT_OK, counted
 from dinocell_app.commands.options import Subcommands, absolute_path, add_json_option
 from dinocell_app.commands.references_make import add_making
-from dinocell_app.errors import InvalidParameterError
-from dinocell_app.files import replacing
-from dinocell_app.reference_library import (
+from dinocell_app.references.library import (
     joined_types,
     read_library,
     require_model,
     without_type,
     write_library,
 )
-from dinocell_app.reference_types import KeptReferences, ReferenceExample, ReferenceType
+from dinocell_app.references.types import KeptReferences, ReferenceExample, ReferenceType
 
 
 def add_command(commands: Subcommands) -> None:

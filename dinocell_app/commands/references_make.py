@@ -6,16 +6,16 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.base.lengths import Length
 from dinocell_app.commands.console import EXIT_OK, counted
 from dinocell_app.commands.options import Subcommands, absolute_path
-from dinocell_app.errors import InvalidParameterError
-from dinocell_app.jobs import DEFAULT_MODEL, SegmentJob
-from dinocell_app.lengths import Length
-from dinocell_app.reference_library import read_library, require_model, with_type, write_library
-from dinocell_app.reference_spec import ReferenceSpec
+from dinocell_app.jobs.job_kinds import DEFAULT_MODEL, SegmentJob
+from dinocell_app.references.library import read_library, require_model, with_type, write_library
+from dinocell_app.references.spec import ReferenceSpec
 
 if TYPE_CHECKING:
-    from dinocell_app.reference_types import ReferenceType
+    from dinocell_app.references.types import ReferenceType
 
 
 def add_making(actions: Subcommands) -> None:
@@ -83,7 +83,7 @@ def make(arguments: argparse.Namespace) -> int:
     # What takes seconds to load comes after the checks.
     from dinocell_app.model.catalogue import find_model
     from dinocell_app.model.manifest import read_manifest
-    from dinocell_app.reference_types import KeptReferences
+    from dinocell_app.references.types import KeptReferences
 
     job = _job(arguments, path)
     manifest = read_manifest(find_model(job.model))

@@ -7,7 +7,7 @@ import argparse
 from dinocell_app.commands.execution import execute_run
 from dinocell_app.commands.options import Subcommands, absolute_path, add_json_option
 from dinocell_app.commands.shared_options import DASK
-from dinocell_app.run_folder import RunFolder
+from dinocell_app.jobs.run_folder import RunFolder
 
 
 def add_command(commands: Subcommands) -> None:

@@ -8,7 +8,7 @@ from dinocell_app.commands.console import EXIT_OK, EXIT_SOME_FAILED
 from dinocell_app.commands.execution import execute
 from dinocell_app.commands.options import Subcommands
 from dinocell_app.commands.segment_options import COMMAND
-from dinocell_app.jobs import SegmentJob
+from dinocell_app.jobs.job_kinds import SegmentJob
 
 
 def add_command(commands: Subcommands) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dinocell_app.base.lengths import Area, Length
 from dinocell_app.commands.options import JobCommand, Option, absolute_path
 from dinocell_app.commands.shared_options import (
     AXES,
@@ -15,9 +16,8 @@ from dinocell_app.commands.shared_options import (
     REGIONS,
     TEXTURE,
 )
-from dinocell_app.jobs import DEFAULT_MODEL
-from dinocell_app.lengths import Area, Length
-from dinocell_app.reference_spec import ReferenceSpec
+from dinocell_app.jobs.job_kinds import DEFAULT_MODEL
+from dinocell_app.references.spec import ReferenceSpec
 
 
 def _reference(text: str) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.commands import train_adapt, train_check, train_compare, train_estimate, train_references
 from dinocell_app.commands.console import EXIT_OK
 from dinocell_app.commands.execution import default_run_folder, execute_run
 from dinocell_app.commands.options import JobCommand, Option, Subcommands, absolute_path
 from dinocell_app.commands.shared_options import DEVICE, OVERWRITE
-from dinocell_app.errors import InvalidParameterError
-from dinocell_app.jobs import DEFAULT_MODEL, FineTuneJob
-from dinocell_app.run_folder import RunFolder
+from dinocell_app.jobs.job_kinds import DEFAULT_MODEL, FineTuneJob
+from dinocell_app.jobs.run_folder import RunFolder
 
 
 def _pair(text: str) -> tuple[str, float]:

@@ -12,7 +12,7 @@ from dinocell_app.commands.console import EXIT_OK, EXIT_SOME_FAILED
 from dinocell_app.commands.options import Subcommands, absolute_path
 
 if TYPE_CHECKING:
-    from training.data_set_doctor import Examined
+    from dinocell_training.data_set_doctor import Examined
 
 _MARKS = {"stops": "x", "warns": "!", "tells": "i"}
 
@@ -69,9 +69,10 @@ def check_data(arguments: argparse.Namespace) -> int:
     UserFacingError
         If a folder or the model does not exist.
     """
+    from dinocell_training.data_set_doctor import ExaminationFinished, examine
+
     from dinocell_app.model.catalogue import find_model
     from dinocell_app.model.manifest import read_manifest
-    from training.data_set_doctor import ExaminationFinished, examine
 
     base = read_manifest(find_model(arguments.base_model)) if arguments.base_model else None
     can_train = False
@@ -106,7 +107,7 @@ def _plain(value: object) -> str:
 
 
 def _sentence(item: Examined) -> str:
-    from training.data_set_findings import Finding, PictureFound
+    from dinocell_training.data_set_findings import Finding, PictureFound
 
     if isinstance(item, PictureFound):
         size = f", about {item.diameter_px:.0f} px across" if item.diameter_px else ""

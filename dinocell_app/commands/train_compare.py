@@ -7,10 +7,10 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.commands.console import EXIT_OK
 from dinocell_app.commands.evaluate import print_table
 from dinocell_app.commands.options import Subcommands, absolute_path
-from dinocell_app.errors import InvalidParameterError
 
 DEFAULT_OUTPUT = "dinocell-comparison"
 
@@ -64,11 +64,12 @@ def compare_models(arguments: argparse.Namespace) -> int:
     UserFacingError
         If a model or the pictures cannot be used.
     """
+    from dinocell_training.datasets import binary_as_components, labelled_pairs
+    from dinocell_training.verdict import Verdict, judge
+
     from dinocell_app.model.catalogue import find_model
     from dinocell_app.model.model_folder import load_model
     from dinocell_app.pipeline.devices import choose_device
-    from training.datasets import binary_as_components, labelled_pairs
-    from training.verdict import Verdict, judge
 
     pairs = [pair for folder in arguments.folders for pair in labelled_pairs(folder).pairs]
     pairs = [pair for pair in binary_as_components(pairs) if not any(p.is_blocking for p in pair.diagnosis)]

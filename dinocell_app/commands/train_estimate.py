@@ -7,12 +7,12 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.commands.console import EXIT_OK, duration
 from dinocell_app.commands.options import Subcommands, absolute_path
-from dinocell_app.errors import InvalidParameterError
-from dinocell_app.job_files import read_job
-from dinocell_app.jobs import AdaptJob, AdaptThenTeachJob, FineTuneJob, Job
-from dinocell_app.run_folder import RunFolder
+from dinocell_app.jobs.job_files import read_job
+from dinocell_app.jobs.job_kinds import AdaptJob, AdaptThenTeachJob, FineTuneJob, Job
+from dinocell_app.jobs.run_folder import RunFolder
 
 
 def add_command(kinds: Subcommands) -> None:
@@ -55,7 +55,7 @@ def estimate_training(arguments: argparse.Namespace) -> int:
     UserFacingError
         If the job is no training, or cannot be done.
     """
-    from training.adaptation_estimates import estimate_training
+    from dinocell_training.adaptation_estimates import estimate_training
 
     folder: Path | None = arguments.run_folder
     if (folder is None) == (arguments.job is None):

@@ -8,8 +8,8 @@ from dinocell_app.commands.console import EXIT_OK
 from dinocell_app.commands.execution import default_run_folder, execute_run
 from dinocell_app.commands.options import JobCommand, Option, Subcommands, absolute_path
 from dinocell_app.commands.shared_options import DEVICE, OVERWRITE
-from dinocell_app.jobs import DEFAULT_MODEL, ReferenceTrainingJob
-from dinocell_app.run_folder import RunFolder
+from dinocell_app.jobs.job_kinds import DEFAULT_MODEL, ReferenceTrainingJob
+from dinocell_app.jobs.run_folder import RunFolder
 
 
 def _number(name: str, flag: str, explained: str) -> Option:

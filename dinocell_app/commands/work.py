@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.commands.console import EXIT_OK
 from dinocell_app.commands.options import Subcommands, absolute_path
-from dinocell_app.errors import InvalidParameterError
 from dinocell_app.run_queue.worker import work as work_on
 
 NICENESS = 5

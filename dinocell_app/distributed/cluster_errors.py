@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dinocell_app.errors import UserFacingError
+from dinocell_app.base.errors import UserFacingError
 
 
 class ClusterError(UserFacingError):

@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import dinocell_app
+from dinocell_app.base.errors import UserFacingError
+from dinocell_app.base.files import remove_leftovers, write_text
 from dinocell_app.distributed.connecting import connected
 from dinocell_app.distributed.handing_out import HandingOut, Wishes
 from dinocell_app.distributed.worker_group import WorkerGroup
 from dinocell_app.distributed.worker_images import ClusterRun
-from dinocell_app.errors import UserFacingError
-from dinocell_app.events import Event, InputLeftOut, JobFinished, JobStarted
-from dinocell_app.files import remove_leftovers, write_text
-from dinocell_app.job_files import job_to_json
-from dinocell_app.jobs import SegmentJob
+from dinocell_app.jobs.events import Event, InputLeftOut, JobFinished, JobStarted
+from dinocell_app.jobs.job_files import job_to_json
+from dinocell_app.jobs.job_kinds import SegmentJob
 from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.manifest import read_manifest
 from dinocell_app.pipeline.inputs import Plan, plan_images

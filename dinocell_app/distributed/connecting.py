@@ -11,9 +11,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dinocell_app.base.errors import InvalidParameterError, MissingDependencyError
+from dinocell_app.base.extras import remedy_for_missing
 from dinocell_app.distributed.cluster_errors import ClusterError
-from dinocell_app.errors import InvalidParameterError, MissingDependencyError
-from dinocell_app.extras import remedy_for_missing
 
 if TYPE_CHECKING:
     from distributed import Client

@@ -9,11 +9,11 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dinocell_app.base.errors import UserFacingError
 from dinocell_app.distributed.cluster_errors import ClusterError, LostClusterError, UnfitWorkerError
 from dinocell_app.distributed.worker_group import WorkerGroup, named
 from dinocell_app.distributed.worker_images import Answer, segment_image
-from dinocell_app.errors import UserFacingError
-from dinocell_app.events import Event, ImageFailed, Notice, TilesPredicted
+from dinocell_app.jobs.events import Event, ImageFailed, Notice, TilesPredicted
 from dinocell_app.pipeline.inputs import PlannedImage
 from dinocell_app.pipeline.isolation import FailedImage, Outcome
 

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import dinocell_app
+from dinocell_app.base.errors import UserFacingError
 from dinocell_app.distributed.cluster_errors import UnfitWorkerError
-from dinocell_app.errors import UserFacingError
-from dinocell_app.events import Event, TilesPredicted
-from dinocell_app.job_files import job_from_json
-from dinocell_app.jobs import SegmentJob
+from dinocell_app.jobs.events import Event, TilesPredicted
+from dinocell_app.jobs.job_files import job_from_json
+from dinocell_app.jobs.job_kinds import SegmentJob
 from dinocell_app.pipeline.inputs import PlannedImage
 from dinocell_app.pipeline.isolation import Outcome, over_images
 from dinocell_app.pipeline.segmentation_job import SegmentationRun

@@ -10,8 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
 import dinocell_app
+from dinocell_app.base.errors import UserFacingError
 from dinocell_app.doctor.finding import PROBLEM, Finding
-from dinocell_app.errors import UserFacingError
 
 LIBRARIES = (
     "torch",
@@ -67,10 +67,10 @@ def shipped() -> Iterator[Finding]:
     ------
     Finding
     """
-    from dinocell_app.jobs import DEFAULT_MODEL
+    from dinocell_app.base.resource_files import resource_path
+    from dinocell_app.jobs.job_kinds import DEFAULT_MODEL
     from dinocell_app.model.manifest import read_manifest
     from dinocell_app.model.weights_file import require_sound_weights
-    from dinocell_app.resource_files import resource_path
 
     try:
         resource_path("samples")

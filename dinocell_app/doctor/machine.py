@@ -46,8 +46,8 @@ def folders() -> Iterator[Finding]:
     ------
     Finding
     """
+    from dinocell_app.base.settings import read_settings, settings_path
     from dinocell_app.model.catalogue import models_folder
-    from dinocell_app.settings import read_settings, settings_path
 
     cache = read_settings().cache_folder
     places = {

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from dinocell_app.base.errors import UserFacingError
 from dinocell_app.doctor.finding import PROBLEM, Finding
-from dinocell_app.errors import UserFacingError
 
 MOST_DIFFERENT_PIXELS = 0.02
 """Share of pixels whose label may differ between two devices: half precision moves the edges of cells."""

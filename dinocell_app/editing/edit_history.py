@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from dinocell_app.base.errors import UserFacingError
 from dinocell_app.editing.canvas import LabelCanvas
 from dinocell_app.editing.delta_coding import decode, encode
 from dinocell_app.editing.deltas import Delta, Labels, deltas_between
@@ -30,7 +31,6 @@ from dinocell_app.editing.journal import (
 from dinocell_app.editing.snapshots import BASE_NAME, read_snapshot, write_labels, write_snapshot
 from dinocell_app.editing.snapshots import read_labels as read_stored
 from dinocell_app.editing.timeline import Step, Timeline
-from dinocell_app.errors import UserFacingError
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any, Literal
 
-from dinocell_app.json_text import parse_json
+from dinocell_app.base.json_text import parse_json
 
 JOURNAL_NAME = "journal.jsonl"
 Kind = Literal["edit", "undo", "redo", "version"]

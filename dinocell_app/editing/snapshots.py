@@ -8,9 +8,9 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
+from dinocell_app.base.errors import UserFacingError
+from dinocell_app.base.files import replacing
 from dinocell_app.editing.deltas import Labels
-from dinocell_app.errors import UserFacingError
-from dinocell_app.files import replacing
 
 BASE_NAME = "model_result.tif"
 _LARGEST_EXPANSION = 1100

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dinocell_app.base.errors import InvalidParameterError, UserFacingError
 from dinocell_app.engine.previews import Previews, slices_of
-from dinocell_app.errors import InvalidParameterError, UserFacingError
-from dinocell_app.events import Event
-from dinocell_app.preview_messages import PreviewRequest
-from dinocell_app.reference_library import require_model
-from dinocell_app.reference_types import KeptReferences
+from dinocell_app.jobs.events import Event
+from dinocell_app.jobs.preview_messages import PreviewRequest
+from dinocell_app.references.library import require_model
+from dinocell_app.references.types import KeptReferences
 from dinocell_app.segmentation.predictor import segmenting, segmenting_region
 from dinocell_app.segmentation.reference.description import describe_cells
 from dinocell_app.segmentation.reference.feature_grid import FeatureGrid

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.engine.previews import Previews, slices_of
-from dinocell_app.errors import InvalidParameterError
-from dinocell_app.events import Event
-from dinocell_app.preview_messages import PreviewRequest, Region
+from dinocell_app.jobs.events import Event
+from dinocell_app.jobs.preview_messages import PreviewRequest, Region
 from dinocell_app.segmentation.feature_colours import colour_features
 from dinocell_app.segmentation.predictor import segmenting_region
 

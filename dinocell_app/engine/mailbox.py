@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from dinocell_app.preview_messages import CancelAsked, DecodingAsked, Message, PreviewAsked, ScoresAsked
+from dinocell_app.jobs.preview_messages import CancelAsked, DecodingAsked, Message, PreviewAsked, ScoresAsked
 
 Request = PreviewAsked | DecodingAsked | ScoresAsked
 

@@ -11,20 +11,20 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from dinocell_app.errors import InvalidParameterError
-from dinocell_app.events import Event
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.imaging.planes import ChannelChoice, PlaneChoice, select_planes
 from dinocell_app.imaging.reading import open_image
-from dinocell_app.job_files import make_job
-from dinocell_app.jobs import SegmentJob
+from dinocell_app.jobs.events import Event
+from dinocell_app.jobs.job_files import make_job
+from dinocell_app.jobs.job_kinds import SegmentJob
+from dinocell_app.jobs.preview_messages import DecodingChoice, PreviewRequest, PreviewResult, Region
+from dinocell_app.jobs.segment_settings import job_fields
 from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.manifest import read_manifest
 from dinocell_app.model.model_folder import SegmentationModel, load_model
 from dinocell_app.pipeline.devices import choose_device
 from dinocell_app.pipeline.image_sources import pixel_size
 from dinocell_app.pipeline.segmentation_settings import segmentation_parameters
-from dinocell_app.preview_messages import DecodingChoice, PreviewRequest, PreviewResult, Region
-from dinocell_app.segment_settings import job_fields
 from dinocell_app.segmentation.parameters import SegmentationParameters
 from dinocell_app.segmentation.predictor import Segmentation, decode_again, segmenting, segmenting_region
 from dinocell_app.segmentation.scale import ScaleChoice

@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from dinocell_app.base.errors import UserFacingError
 from dinocell_app.engine.compared_cells import ComparedCells, DescribedCells
 from dinocell_app.engine.feature_pictures import FeaturePicture, drawing_features
 from dinocell_app.engine.mailbox import Mailbox, Request
 from dinocell_app.engine.previews import Previews
-from dinocell_app.errors import UserFacingError
-from dinocell_app.events import Event, TilesPredicted
-from dinocell_app.preview_messages import (
+from dinocell_app.jobs.events import Event, TilesPredicted
+from dinocell_app.jobs.preview_messages import (
     CellsAsked,
     CellsDescribed,
     CellsScored,
@@ -35,7 +35,7 @@ from dinocell_app.preview_messages import (
     ScoresAsked,
     message_from_line,
 )
-from dinocell_app.reference_types import KeptReferences
+from dinocell_app.references.types import KeptReferences
 
 GRACE_SECONDS = 20.0
 """How long a tile that is being predicted may take after the window is gone."""

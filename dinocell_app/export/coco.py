@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dinocell_app.errors import UnreadableFileError
+from dinocell_app.base.errors import UnreadableFileError
+from dinocell_app.base.json_text import parse_json
 from dinocell_app.export.labelled_image import LabelledImage, compact_labels
 from dinocell_app.export.polygons import CellOutline, pixels_inside, trace_outlines
 from dinocell_app.export.run_lengths import decode_runs, encode_runs
 from dinocell_app.export.writing import whole_file, write_bytes
-from dinocell_app.json_text import parse_json
 
 MOST_PIXELS = 1 << 28
 """Of one image, 16,384 x 16,384: a COCO file may declare any size without holding a pixel."""

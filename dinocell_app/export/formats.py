@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
-from dinocell_app.errors import InvalidParameterError
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.export import names
 from dinocell_app.export.cellpose_files import write_cellpose_seg
 from dinocell_app.export.coco import combine_coco, write_coco

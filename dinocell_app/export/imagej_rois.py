@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from roifile import ROI_TYPE, ImagejRoi
 
-from dinocell_app.errors import UnreadableFileError
+from dinocell_app.base.errors import UnreadableFileError
 from dinocell_app.export.labelled_image import LabelledImage, compact_labels
 from dinocell_app.export.polygons import CellOutline, pixels_inside, trace_outlines
 from dinocell_app.export.writing import write_bytes

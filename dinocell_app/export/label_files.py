@@ -11,7 +11,7 @@ import tifffile
 from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
-from dinocell_app.errors import UnreadableFileError, UserFacingError
+from dinocell_app.base.errors import UnreadableFileError, UserFacingError
 from dinocell_app.export.labelled_image import LabelledImage, compact_labels
 from dinocell_app.export.writing import whole_file
 from dinocell_app.imaging.file_formats import FileFormat, format_of_content

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from dinocell_app.errors import UserFacingError
+from dinocell_app.base.errors import UserFacingError
+from dinocell_app.base.json_text import parse_json
 from dinocell_app.export.provenance import Provenance, read_sidecar
-from dinocell_app.json_text import parse_json
 
 
 @dataclass(frozen=True)

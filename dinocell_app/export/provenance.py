@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import dinocell_app
-from dinocell_app.errors import UnreadableFileError
+from dinocell_app.base.errors import UnreadableFileError
+from dinocell_app.base.json_text import parse_json
 from dinocell_app.export.writing import write_bytes
-from dinocell_app.json_text import parse_json
 
 SCHEMA_VERSION = 1
 APPLICATION = "DINOCell app"

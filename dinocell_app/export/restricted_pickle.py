@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, ClassVar
 import numpy as np
 from numpy.lib import format as npy_format
 
-from dinocell_app.errors import UnreadableFileError
+from dinocell_app.base.errors import UnreadableFileError
 
 _NUMPY_PACKAGES = ("numpy", "numpy.core", "numpy._core")
 _PATH_MODULES = {"pathlib", "pathlib._local"}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dinocell_app.ascii_text import ascii_spelling
+from dinocell_app.base.ascii_text import ascii_spelling
 from dinocell_app.export.labelled_image import LabelledImage
 from dinocell_app.export.writing import whole_file
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dinocell_app.disk_errors import writing_explained
-from dinocell_app.files import PARTIAL_SUFFIX, replacing
+from dinocell_app.base.disk_errors import writing_explained
+from dinocell_app.base.files import PARTIAL_SUFFIX, replacing
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from dinocell_app.errors import InvalidParameterError
+from dinocell_app.base.errors import InvalidParameterError
 
 AXIS_NAMES = {"T": "times", "Z": "slices", "C": "channels", "Y": "rows", "X": "columns", "S": "colours"}
 """What the letters of an axes word mean, as people read them."""

@@ -15,8 +15,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from dinocell_app.disk_errors import unreadable
-from dinocell_app.errors import InvalidParameterError, UnreadableFileError, UserFacingError
+from dinocell_app.base.disk_errors import unreadable
+from dinocell_app.base.errors import InvalidParameterError, UnreadableFileError, UserFacingError
 from dinocell_app.imaging.metadata import ImageMetadata
 
 _logger = logging.getLogger(__name__)

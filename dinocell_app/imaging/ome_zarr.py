@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dinocell_app.errors import UnreadableFileError
+from dinocell_app.base.errors import UnreadableFileError
 from dinocell_app.imaging.image_reader import ImageReader, check_declared_size, check_plane_count
 from dinocell_app.imaging.metadata import ImageMetadata, name_channels
 from dinocell_app.imaging.pixel_size import length_um, square_pixel_um

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dinocell_app.errors import Cancelled
+from dinocell_app.base.errors import Cancelled
 
 PIECE_ROWS = 256
 """Least number of rows that are read at once."""

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from numpy.typing import NDArray
 
-from dinocell_app.errors import InvalidParameterError
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.imaging.image_reader import ImageReader
 from dinocell_app.imaging.metadata import ImageMetadata
 from dinocell_app.imaging.projections import (

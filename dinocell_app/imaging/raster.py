@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dinocell_app.errors import UnreadableFileError
+from dinocell_app.base.errors import UnreadableFileError
 from dinocell_app.imaging.file_formats import FileFormat, format_of_content
 from dinocell_app.imaging.image_reader import ImageReader, check_declared_size, check_plausible_size
 from dinocell_app.imaging.metadata import ImageMetadata, name_channels

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import cast
 
-from dinocell_app.errors import InvalidParameterError, UnreadableFileError
+from dinocell_app.base.errors import InvalidParameterError, UnreadableFileError
 from dinocell_app.imaging.axes import StoredAxes
 from dinocell_app.imaging.file_formats import (
     FORMAT_OF_SUFFIX,

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dinocell_app.errors import InvalidParameterError
-from dinocell_app.files import PARTIAL_SUFFIX
+from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.base.files import PARTIAL_SUFFIX
 from dinocell_app.imaging.file_formats import FORMAT_OF_SUFFIX, is_zarr_folder
 
 _OURS, _CELLPOSE, _BOTH = "this application", "Cellpose", "this application or Cellpose"

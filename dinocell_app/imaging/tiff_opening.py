@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import tifffile
 
-from dinocell_app.errors import UnreadableFileError
+from dinocell_app.base.errors import UnreadableFileError
 from dinocell_app.imaging.image_reader import MOST_PLANES, check_plausible_size
 from dinocell_app.imaging.tiff_directories import directories_are_whole
 

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from dinocell_app.errors import MissingDependencyError
-from dinocell_app.extras import remedy_for_missing
+from dinocell_app.base.errors import MissingDependencyError
+from dinocell_app.base.extras import remedy_for_missing
 from dinocell_app.imaging.image_reader import ImageReader, check_declared_size
 from dinocell_app.imaging.metadata import ImageMetadata, name_channels
 from dinocell_app.imaging.pixel_size import length_um, square_pixel_um

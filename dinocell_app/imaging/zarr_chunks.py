@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from dinocell_app.errors import UnreadableFileError
+from dinocell_app.base.errors import UnreadableFileError
 
 PACKINGS = frozenset(
     {

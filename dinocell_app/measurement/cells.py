@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from dinocell_app.errors import InvalidParameterError
+from dinocell_app.base.errors import InvalidParameterError
 
 _LARGEST_ID = np.iinfo(np.int64).max
 _DENSE_IDS_PER_PIXEL = 4

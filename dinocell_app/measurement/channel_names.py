@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from dinocell_app.ascii_text import ascii_spelling
-from dinocell_app.errors import InvalidParameterError
+from dinocell_app.base.ascii_text import ascii_spelling
+from dinocell_app.base.errors import InvalidParameterError
 
 
 def ascii_channel_name(name: str) -> str:

@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from dinocell_app.errors import InvalidParameterError
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.measurement.boundary import Contours
 from dinocell_app.measurement.cells import Cells
 from dinocell_app.measurement.moments import CellMoments

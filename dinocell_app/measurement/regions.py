@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 
 from dinocell_app.measurement.cells import group_cells
 from dinocell_app.measurement.column import Column
-from dinocell_app.regions import COUNT, RULE, Region, allowed_pixels, allowed_points, names_at, pixels_inside
+from dinocell_app.regions.region import (
+    COUNT,
+    RULE,
+    Region,
+    allowed_pixels,
+    allowed_points,
+    names_at,
+    pixels_inside,
+)
 
 if TYPE_CHECKING:
     import pandas as pd

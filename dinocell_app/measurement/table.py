@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from dinocell_app.errors import InvalidParameterError
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.measurement.boundary import Contours, trace_contours
 from dinocell_app.measurement.cells import Cells, group_cells
 from dinocell_app.measurement.channel_names import check_channel_names

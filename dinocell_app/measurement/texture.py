@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from dinocell_app.errors import InvalidParameterError
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.measurement.cells import Cells
 from dinocell_app.measurement.columns import TEXTURE
 from dinocell_app.measurement.intensity import check_channel

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from dinocell_app.ascii_text import ascii_spelling
+from dinocell_app.base.ascii_text import ascii_spelling
 from dinocell_app.measurement.column import Column
 
 if TYPE_CHECKING:

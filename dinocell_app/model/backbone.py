@@ -11,7 +11,7 @@ import torch
 from timm.models.vision_transformer import VisionTransformer
 from torch.nn import functional
 
-from dinocell_app.errors import ModelError
+from dinocell_app.base.errors import ModelError
 
 NATIVE_PATCH_SIZE = 14
 """Patch size in pixels that DINOv2 was published with."""

@@ -11,10 +11,10 @@ from typing import Literal
 
 from platformdirs import user_data_path
 
-from dinocell_app.errors import ModelError
+from dinocell_app.base.errors import ModelError
+from dinocell_app.base.resource_files import resource_path
 from dinocell_app.model.compatibility import compatibility_sentence
 from dinocell_app.model.manifest import MANIFEST_NAME, Manifest, read_manifest
-from dinocell_app.resource_files import resource_path
 
 CARD_NAME = "card.md"
 """A page about the model, beside manifest and weights; models do without."""

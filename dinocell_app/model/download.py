@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from dinocell_app.errors import InvalidParameterError, ModelError
+from dinocell_app.base.errors import InvalidParameterError, ModelError
 from dinocell_app.model.published_weights import HUB_FILE, HUB_REPOSITORY
 from dinocell_app.model.weights_file import sha256_of
 

@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from dinocell_app.errors import InvalidParameterError
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.model import label_cleaning
 from dinocell_app.model.decoding_parameters import DecodingParameters
 from dinocell_app.model.flow_dynamics import follow_flows, foreground_flows, sinks_to_labels

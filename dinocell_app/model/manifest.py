@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from dinocell_app import __version__
-from dinocell_app.errors import ModelError
+from dinocell_app.base.errors import ModelError
 from dinocell_app.imaging.intensity import NORMALISATIONS
 from dinocell_app.model.segmenter_config import SegmenterConfig
 

@@ -10,8 +10,8 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from dinocell_app.errors import InvalidParameterError, ModelError
-from dinocell_app.files import replacing, write_json
+from dinocell_app.base.errors import InvalidParameterError, ModelError
+from dinocell_app.base.files import replacing, write_json
 from dinocell_app.model.catalogue import CARD_NAME, list_models, models_folder
 from dinocell_app.model.manifest import ID_PATTERN, MANIFEST_NAME, Manifest
 from dinocell_app.model.model_folder import load_model

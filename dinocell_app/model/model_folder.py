@@ -12,8 +12,8 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from dinocell_app.errors import ModelError
-from dinocell_app.files import replacing, write_json
+from dinocell_app.base.errors import ModelError
+from dinocell_app.base.files import replacing, write_json
 from dinocell_app.model.manifest import MANIFEST_NAME, Manifest, read_manifest
 from dinocell_app.model.objective import Objective
 from dinocell_app.model.objectives import objective_by_name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dinocell_app.errors import ModelError
+from dinocell_app.base.errors import ModelError
 from dinocell_app.model.distance_map import DistanceMapObjective
 from dinocell_app.model.flows import FlowsObjective
 from dinocell_app.model.objective import Objective

@@ -7,8 +7,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from dinocell_app.errors import InvalidParameterError, ModelError
-from dinocell_app.files import write_json
+from dinocell_app.base.errors import InvalidParameterError, ModelError
+from dinocell_app.base.files import write_json
 from dinocell_app.model.catalogue import CatalogueEntry, list_models, models_folder
 from dinocell_app.model.lineage import made_from
 from dinocell_app.model.manifest import ID_PATTERN, MANIFEST_NAME, read_manifest

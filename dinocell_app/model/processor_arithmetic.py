@@ -15,7 +15,7 @@ from functools import cache
 import torch
 from torch.nn import functional
 
-from dinocell_app.speed_memory import processor_name, remember, remembered
+from dinocell_app.base.speed_memory import processor_name, remember, remembered
 
 BFLOAT16_PAYS = 1.3
 """Times as fast that bfloat16 must be: less is not worth three digits."""

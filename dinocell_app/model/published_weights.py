@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from dinocell_app.errors import ModelError
+from dinocell_app.base.errors import ModelError
 from dinocell_app.model.flows import FlowsObjective
 from dinocell_app.model.manifest import Manifest, TrainingSet
 from dinocell_app.model.model_folder import SegmentationModel, save_model

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from dinocell_app.errors import ModelError
+from dinocell_app.base.errors import ModelError
 from dinocell_app.model.backbone import create_backbone
 from dinocell_app.model.segmenter_config import (
     CONFIGS,

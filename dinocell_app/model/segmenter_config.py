@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from dinocell_app.errors import ModelError
+from dinocell_app.base.errors import ModelError
 
 FLOW_CHANNELS = ("flow_y", "flow_x", "cell_probability")
 

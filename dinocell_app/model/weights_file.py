@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from dinocell_app.errors import ModelError
+from dinocell_app.base.errors import ModelError
 
 WEIGHTS_NAME = "weights.safetensors"
 REFERENCE_HEAD_NAME = "reference_head.safetensors"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dinocell_app.measurement.type_counts import REFERENCE_LIKENESS, count_types
 from dinocell_app.pipeline.measurements import CellFindings, PlaneMeasurements
 from dinocell_app.pipeline.reference_cells import Compared
-from dinocell_app.regions import Region
+from dinocell_app.regions.region import Region
 
 
 def cell_findings(

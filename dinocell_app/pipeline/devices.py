@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from dinocell_app.errors import InvalidParameterError
+from dinocell_app.base.errors import InvalidParameterError
 
 
 def available_devices() -> tuple[torch.device, ...]:

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dinocell_app.errors import InvalidParameterError, ModelError
+from dinocell_app.base.errors import InvalidParameterError, ModelError
 from dinocell_app.export.label_files import read_labels
 from dinocell_app.export.names import SUFFIXES, image_stem
 from dinocell_app.export.provenance import file_sha256
 from dinocell_app.model.manifest import Manifest
-from dinocell_app.reference_library import read_library, require_model
-from dinocell_app.reference_spec import ReferenceSpec
-from dinocell_app.reference_types import KeptReferences, ReferenceType
+from dinocell_app.references.library import read_library, require_model
+from dinocell_app.references.spec import ReferenceSpec
+from dinocell_app.references.types import KeptReferences, ReferenceType
 
 UNNAMED = "reference"
 """What a type of cell without a name is called beside types with one."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from dinocell_app.region_files import read_regions, regions_of
-from dinocell_app.regions import Region, checksum
+from dinocell_app.regions.region import Region, checksum
+from dinocell_app.regions.region_files import read_regions, regions_of
 
 
 class ImageRegions:

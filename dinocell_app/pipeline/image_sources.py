@@ -14,7 +14,7 @@ from dinocell_app.imaging.image_reader import ImageReader
 from dinocell_app.imaging.metadata import ImageMetadata
 from dinocell_app.imaging.picture_rows import PictureRows
 from dinocell_app.imaging.planes import EACH, ChannelChoice, Plane, PlaneChoice, select_planes
-from dinocell_app.jobs import SegmentJob
+from dinocell_app.jobs.job_kinds import SegmentJob
 
 
 @dataclass(frozen=True)

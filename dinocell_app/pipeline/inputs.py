@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from dinocell_app.errors import InvalidParameterError
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.export.names import SUFFIXES, output_stems
 from dinocell_app.imaging.scan import LeftOut, scan_folder, scan_inputs
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from dinocell_app.disk_errors import unreadable
-from dinocell_app.errors import Cancelled, ModelError, ResultsInTheWayError, UserFacingError
-from dinocell_app.events import Event, ImageFailed
-from dinocell_app.memory_errors import is_out_of_memory
+from dinocell_app.base.disk_errors import unreadable
+from dinocell_app.base.errors import Cancelled, ModelError, ResultsInTheWayError, UserFacingError
+from dinocell_app.base.memory_errors import is_out_of_memory
+from dinocell_app.jobs.events import Event, ImageFailed
 
 _logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from dinocell_app.errors import InvalidParameterError
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.imaging.scan import LeftOut, image_stem, natural_key, result_ending, scan_folder
 
 _LABEL_SUFFIXES = frozenset({".tif", ".tiff", ".btf", ".png", ".bmp", ".npy"})

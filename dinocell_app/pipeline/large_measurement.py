@@ -21,7 +21,7 @@ from dinocell_app.measurement.summary import SummaryContext
 from dinocell_app.measurement.table import NEIGHBOUR_DISTANCE_PX, MeasurementRequest, measure_columns
 from dinocell_app.measurement.texture import TextureParameters, measure_texture
 from dinocell_app.pipeline.measurements import PlaneMeasurements, summarise_plane, with_different_names
-from dinocell_app.regions import Region
+from dinocell_app.regions.region import Region
 from dinocell_app.segmentation.blocks import Span
 from dinocell_app.segmentation.large_picture import LargeSegmentation
 

@@ -9,19 +9,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dinocell_app.errors import Cancelled
-from dinocell_app.events import Event, Notice, TilesPredicted
+from dinocell_app.base.errors import Cancelled
 from dinocell_app.export.plane_record import PlaneRecord
 from dinocell_app.imaging.image_reader import ImageReader
 from dinocell_app.imaging.planes import Plane, PlaneChoice
-from dinocell_app.jobs import SegmentJob
+from dinocell_app.jobs.events import Event, Notice, TilesPredicted
+from dinocell_app.jobs.job_kinds import SegmentJob
 from dinocell_app.model.model_folder import SegmentationModel
 from dinocell_app.pipeline.image_sources import channel_rows, plane_rows
 from dinocell_app.pipeline.large_measurement import LargeRequest, measure_large
 from dinocell_app.pipeline.large_results import LargeResult, write_large_formats
 from dinocell_app.pipeline.results import Place, write_proven
 from dinocell_app.pipeline.segmentation_settings import segmentation_parameters
-from dinocell_app.regions import COUNT, Region, allowed_points
+from dinocell_app.regions.region import COUNT, Region, allowed_points
 from dinocell_app.segmentation.blocks import BlockSize
 from dinocell_app.segmentation.large_picture import LargeSegmentation, segmenting_large
 

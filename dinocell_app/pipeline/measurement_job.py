@@ -9,17 +9,24 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dinocell_app.errors import InvalidParameterError
-from dinocell_app.events import Event, ImageSegmented, ImageSkipped, InputLeftOut, JobFinished, JobStarted
+from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.base.files import remove_leftovers
 from dinocell_app.export.label_files import read_labels
 from dinocell_app.export.labelled_image import LabelledImage
 from dinocell_app.export.plane_record import PlaneRecord
 from dinocell_app.export.provenance import file_sha256
-from dinocell_app.files import remove_leftovers
 from dinocell_app.imaging.image_reader import ImageReader
 from dinocell_app.imaging.planes import ChannelChoice, Plane, PlaneChoice, select_planes
 from dinocell_app.imaging.reading import open_image
-from dinocell_app.jobs import MeasureJob
+from dinocell_app.jobs.events import (
+    Event,
+    ImageSegmented,
+    ImageSkipped,
+    InputLeftOut,
+    JobFinished,
+    JobStarted,
+)
+from dinocell_app.jobs.job_kinds import MeasureJob
 from dinocell_app.measurement.regions import keep_allowed_cells
 from dinocell_app.pipeline.image_regions import ImageRegions
 from dinocell_app.pipeline.image_sources import count_planes, pixel_size, read_channels, shown_pixels

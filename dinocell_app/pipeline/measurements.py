@@ -18,7 +18,7 @@ from dinocell_app.measurement.table import MeasurementRequest, columns_of, measu
 from dinocell_app.measurement.texture import TextureParameters
 from dinocell_app.model.flow_decoding import flow_errors
 from dinocell_app.model.flow_targets import labels_to_flows
-from dinocell_app.regions import Region
+from dinocell_app.regions.region import Region
 
 if TYPE_CHECKING:
     import pandas as pd

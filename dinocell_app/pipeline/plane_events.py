@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import TypeVar
 
-from dinocell_app.errors import Cancelled
-from dinocell_app.events import Event, TilesPredicted
+from dinocell_app.base.errors import Cancelled
 from dinocell_app.export.plane_record import PlaneRecord
+from dinocell_app.jobs.events import Event, TilesPredicted
 
 Result = TypeVar("Result")
 

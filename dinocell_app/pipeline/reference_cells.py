@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dinocell_app.errors import InvalidParameterError
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.export.labelled_image import label_ids
-from dinocell_app.jobs import SegmentJob
+from dinocell_app.jobs.job_kinds import SegmentJob
 from dinocell_app.model.manifest import Manifest
 from dinocell_app.model.model_folder import SegmentationModel
 from dinocell_app.pipeline.given_references import UNNAMED, find_reference, kept_references
 from dinocell_app.pipeline.reference_pictures import ReferencePictures
-from dinocell_app.reference_domain import domain_likeness
-from dinocell_app.reference_spec import ReferenceSpec
-from dinocell_app.reference_types import ReferenceType
+from dinocell_app.references.likeness import domain_likeness
+from dinocell_app.references.spec import ReferenceSpec
+from dinocell_app.references.types import ReferenceType
 from dinocell_app.segmentation.predictor import Segmentation
 from dinocell_app.segmentation.reference.description import describe_cells
 from dinocell_app.segmentation.reference.guided_scoring import score_types_guided

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from dinocell_app.imaging.planes import ChannelChoice, PlaneChoice, select_planes
 from dinocell_app.imaging.reading import open_image
-from dinocell_app.jobs import SegmentJob
+from dinocell_app.jobs.job_kinds import SegmentJob
 from dinocell_app.model.model_folder import SegmentationModel
 from dinocell_app.pipeline.given_references import GivenReference, ReferenceCellError, cell_at
 from dinocell_app.pipeline.image_sources import given_axes, given_pixel_size, pixel_size
 from dinocell_app.pipeline.segmentation_settings import segmentation_parameters
-from dinocell_app.reference_crops import box_of, crop_of, ellipse_in, with_cell
-from dinocell_app.reference_types import ReferenceExample
+from dinocell_app.references.crops import box_of, crop_of, ellipse_in, with_cell
+from dinocell_app.references.types import ReferenceExample
 from dinocell_app.segmentation.predictor import Segmentation, segmenting
 from dinocell_app.segmentation.reference.description import describe_cells
 

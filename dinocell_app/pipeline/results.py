@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from dinocell_app.errors import ResultsInTheWayError
+from dinocell_app.base.errors import ResultsInTheWayError
 from dinocell_app.export.formats import write_formats
 from dinocell_app.export.labelled_image import LabelledImage
 from dinocell_app.export.names import SUFFIXES, output_path

@@ -11,15 +11,15 @@ from pathlib import Path
 
 from dinocell_app.export.formats import FORMATS
 from dinocell_app.export.names import COLUMNS_CSV, IMAGES_CSV, METHODS_TXT, REGIONS_CSV
-from dinocell_app.pipeline.isolation import FailedImage
-from dinocell_app.pipeline.results import all_records
-from dinocell_app.result_tables import (
+from dinocell_app.export.result_tables import (
     Failure,
     write_columns,
     write_images,
     write_methods,
     write_region_table,
 )
+from dinocell_app.pipeline.isolation import FailedImage
+from dinocell_app.pipeline.results import all_records
 
 
 def write_run_tables(folder: Path, formats: Sequence[str], failed: Sequence[FailedImage]) -> tuple[str, ...]:

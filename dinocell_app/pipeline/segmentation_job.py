@@ -8,7 +8,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from dinocell_app.events import (
+from dinocell_app.base.files import remove_leftovers
+from dinocell_app.export.labelled_image import LabelledImage
+from dinocell_app.export.plane_record import PlaneRecord
+from dinocell_app.imaging.image_reader import ImageReader
+from dinocell_app.imaging.metadata import ImageMetadata
+from dinocell_app.imaging.planes import ChannelChoice, Plane, PlaneChoice, select_planes
+from dinocell_app.imaging.reading import open_image
+from dinocell_app.jobs.events import (
     Event,
     ImageSegmented,
     ImageSkipped,
@@ -18,14 +25,8 @@ from dinocell_app.events import (
     Notice,
     ReferencesDoubted,
 )
-from dinocell_app.export.labelled_image import LabelledImage
-from dinocell_app.export.plane_record import PlaneRecord
-from dinocell_app.files import remove_leftovers
-from dinocell_app.imaging.image_reader import ImageReader
-from dinocell_app.imaging.metadata import ImageMetadata
-from dinocell_app.imaging.planes import ChannelChoice, Plane, PlaneChoice, select_planes
-from dinocell_app.imaging.reading import open_image
-from dinocell_app.jobs import SegmentJob
+from dinocell_app.jobs.job_kinds import SegmentJob
+from dinocell_app.jobs.recorded_parameters import recorded_parameters
 from dinocell_app.measurement.regions import keep_allowed_cells
 from dinocell_app.measurement.type_counts import REFERENCE_LIKENESS
 from dinocell_app.model.catalogue import find_model
@@ -55,8 +56,7 @@ from dinocell_app.pipeline.results import Place, finished_record, write_results
 from dinocell_app.pipeline.run_tables import write_run_tables
 from dinocell_app.pipeline.segmentation_settings import segmentation_parameters
 from dinocell_app.pipeline.working_ahead import AHEAD_DEVICES, SharedRun, beside_each_other
-from dinocell_app.recorded_parameters import recorded_parameters
-from dinocell_app.reference_domain import looks_unlike
+from dinocell_app.references.likeness import looks_unlike
 from dinocell_app.segmentation.predictor import segmenting
 
 

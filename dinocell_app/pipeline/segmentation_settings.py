@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dinocell_app.jobs import SegmentJob
+from dinocell_app.jobs.job_kinds import SegmentJob
 from dinocell_app.model.decoding_parameters import DecodingParameters
 from dinocell_app.segmentation.parameters import SegmentationParameters
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
-from dinocell_app.errors import Cancelled, UserFacingError
-from dinocell_app.events import Event
+from dinocell_app.base.errors import Cancelled, UserFacingError
 from dinocell_app.imaging.reading import read_metadata
-from dinocell_app.jobs import SegmentJob
+from dinocell_app.jobs.events import Event
+from dinocell_app.jobs.job_kinds import SegmentJob
 from dinocell_app.pipeline.image_sources import given_axes
 from dinocell_app.pipeline.inputs import PlannedImage
 

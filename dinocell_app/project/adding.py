@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from dinocell_app.errors import UserFacingError
+from dinocell_app.base.errors import UserFacingError
 from dinocell_app.imaging.file_formats import is_zarr_folder
 from dinocell_app.imaging.reading import read_metadata, stored_axes
 from dinocell_app.imaging.scan import LeftOut, natural_key, scan_folder, scan_inputs

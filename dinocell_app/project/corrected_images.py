@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dinocell_app.json_text import parse_json
+from dinocell_app.base.json_text import parse_json
 from dinocell_app.project.database import Database
 from dinocell_app.project.measured_labels import read_labelled
 from dinocell_app.project.records import ImageRecord
-from dinocell_app.regions import Region, pixels_inside
+from dinocell_app.regions.region import Region, pixels_inside
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +26,7 @@ Corners = tuple[tuple[float, float], ...]
 """(x, y) in pixels, as in `regions.Region`; none for the whole image."""
 
 IMAGES, MASKS = "images", "masks"
-"""Folders of a training set, as `training.pairing` finds them."""
+"""Folders of a training set, as `dinocell_training.pairing` finds them."""
 
 SETS_NAME = "training_sets"
 """Folder of the training sets, in that of the project."""
@@ -231,7 +231,7 @@ def _write_plane(path: Path, channels: list[NDArray[Any]], image: ImageRecord) -
     import numpy as np
     import tifffile
 
-    from dinocell_app.files import replacing
+    from dinocell_app.base.files import replacing
 
     pixels = np.stack(channels, axis=-1 if image.is_rgb else 0)
     with replacing(path) as beside:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from dinocell_app.errors import InvalidParameterError
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.export.names import SUFFIXES, output_path
 from dinocell_app.project.measured_labels import (
     LabelledPlane,
@@ -16,7 +16,7 @@ from dinocell_app.project.measured_labels import (
     shown_pixels,
 )
 from dinocell_app.project.records import ImageRecord, ResultRecord
-from dinocell_app.regions import Region, checksum
+from dinocell_app.regions.region import Region, checksum
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from dinocell_app.errors import InvalidParameterError, UnreadableFileError, UserFacingError
+from dinocell_app.base.errors import InvalidParameterError, UnreadableFileError, UserFacingError
 from dinocell_app.project.consistency import foreign_objects, wrong_content
 from dinocell_app.project.database_errors import (
     FULL_DISK,

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 from pathlib import Path
 
-from dinocell_app.errors import UnreadableFileError
+from dinocell_app.base.errors import UnreadableFileError
 
 FULL_DISK = (
     "The project is opened for reading only, because its disk is full. Free some space and open it again."

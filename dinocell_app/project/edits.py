@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dinocell_app.errors import UserFacingError
-from dinocell_app.files import write_text
+from dinocell_app.base.errors import UserFacingError
+from dinocell_app.base.files import write_text
 from dinocell_app.project.records import ResultRecord
 
 if TYPE_CHECKING:

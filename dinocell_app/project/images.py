@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dinocell_app.base.json_text import parse_json
 from dinocell_app.imaging.scan import natural_key
-from dinocell_app.json_text import parse_json
 from dinocell_app.project.database import Database
 from dinocell_app.project.pixel_sizes import SetPixelSizes, write_pixel_size
 from dinocell_app.project.records import FoundImage, ImageRecord, PixelSizeScope

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from dinocell_app.errors import InvalidParameterError
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.export.names import output_path, output_stems
 from dinocell_app.export.plane_record import PlaneRecord
 from dinocell_app.project.label_import import LabelMatch

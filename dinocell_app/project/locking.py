@@ -11,8 +11,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from dinocell_app.files import write_json
-from dinocell_app.json_text import parse_json
+from dinocell_app.base.files import write_json
+from dinocell_app.base.json_text import parse_json
 
 LOCK_NAME = "project.lock"
 HOLDER_NAME = "project.lock.json"

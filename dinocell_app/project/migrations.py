@@ -11,8 +11,8 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from dinocell_app.errors import UnreadableFileError
-from dinocell_app.files import replacing
+from dinocell_app.base.errors import UnreadableFileError
+from dinocell_app.base.files import replacing
 
 APPLICATION_ID = 0x44434C4C
 """Marks an SQLite file as a project."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from dinocell_app.errors import InvalidParameterError
-from dinocell_app.job_files import read_job, write_job
-from dinocell_app.jobs import SegmentJob
+from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.jobs.job_files import read_job, write_job
+from dinocell_app.jobs.job_kinds import SegmentJob
+from dinocell_app.jobs.run_folder import RunFolder
 from dinocell_app.project.project import Project
 from dinocell_app.project.segment_jobs import REGIONS_NAME, region_file
-from dinocell_app.region_files import read_regions
-from dinocell_app.run_folder import RunFolder
+from dinocell_app.regions.region_files import read_regions
 
 
 def segment_job_of(folder: Path) -> SegmentJob:

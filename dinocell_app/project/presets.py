@@ -7,10 +7,10 @@ import logging
 from dataclasses import asdict, fields
 from typing import Any
 
-from dinocell_app.field_types import misfits
-from dinocell_app.json_text import parse_json
+from dinocell_app.base.field_types import misfits
+from dinocell_app.base.json_text import parse_json
+from dinocell_app.jobs.segment_settings import SegmentSettings
 from dinocell_app.project.database import Database
-from dinocell_app.segment_settings import SegmentSettings
 
 _logger = logging.getLogger(__name__)
 

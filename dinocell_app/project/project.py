@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from dinocell_app.errors import InvalidParameterError
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.project.audits import AuditTable
 from dinocell_app.project.corrected_images import CorrectedImages
 from dinocell_app.project.database import Database, create_database, open_database

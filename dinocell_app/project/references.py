@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from dinocell_app.errors import InvalidParameterError
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.project.database import Database
-from dinocell_app.reference_types import KeptReferences, ReferenceExample, ReferenceType
+from dinocell_app.references.types import KeptReferences, ReferenceExample, ReferenceType
 
 DEFAULT_LEAST_SCORE = 0.5
 """A cell that scores less is as much like the picture's other cells as like the references, or more."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dinocell_app.errors import UnreadableFileError
-from dinocell_app.regions import Region
+from dinocell_app.base.errors import UnreadableFileError
+from dinocell_app.regions.region import Region
 
 _NEEDED = ("centroid_x_px", "centroid_y_px", "area_px2")
 

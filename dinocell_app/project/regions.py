@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dinocell_app.json_text import parse_json
+from dinocell_app.base.json_text import parse_json
 from dinocell_app.project.database import Database
-from dinocell_app.regions import Region
+from dinocell_app.regions.region import Region
 
 
 class RegionTable:

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from dinocell_app.base.json_text import parse_json
 from dinocell_app.export.names import SUFFIXES
-from dinocell_app.json_text import parse_json
 from dinocell_app.project.database import Database
 from dinocell_app.project.records import NewResult, ResultRecord
 

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from dinocell_app.events import (
+from dinocell_app.base.json_text import parse_json
+from dinocell_app.export.names import SUFFIXES, image_stem
+from dinocell_app.jobs.events import (
     Event,
     ImageFailed,
     ImageSegmented,
@@ -21,12 +23,10 @@ from dinocell_app.events import (
     JobStarted,
     from_json_line,
 )
-from dinocell_app.export.names import SUFFIXES, image_stem
-from dinocell_app.json_text import parse_json
+from dinocell_app.jobs.run_folder import RunFolder
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import ImageRecord, NewResult
 from dinocell_app.project.results import FAILED
-from dinocell_app.run_folder import RunFolder
 
 BYTES_AT_A_TIME = 1 << 17
 """How much of a file is taken over at once, so that a long file does not hold up the window."""

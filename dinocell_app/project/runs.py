@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from dinocell_app.errors import InvalidParameterError, UserFacingError
-from dinocell_app.jobs import SegmentJob
+from dinocell_app.base.errors import InvalidParameterError, UserFacingError
+from dinocell_app.jobs.job_kinds import SegmentJob
+from dinocell_app.jobs.run_folder import RunFolder
 from dinocell_app.project.database import Database
 from dinocell_app.project.images import ImageTable
 from dinocell_app.project.records import RUN_STATES, RunRecord
-from dinocell_app.run_folder import RunFolder
 
 
 class RunTable:

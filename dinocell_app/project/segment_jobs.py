@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from dinocell_app.errors import InvalidParameterError
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.export.names import SUFFIXES
-from dinocell_app.job_files import make_job
-from dinocell_app.jobs import SegmentJob
+from dinocell_app.jobs.job_files import make_job
+from dinocell_app.jobs.job_kinds import SegmentJob
+from dinocell_app.jobs.segment_settings import SegmentSettings, job_fields
 from dinocell_app.project.project import Project
-from dinocell_app.region_files import write_regions
-from dinocell_app.regions import Region
-from dinocell_app.segment_settings import SegmentSettings, job_fields
+from dinocell_app.regions.region import Region
+from dinocell_app.regions.region_files import write_regions
 
 REGIONS_NAME = "regions"
 """Folder of the regions that runs were given, in that of the project."""

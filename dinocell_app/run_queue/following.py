@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dinocell_app.events import Event, JobFailed, JobFinished, from_json_line
-from dinocell_app.run_folder import RunFolder
+from dinocell_app.jobs.events import Event, JobFailed, JobFinished, from_json_line
+from dinocell_app.jobs.run_folder import RunFolder
 from dinocell_app.run_queue.order import attempts_begun, is_waiting, read_queue
 from dinocell_app.run_queue.progress import ProgressCount, RunProgress
 from dinocell_app.run_queue.worker import working_on

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from dinocell_app.errors import InvalidParameterError
-from dinocell_app.events import ImageFailed
-from dinocell_app.jobs import SegmentJob
-from dinocell_app.run_folder import RunFolder
+from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.jobs.events import ImageFailed
+from dinocell_app.jobs.job_kinds import SegmentJob
+from dinocell_app.jobs.run_folder import RunFolder
 from dinocell_app.run_queue.order import ask_for, withdraw
 
 

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from dinocell_app.files import write_json, write_text
-from dinocell_app.json_text import parse_json
-from dinocell_app.run_folder import JOB_NAME, PAUSE_NAME
+from dinocell_app.base.files import write_json, write_text
+from dinocell_app.base.json_text import parse_json
+from dinocell_app.jobs.run_folder import JOB_NAME, PAUSE_NAME
 
 QUEUE_NAME = "queue.json"
 ATTEMPT_NAME = "ATTEMPT"

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from dinocell_app.events import (
+from dinocell_app.jobs.events import (
     EpochFinished,
     Event,
     ImageFailed,

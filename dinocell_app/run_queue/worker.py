@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from dinocell_app.file_locks import holding, is_held
-from dinocell_app.files import write_text
-from dinocell_app.run_folder import RunFolder
+from dinocell_app.base.file_locks import holding, is_held
+from dinocell_app.base.files import write_text
+from dinocell_app.jobs.run_folder import RunFolder
 from dinocell_app.run_queue.order import QueueEntry, begin_attempt, next_entry, read_queue
 from dinocell_app.run_queue.processes import NO_WINDOW, application_command, application_environment
 

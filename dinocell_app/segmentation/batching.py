@@ -7,11 +7,11 @@ import time
 
 import torch
 
-from dinocell_app.memory_errors import is_out_of_memory
+from dinocell_app.base.memory_errors import is_out_of_memory
+from dinocell_app.base.speed_memory import processor_name, remember, remembered
 from dinocell_app.model.model_folder import SegmentationModel
 from dinocell_app.model.precision import Precision, autocast, resolve_precision
 from dinocell_app.model.segmenter import Segmenter
-from dinocell_app.speed_memory import processor_name, remember, remembered
 
 BYTES_PER_TILE_PIXEL = 3_000
 """Activations for one pixel of network input: generous for ViT-B at patch 8 in half precision."""

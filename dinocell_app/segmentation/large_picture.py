@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dinocell_app.events import Event, TilesPredicted
 from dinocell_app.imaging.picture_rows import PictureRows
+from dinocell_app.jobs.events import Event, TilesPredicted
 from dinocell_app.model.model_folder import SegmentationModel
 from dinocell_app.segmentation.blocks import (
     ABOVE,

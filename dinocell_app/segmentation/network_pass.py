@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dinocell_app.events import Event, Notice, TilesPredicted
+from dinocell_app.base.memory_errors import is_out_of_memory
 from dinocell_app.imaging.intensity import NORMALISATIONS
-from dinocell_app.memory_errors import is_out_of_memory
+from dinocell_app.jobs.events import Event, Notice, TilesPredicted
 from dinocell_app.model.model_folder import SegmentationModel
 from dinocell_app.model.precision import autocast
 from dinocell_app.segmentation.batching import first_batch_size, release_memory

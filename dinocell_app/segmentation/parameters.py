@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from dinocell_app.errors import InvalidParameterError
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.model.decoding_parameters import DecodingParameters
 from dinocell_app.model.precision import Precision
 from dinocell_app.segmentation.tiling import Blend

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dinocell_app.errors import InvalidParameterError
-from dinocell_app.events import Event
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.imaging.intensity import NORMALISATIONS
+from dinocell_app.jobs.events import Event
 from dinocell_app.model.model_folder import SegmentationModel
 from dinocell_app.segmentation.network_pass import NetworkPass
 from dinocell_app.segmentation.parameters import SegmentationParameters

@@ -12,7 +12,7 @@ from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
-from dinocell_app.settings import log_path
+from dinocell_app.base.settings import log_path
 from dinocell_app.ui.error_display import report_unexpected
 from dinocell_app.ui.icons import application_icon
 from dinocell_app.ui.main_window import MainWindow

@@ -12,8 +12,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QStyle, QWidget
 
 import dinocell_app
-from dinocell_app.errors import UserFacingError
-from dinocell_app.settings import log_path
+from dinocell_app.base.errors import UserFacingError
+from dinocell_app.base.settings import log_path
 from dinocell_app.ui.session import Session
 
 NOTE_MILLISECONDS = 8000

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dinocell_app.resource_files import resource_path
+from dinocell_app.base.resource_files import resource_path
 
 _SIZE = (1120, 760)
 _SPLIT = (240, 860)

@@ -9,7 +9,7 @@ from PySide6.QtGui import QIcon, QIconEngine, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
-from dinocell_app.resource_files import resource_path
+from dinocell_app.base.resource_files import resource_path
 
 _INK = "currentColor"
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from PySide6.QtCore import QObject
 
-from dinocell_app.files import remove_leftovers
+from dinocell_app.base.files import remove_leftovers
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.workers import start
 

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 import dinocell_app
-from dinocell_app.settings import log_path
+from dinocell_app.base.settings import log_path
 from dinocell_app.ui.actions import ACTIONS, MENUS, TOOLBAR
 from dinocell_app.ui.cache_upkeep import CacheUpkeep
 from dinocell_app.ui.docks import Docks

@@ -9,15 +9,15 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from dinocell_app.errors import UserFacingError
+from dinocell_app.base.errors import UserFacingError
 from dinocell_app.project.moved_folders import FoundFolder, find_moved
 from dinocell_app.project.project import Project
+from dinocell_app.project.starting_projects import SUFFIX, copy_samples, project_folder_for, unused
 from dinocell_app.ui.export.export_dialog import ExportDialog
 from dinocell_app.ui.export.import_dialog import ImportLabelsDialog
 from dinocell_app.ui.images.adding import ImageSearch
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.settings_dialog import show_dialog
-from dinocell_app.ui.starting_projects import SUFFIX, copy_samples, project_folder_for, unused
 from dinocell_app.ui.workers import start
 
 

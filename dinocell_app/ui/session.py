@@ -8,11 +8,11 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from dinocell_app.errors import UserFacingError
+from dinocell_app.base.errors import UserFacingError
+from dinocell_app.base.settings import ApplicationSettings, read_settings, write_settings
 from dinocell_app.project.disk_cache import DiskCache, cache_of
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import ImageRecord, ResultRecord
-from dinocell_app.settings import ApplicationSettings, read_settings, write_settings
 from dinocell_app.ui.processes.engine import Engine
 from dinocell_app.ui.processes.queue import Queue
 

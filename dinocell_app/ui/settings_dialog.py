@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dinocell_app.settings import ApplicationSettings
+from dinocell_app.base.settings import ApplicationSettings
 from dinocell_app.ui.actions import ACTIONS, PRESETS, conflicting
 from dinocell_app.ui.help_here import add_help
 from dinocell_app.ui.models.models_page import ModelsPage

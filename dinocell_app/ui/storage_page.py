@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dinocell_app.base.settings import ApplicationSettings
 from dinocell_app.project.disk_cache import MEGABYTE, all_caches, size_of, trim
-from dinocell_app.settings import ApplicationSettings
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.workers import start
 

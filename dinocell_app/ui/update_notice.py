@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject
 
+from dinocell_app.base.updates import NewVersion, look_for_update
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.workers import start
-from dinocell_app.updates import NewVersion, look_for_update
 
 NEWEST = "This is the newest version."
 TOLD = "told of version"

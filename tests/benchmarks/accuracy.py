@@ -22,15 +22,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from classical_baseline import COLUMNS, TEST_SETS, chosen_pairs
+from dinocell_training.datasets import LabelledPair
+from dinocell_training.evaluation import ImageScores, evaluate_labels, summarise
 
-from dinocell_app.files import write_json
+from dinocell_app.base.files import write_json
 from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.model_folder import SegmentationModel, load_model
 from dinocell_app.segmentation.parameters import SegmentationParameters
 from dinocell_app.segmentation.predictor import segment_image
 from dinocell_app.segmentation.scale import typical_diameter
-from training.datasets import LabelledPair
-from training.evaluation import ImageScores, evaluate_labels, summarise
 
 
 def score(pair: LabelledPair, model: SegmentationModel, diameter: str) -> tuple[ImageScores, float, float]:

@@ -23,18 +23,19 @@ from safetensors.torch import load_file, save_file
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from dinocell_training.datasets import LabelledPair, labelled_pairs
+from dinocell_training.evaluation import evaluate_labels, summarise
+
+from dinocell_app.base.files import replacing, write_json
 from dinocell_app.commands.console import EXIT_OK
 from dinocell_app.commands.execution import execute_run
-from dinocell_app.files import replacing, write_json
-from dinocell_app.jobs import AdaptJob, FineTuneJob, Job
+from dinocell_app.jobs.job_kinds import AdaptJob, FineTuneJob, Job
+from dinocell_app.jobs.run_folder import RunFolder
+from dinocell_app.jobs.training_settings import TrainingSettings
 from dinocell_app.model.model_folder import SegmentationModel, load_model
-from dinocell_app.run_folder import RunFolder
 from dinocell_app.segmentation.parameters import SegmentationParameters
 from dinocell_app.segmentation.predictor import segment_image
 from dinocell_app.segmentation.scale import typical_diameter
-from dinocell_app.training_settings import TrainingSettings
-from training.datasets import LabelledPair, labelled_pairs
-from training.evaluation import evaluate_labels, summarise
 
 STARTS = ("random", "DINOv2", "DINOv2, adapted")
 METRICS = ("ap_0.5", "seg", "mma")

@@ -32,9 +32,10 @@ from skimage.segmentation import expand_labels, watershed
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from dinocell_app.files import write_json
-from training.datasets import LabelledPair, labelled_pairs
-from training.evaluation import ImageScores, evaluate_labels, summarise
+from dinocell_training.datasets import LabelledPair, labelled_pairs
+from dinocell_training.evaluation import ImageScores, evaluate_labels, summarise
+
+from dinocell_app.base.files import write_json
 
 N_TUNING_IMAGES = 8
 TUNING_SIDE = 400

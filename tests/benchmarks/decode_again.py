@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 import tifffile
 
-from dinocell_app.jobs import DEFAULT_MODEL
-from dinocell_app.preview_messages import (
+from dinocell_app.jobs.job_kinds import DEFAULT_MODEL
+from dinocell_app.jobs.preview_messages import (
     DecodingAsked,
     DecodingChoice,
     Message,
@@ -28,8 +28,8 @@ from dinocell_app.preview_messages import (
     message_from_line,
     message_to_line,
 )
+from dinocell_app.jobs.segment_settings import SegmentSettings
 from dinocell_app.run_queue.processes import application_command, application_environment
-from dinocell_app.segment_settings import SegmentSettings
 
 ROWS, COLUMNS, PITCH = 25, 40, 32
 REPEATS = 10

@@ -26,9 +26,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from large import DIAMETER_PX, blobs, make_model
 
-from dinocell_app.events import ImageFailed
-from dinocell_app.jobs import SegmentJob
-from dinocell_app.lengths import Length
+from dinocell_app.base.lengths import Length
+from dinocell_app.jobs.events import ImageFailed
+from dinocell_app.jobs.job_kinds import SegmentJob
 from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.model_folder import load_model
 from dinocell_app.pipeline import segmentation_job

@@ -14,7 +14,7 @@ import numpy as np
 from PySide6.QtCore import QEventLoop, QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
-from dinocell_app.resource_files import resource_path
+from dinocell_app.base.resource_files import resource_path
 from dinocell_app.ui.main_window import MainWindow
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.workers import wait_for_all

@@ -25,19 +25,20 @@ import tifffile
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from dinocell_training.datasets import LabelledPair, labelled_pairs
+from dinocell_training.evaluation import evaluate_labels, summarise
+
+from dinocell_app.base.files import write_json
 from dinocell_app.commands.console import EXIT_OK
 from dinocell_app.commands.execution import execute_run
-from dinocell_app.files import write_json
-from dinocell_app.jobs import DEFAULT_MODEL, FineTuneJob
+from dinocell_app.jobs.job_kinds import DEFAULT_MODEL, FineTuneJob
+from dinocell_app.jobs.run_folder import RunFolder
 from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.model_folder import load_model
 from dinocell_app.pipeline.devices import choose_device
-from dinocell_app.run_folder import RunFolder
 from dinocell_app.segmentation.parameters import SegmentationParameters
 from dinocell_app.segmentation.predictor import segment_image
-from dinocell_app.ui.training.training_presets import AUGMENTATION, PRESETS
-from training.datasets import LabelledPair, labelled_pairs
-from training.evaluation import evaluate_labels, summarise
+from dinocell_app.training_plan.training_presets import AUGMENTATION, PRESETS
 
 
 def chosen(pairs: Sequence[LabelledPair], count: int, seed: int) -> list[LabelledPair]:

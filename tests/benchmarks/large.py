@@ -118,12 +118,12 @@ def make_model(folder: Path) -> None:
 def run_once(picture: Path, model: str, out: Path, *, in_blocks: bool) -> dict[str, float]:
     """Segment one picture in this process; also the memory held before it began."""
     import torch
+    from dinocell_training.peak_memory import peak_memory_bytes
 
-    from dinocell_app.events import ImageFailed, ImageSegmented, Notice
-    from dinocell_app.jobs import SegmentJob
+    from dinocell_app.jobs.events import ImageFailed, ImageSegmented, Notice
+    from dinocell_app.jobs.job_kinds import SegmentJob
     from dinocell_app.pipeline import picture_plan
     from dinocell_app.pipeline.segmentation_job import segment_images
-    from training.peak_memory import peak_memory_bytes
 
     def segment(path: Path, limit: int) -> float:
         picture_plan.LARGEST_WHOLE_PX = limit
@@ -163,9 +163,10 @@ def in_a_process(picture: Path, model: str, out: Path, mode: str) -> dict[str, f
 
 def agreement(first: Path, second: Path) -> str:
     """Compare two label images."""
+    from dinocell_training.label_overlaps import count_overlaps
+    from dinocell_training.matching import match_by_iou
+
     from dinocell_app.export.label_files import read_labels
-    from training.label_overlaps import count_overlaps
-    from training.matching import match_by_iou
 
     labels, others = read_labels(first), read_labels(second)
     overlaps = count_overlaps(labels, others)

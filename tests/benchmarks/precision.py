@@ -26,6 +26,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from classical_baseline import TEST_SETS, chosen_pairs
+from dinocell_training.datasets import LabelledPair
+from dinocell_training.evaluation import evaluate_labels
 
 from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.model_folder import SegmentationModel, load_model
@@ -33,8 +35,6 @@ from dinocell_app.model.precision import Precision, autocast
 from dinocell_app.segmentation.parameters import SegmentationParameters
 from dinocell_app.segmentation.predictor import segment_image
 from dinocell_app.segmentation.scale import typical_diameter
-from training.datasets import LabelledPair
-from training.evaluation import evaluate_labels
 
 CPU = torch.device("cpu")
 

@@ -29,6 +29,9 @@ from scipy.stats import rankdata
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from dinocell_training.synthetic.parameters import SceneParameters
+from dinocell_training.synthetic.scene import render_scene
+
 from dinocell_app.export.label_files import read_labels
 from dinocell_app.export.labelled_image import label_ids
 from dinocell_app.imaging.planes import select_planes
@@ -39,8 +42,6 @@ from dinocell_app.segmentation.parameters import SegmentationParameters
 from dinocell_app.segmentation.predictor import Segmentation, segmenting
 from dinocell_app.segmentation.reference.description import describe_cells
 from dinocell_app.segmentation.reference.scoring import TypeReferences, score_cells
-from training.synthetic.parameters import SceneParameters
-from training.synthetic.scene import render_scene
 
 BLOOD_CELL_PX = 60.0
 """About the diameter of a red cell in these pictures; saves the pass that measures it."""

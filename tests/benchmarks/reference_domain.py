@@ -23,7 +23,7 @@ from dinocell_app.imaging.planes import select_planes
 from dinocell_app.imaging.reading import open_image
 from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.model_folder import SegmentationModel, load_model
-from dinocell_app.reference_domain import domain_likeness
+from dinocell_app.references.likeness import domain_likeness
 from dinocell_app.segmentation.parameters import SegmentationParameters
 from dinocell_app.segmentation.predictor import segmenting
 from dinocell_app.segmentation.reference.description import describe_cells

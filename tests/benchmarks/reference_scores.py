@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from dinocell_app.engine.compared_cells import ComparedCells, DescribedCells
 from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.model_folder import load_model
-from dinocell_app.reference_types import KeptReferences, ReferenceExample, ReferenceType
+from dinocell_app.references.types import KeptReferences, ReferenceExample, ReferenceType
 from dinocell_app.segmentation.reference.percs_file import reference_head
 
 WIDTH, N_LOOKS, N_TYPES, N_EXAMPLES = 384, 3, 3, 5

@@ -19,7 +19,7 @@ HEAVY = (
     "skimage",
     "scipy",
     "numba",
-    "training",
+    "dinocell_training",
     "dinocell_app.pipeline",
 )
 

@@ -11,8 +11,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
+from dinocell_app.tables.row_order import Arrangement, arranged_rows
 from dinocell_app.ui.results.cell_table import CellTable
-from dinocell_app.ui.results.row_order import Arrangement, arranged_rows
 from dinocell_app.ui.results.shown_cells import ShownCells
 from dinocell_app.ui.workers import run_synchronously
 from tests.ui.results.results_stand_ins import made_store

@@ -21,17 +21,18 @@ import tifffile
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from dinocell_app.jobs import FineTuneJob
+from dinocell_training.domain_adaptation import DomainAdaptation
+from dinocell_training.estimates import time_steps
+from dinocell_training.fine_tuning import FineTuning, FineTuningParameters
+from dinocell_training.fine_tuning_data import crops, read_data
+from dinocell_training.processes import training_device
+from dinocell_training.self_distillation.pictures import Picture, find_pictures
+from dinocell_training.starting_point import starting_point
+from dinocell_training.synthetic import random_scene_parameters, render_scene
+
+from dinocell_app.jobs.job_kinds import FineTuneJob
+from dinocell_app.jobs.training_settings import AdaptationSettings, TrainingSettings
 from dinocell_app.model.objectives import objective_by_name
-from dinocell_app.training_settings import AdaptationSettings, TrainingSettings
-from training.domain_adaptation import DomainAdaptation
-from training.estimates import time_steps
-from training.fine_tuning import FineTuning, FineTuningParameters
-from training.fine_tuning_data import crops, read_data
-from training.processes import training_device
-from training.self_distillation.pictures import Picture, find_pictures
-from training.starting_point import starting_point
-from training.synthetic import random_scene_parameters, render_scene
 
 N_PICTURES = 8
 EDGE = 512

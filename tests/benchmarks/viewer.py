@@ -11,12 +11,12 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import numpy as np
 from PySide6.QtWidgets import QApplication
 
+from dinocell_app.display.channels import channel_statistics
+from dinocell_app.display.label_colours import LabelStyle
+from dinocell_app.display.loading import LoadedImage, index_labels
+from dinocell_app.display.pyramid import mean_pyramid
 from dinocell_app.project.records import ChannelDisplay
-from dinocell_app.ui.viewer.channels import channel_statistics
 from dinocell_app.ui.viewer.image_viewer import ImageViewer
-from dinocell_app.ui.viewer.label_colours import LabelStyle
-from dinocell_app.ui.viewer.loading import LoadedImage, index_labels
-from dinocell_app.ui.viewer.pyramid import mean_pyramid
 
 EDGE = 8192
 CELL_GRID = 142

@@ -24,6 +24,8 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from dinocell_training.synthetic import random_scene_parameters, render_scene
+
 from dinocell_app.imaging.intensity import NORMALISATIONS
 from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.model_folder import SegmentationModel, load_model
@@ -31,7 +33,6 @@ from dinocell_app.model.segmenter_config import DINOCELL_B8
 from dinocell_app.segmentation.parameters import SegmentationParameters
 from dinocell_app.segmentation.predictor import segment_image
 from dinocell_app.segmentation.tiling import Tiling
-from training.synthetic import random_scene_parameters, render_scene
 
 
 def seconds(work: Callable[[], object], repeats: int) -> float:

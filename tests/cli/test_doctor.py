@@ -80,7 +80,9 @@ def test_a_driver_that_torch_cannot_use_has_one_remedy(monkeypatch, cuda, words)
 def test_damaged_weights_are_found(tiny_model, tmp_path, monkeypatch):
     (tmp_path / "models").mkdir()
     shutil.copytree(tiny_model, tmp_path / "models" / "m")
-    monkeypatch.setattr("dinocell_app.resource_files.resource_path", lambda *_: tmp_path / "models" / "m")
+    monkeypatch.setattr(
+        "dinocell_app.base.resource_files.resource_path", lambda *_: tmp_path / "models" / "m"
+    )
     (finding,) = shipped()
     assert finding.state == "good"
     weights = tmp_path / "models" / "m" / "weights.safetensors"

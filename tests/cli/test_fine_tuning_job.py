@@ -8,17 +8,17 @@ import shutil
 import numpy as np
 import pytest
 import tifffile
+from dinocell_training.fine_tuning_result import segmenting_base
+from dinocell_training.verdict import Verdict
 
+from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.base.files import write_json
 from dinocell_app.cli import main
 from dinocell_app.commands.execution import events_of
-from dinocell_app.errors import InvalidParameterError
-from dinocell_app.events import EpochFinished, JobFinished, Notice, SamplePredicted, StepFinished
-from dinocell_app.files import write_json
-from dinocell_app.job_files import read_job
+from dinocell_app.jobs.events import EpochFinished, JobFinished, Notice, SamplePredicted, StepFinished
+from dinocell_app.jobs.job_files import read_job
+from dinocell_app.jobs.run_folder import RunFolder
 from dinocell_app.model.manifest import read_manifest
-from dinocell_app.run_folder import RunFolder
-from training.fine_tuning_result import segmenting_base
-from training.verdict import Verdict
 
 
 @pytest.fixture
@@ -242,7 +242,7 @@ def test_a_pause_holds_the_training_within_a_step(words, tmp_path, monkeypatch):
         if len(steps_at_polls) == 3:
             folder.pause_path.unlink()
 
-    monkeypatch.setattr("dinocell_app.run_folder.time.sleep", wait)
+    monkeypatch.setattr("dinocell_app.jobs.run_folder.time.sleep", wait)
     for event in events_of(job, folder.should_stop, folder.path):
         if isinstance(event, StepFinished):
             steps = event.step

@@ -8,11 +8,11 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from dinocell_app.errors import InvalidParameterError
-from dinocell_app.events import ImageFailed, ImageSegmented, ImageSkipped, JobFinished, TilesPredicted
-from dinocell_app.job_files import job_from_json, job_to_json, make_job
-from dinocell_app.jobs import SegmentJob
-from dinocell_app.lengths import Length
+from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.base.lengths import Length
+from dinocell_app.jobs.events import ImageFailed, ImageSegmented, ImageSkipped, JobFinished, TilesPredicted
+from dinocell_app.jobs.job_files import job_from_json, job_to_json, make_job
+from dinocell_app.jobs.job_kinds import SegmentJob
 from dinocell_app.pipeline.inputs import plan_images
 from dinocell_app.pipeline.segmentation_job import segment_images
 

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dinocell_app.base.errors import InvalidParameterError, UnreadableFileError
+from dinocell_app.base.lengths import Area, Length
 from dinocell_app.commands import evaluate, measure, segment, train
 from dinocell_app.commands.options import JobCommand
-from dinocell_app.errors import InvalidParameterError, UnreadableFileError
 from dinocell_app.export.formats import DEFAULT_FORMATS, FORMATS
-from dinocell_app.job_files import job_from_json, job_to_json, make_job, read_job
-from dinocell_app.jobs import EvaluateJob, FineTuneJob, MeasureJob, SegmentJob
-from dinocell_app.lengths import Area, Length
-from dinocell_app.training_settings import AugmentationSettings, TrainingSettings
+from dinocell_app.jobs.job_files import job_from_json, job_to_json, make_job, read_job
+from dinocell_app.jobs.job_kinds import EvaluateJob, FineTuneJob, MeasureJob, SegmentJob
+from dinocell_app.jobs.training_settings import AugmentationSettings, TrainingSettings
 
 ROOT = Path("/data").absolute()
 
@@ -152,8 +152,8 @@ def test_micrometres_become_pixels_only_with_a_pixel_size():
 
 
 def test_settings_agree_with_those_of_the_layers_above_and_below():
-    from training.augmentation import Augmentation
-    from training.fine_tuning import FineTuningParameters
+    from dinocell_training.augmentation import Augmentation
+    from dinocell_training.fine_tuning import FineTuningParameters
 
     for mirror, original in (
         (AugmentationSettings(), Augmentation()),

@@ -16,8 +16,8 @@ from dinocell_app.export import large_labels
 from dinocell_app.export.label_files import read_labels
 from dinocell_app.imaging.reading import open_image
 from dinocell_app.pipeline import large_pictures, large_results, picture_plan
-from dinocell_app.region_files import write_regions
-from dinocell_app.regions import Region
+from dinocell_app.regions.region import Region
+from dinocell_app.regions.region_files import write_regions
 from dinocell_app.segmentation import label_store
 from dinocell_app.segmentation.blocks import BlockSize
 
@@ -210,8 +210,8 @@ def test_labels_are_a_pyramid_with_the_pixel_size(
 def test_a_request_to_stop_is_honoured_within_an_image_and_nothing_is_left(
     tiny_model: Path, folder: Path, tmp_path: Path
 ) -> None:
-    from dinocell_app.events import JobFinished, TilesPredicted
-    from dinocell_app.jobs import SegmentJob
+    from dinocell_app.jobs.events import JobFinished, TilesPredicted
+    from dinocell_app.jobs.job_kinds import SegmentJob
     from dinocell_app.pipeline.segmentation_job import segment_images
 
     job = SegmentJob(

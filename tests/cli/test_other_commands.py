@@ -13,7 +13,7 @@ import pytest
 import tifffile
 
 import dinocell_app
-from dinocell_app import resource_files
+from dinocell_app.base import resource_files
 from dinocell_app.cli import main
 
 

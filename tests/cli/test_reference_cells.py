@@ -11,11 +11,11 @@ import tifffile
 
 from dinocell_app.cli import main
 from dinocell_app.export.label_files import read_labels
-from dinocell_app.job_files import read_job, write_job
+from dinocell_app.jobs.job_files import read_job, write_job
 from dinocell_app.model.manifest import read_manifest
-from dinocell_app.reference_domain import LEAST_LIKENESS
-from dinocell_app.reference_library import write_library
-from dinocell_app.reference_types import N_LOOKS, KeptReferences, ReferenceExample, ReferenceType
+from dinocell_app.references.library import write_library
+from dinocell_app.references.likeness import LEAST_LIKENESS
+from dinocell_app.references.types import N_LOOKS, KeptReferences, ReferenceExample, ReferenceType
 
 
 def rows(path):

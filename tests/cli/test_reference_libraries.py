@@ -9,8 +9,8 @@ import pytest
 
 from dinocell_app.cli import main
 from dinocell_app.export.label_files import read_labels
-from dinocell_app.reference_library import read_library, write_library
-from dinocell_app.reference_types import KeptReferences, ReferenceExample, ReferenceType
+from dinocell_app.references.library import read_library, write_library
+from dinocell_app.references.types import KeptReferences, ReferenceExample, ReferenceType
 
 
 def cell(value, source="a.tif:1"):

@@ -11,9 +11,9 @@ import pytest
 import tifffile
 
 from dinocell_app.__main__ import main
-from dinocell_app.errors import UnreadableFileError
-from dinocell_app.region_files import read_regions, regions_of, write_regions
-from dinocell_app.regions import Region
+from dinocell_app.base.errors import UnreadableFileError
+from dinocell_app.regions.region import Region
+from dinocell_app.regions.region_files import read_regions, regions_of, write_regions
 
 LEFT = Region("left; half", ((0.0, 0.0), (20.0, 0.0), (20.0, 30.0), (0.0, 30.0)), "count", "#4477aa")
 TOP = Region("top", ((0.0, 0.0), (40.0, 0.0), (40.0, 15.0), (0.0, 15.0)), "exclude", "#aa3377")

@@ -16,14 +16,14 @@ import numpy as np
 import pytest
 import tifffile
 
+from dinocell_app.base.errors import InvalidParameterError, UserFacingError
+from dinocell_app.base.lengths import Length
 from dinocell_app.cli import main
-from dinocell_app.errors import InvalidParameterError, UserFacingError
-from dinocell_app.events import ImageSegmented, JobFailed, JobFinished, JobStarted, TilesPredicted
-from dinocell_app.job_files import write_job
-from dinocell_app.jobs import SegmentJob
-from dinocell_app.lengths import Length
+from dinocell_app.jobs.events import ImageSegmented, JobFailed, JobFinished, JobStarted, TilesPredicted
+from dinocell_app.jobs.job_files import write_job
+from dinocell_app.jobs.job_kinds import SegmentJob
+from dinocell_app.jobs.run_folder import RunFolder
 from dinocell_app.pipeline.segmentation_job import segment_images
-from dinocell_app.run_folder import RunFolder
 
 
 @pytest.fixture

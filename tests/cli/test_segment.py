@@ -13,8 +13,8 @@ import pytest
 import tifffile
 
 from dinocell_app.cli import main
-from dinocell_app.events import from_json_line
 from dinocell_app.export.label_files import read_labels
+from dinocell_app.jobs.events import from_json_line
 
 
 def rows(path: Path) -> list[dict[str, str]]:

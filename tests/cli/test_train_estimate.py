@@ -7,13 +7,13 @@ import json
 import numpy as np
 import pytest
 import tifffile
+from dinocell_training.estimates import time_steps
 
 from dinocell_app.cli import main
-from dinocell_app.job_files import write_job
-from dinocell_app.jobs import AdaptJob, AdaptThenTeachJob, EvaluateJob, FineTuneJob
-from dinocell_app.run_folder import RunFolder
-from dinocell_app.training_settings import AdaptationSettings, TrainingSettings
-from training.estimates import time_steps
+from dinocell_app.jobs.job_files import write_job
+from dinocell_app.jobs.job_kinds import AdaptJob, AdaptThenTeachJob, EvaluateJob, FineTuneJob
+from dinocell_app.jobs.run_folder import RunFolder
+from dinocell_app.jobs.training_settings import AdaptationSettings, TrainingSettings
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import tifffile
 
-from dinocell_app.errors import Cancelled, ModelError
-from dinocell_app.events import Event, ImageFailed, ImageSegmented, JobFinished, TilesPredicted
-from dinocell_app.jobs import SegmentJob
+from dinocell_app.base.errors import Cancelled, ModelError
+from dinocell_app.jobs.events import Event, ImageFailed, ImageSegmented, JobFinished, TilesPredicted
+from dinocell_app.jobs.job_kinds import SegmentJob
 from dinocell_app.pipeline import segmentation_job
 from dinocell_app.pipeline.inputs import PlannedImage
 from dinocell_app.pipeline.segmentation_job import segment_images

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from dinocell_app.base.lengths import Length
+from dinocell_app.base.resource_files import resource_path
 from dinocell_app.cli import main, make_parser
 from dinocell_app.export.names import IMAGES_CSV
-from dinocell_app.jobs import SegmentJob
-from dinocell_app.lengths import Length
-from dinocell_app.resource_files import resource_path
-from dinocell_app.run_folder import RunFolder
+from dinocell_app.jobs.job_kinds import SegmentJob
+from dinocell_app.jobs.run_folder import RunFolder
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux") or shutil.which("bash") is None, reason="Slurm runs on Linux"

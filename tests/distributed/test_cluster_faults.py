@@ -9,6 +9,7 @@ import pytest
 from distributed.scheduler import KilledWorker
 
 import dinocell_app
+from dinocell_app.base.errors import InvalidParameterError, MissingDependencyError, UserFacingError
 from dinocell_app.cli import main
 from dinocell_app.distributed import connecting, handing_out, worker_group
 from dinocell_app.distributed.cluster_errors import ClusterError, UnfitWorkerError
@@ -17,14 +18,13 @@ from dinocell_app.distributed.connecting import connected
 from dinocell_app.distributed.handing_out import HandingOut, Wishes
 from dinocell_app.distributed.worker_group import WorkerGroup
 from dinocell_app.distributed.worker_images import Answer, ClusterRun, ask, forget, prepare, segment_image
-from dinocell_app.errors import InvalidParameterError, MissingDependencyError, UserFacingError
-from dinocell_app.events import ImageFailed, ImageSegmented, Notice
-from dinocell_app.job_files import job_to_json
-from dinocell_app.jobs import MeasureJob, SegmentJob
+from dinocell_app.jobs.events import ImageFailed, ImageSegmented, Notice
+from dinocell_app.jobs.job_files import job_to_json
+from dinocell_app.jobs.job_kinds import MeasureJob, SegmentJob
+from dinocell_app.jobs.run_folder import RunFolder
 from dinocell_app.model.manifest import read_manifest
 from dinocell_app.pipeline.inputs import plan_images
 from dinocell_app.pipeline.isolation import Outcome
-from dinocell_app.run_folder import RunFolder
 
 
 @pytest.fixture

@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 import tifffile
 
+from dinocell_app.base.errors import UserFacingError
+from dinocell_app.base.lengths import Length
 from dinocell_app.cli import main
 from dinocell_app.distributed.cluster_job import TOKEN_PREFIX, segment_on_cluster
 from dinocell_app.distributed.handing_out import Wishes
-from dinocell_app.errors import UserFacingError
-from dinocell_app.events import (
+from dinocell_app.jobs.events import (
     ImageFailed,
     ImageSegmented,
     ImageSkipped,
@@ -27,10 +28,9 @@ from dinocell_app.events import (
     Notice,
     TilesPredicted,
 )
-from dinocell_app.jobs import SegmentJob
-from dinocell_app.lengths import Length
+from dinocell_app.jobs.job_kinds import SegmentJob
+from dinocell_app.jobs.run_folder import RunFolder
 from dinocell_app.pipeline.segmentation_job import segment_images
-from dinocell_app.run_folder import RunFolder
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from dinocell_app.base.resource_files import resource_path
 from dinocell_app.measurement.column import Column
 from dinocell_app.measurement.columns import channel_columns, table_columns
 from dinocell_app.measurement.summary import summary_columns
-from dinocell_app.resource_files import resource_path
 
 PAGE = resource_path("docs", "user_guide.md").with_name("columns.md")
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dinocell_app.base.errors import UserFacingError
 from dinocell_app.editing.cell_changes import delete, merge, split
 from dinocell_app.editing.cell_shapes import grow, shrink
 from dinocell_app.editing.delta_coding import decode, encode
@@ -21,7 +22,6 @@ from dinocell_app.editing.edit_history import MODEL, EditHistory
 from dinocell_app.editing.journal import JOURNAL_NAME
 from dinocell_app.editing.newer_result import take_newer
 from dinocell_app.editing.strokes import erase, paint
-from dinocell_app.errors import UserFacingError
 
 SHAPE = (48, 64)
 

@@ -9,12 +9,12 @@ import pytest
 import tifffile
 import torch
 
+from dinocell_app.base.errors import UserFacingError
 from dinocell_app.engine.compared_cells import ComparedCells, DescribedCells
 from dinocell_app.engine.previews import Previews
 from dinocell_app.engine.serving import Service
-from dinocell_app.errors import UserFacingError
-from dinocell_app.events import TilesPredicted
-from dinocell_app.preview_messages import (
+from dinocell_app.jobs.events import TilesPredicted
+from dinocell_app.jobs.preview_messages import (
     CellsAsked,
     CellsDescribed,
     CellsScored,
@@ -24,8 +24,8 @@ from dinocell_app.preview_messages import (
     message_from_line,
     message_to_line,
 )
-from dinocell_app.reference_types import N_LOOKS, KeptReferences, ReferenceExample, ReferenceType
-from dinocell_app.segment_settings import SegmentSettings
+from dinocell_app.jobs.segment_settings import SegmentSettings
+from dinocell_app.references.types import N_LOOKS, KeptReferences, ReferenceExample, ReferenceType
 from dinocell_app.segmentation.reference.guided_scoring import score_types_guided
 from dinocell_app.segmentation.reference.percs_head import PercsConfig, PercsHead
 from dinocell_app.segmentation.reference.scoring import TypeReferences, score_types

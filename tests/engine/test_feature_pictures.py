@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import tifffile
 
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.engine import feature_pictures
 from dinocell_app.engine.feature_pictures import drawing_features
 from dinocell_app.engine.previews import Previews
-from dinocell_app.errors import InvalidParameterError
-from dinocell_app.events import TilesPredicted
-from dinocell_app.preview_messages import (
+from dinocell_app.jobs.events import TilesPredicted
+from dinocell_app.jobs.preview_messages import (
     DecodingChoice,
     FeaturesAsked,
     FeaturesDrawn,
@@ -21,7 +21,7 @@ from dinocell_app.preview_messages import (
     message_from_line,
     message_to_line,
 )
-from dinocell_app.segment_settings import SegmentSettings
+from dinocell_app.jobs.segment_settings import SegmentSettings
 
 
 @pytest.fixture

@@ -6,14 +6,14 @@ import threading
 from pathlib import Path
 
 from dinocell_app.engine.mailbox import Mailbox
-from dinocell_app.preview_messages import (
+from dinocell_app.jobs.preview_messages import (
     CancelAsked,
     DecodingAsked,
     DecodingChoice,
     PreviewAsked,
     PreviewRequest,
 )
-from dinocell_app.segment_settings import SegmentSettings
+from dinocell_app.jobs.segment_settings import SegmentSettings
 
 
 def preview(number: int) -> PreviewAsked:

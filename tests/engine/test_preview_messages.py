@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dinocell_app.preview_messages import (
+from dinocell_app.jobs.preview_messages import (
     CancelAsked,
     DecodingAsked,
     DecodingChoice,
@@ -20,7 +20,7 @@ from dinocell_app.preview_messages import (
     message_from_line,
     message_to_line,
 )
-from dinocell_app.segment_settings import SegmentSettings
+from dinocell_app.jobs.segment_settings import SegmentSettings
 
 REQUEST = PreviewRequest(
     Path("/data/Zellen µ.tif"), 1, 2, "DAPI", (3, 4, 5, 6), SegmentSettings(formats=("labels",)), 0.5

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import tifffile
 
+from dinocell_app.base.errors import UserFacingError
 from dinocell_app.engine import previews as previews_module
 from dinocell_app.engine.previews import Previews, preview_job
-from dinocell_app.errors import UserFacingError
-from dinocell_app.events import TilesPredicted
 from dinocell_app.export.label_files import read_labels
+from dinocell_app.jobs.events import TilesPredicted
+from dinocell_app.jobs.preview_messages import DecodingChoice, PreviewRequest
+from dinocell_app.jobs.segment_settings import SegmentSettings
 from dinocell_app.pipeline.segmentation_job import segment_images
-from dinocell_app.preview_messages import DecodingChoice, PreviewRequest
-from dinocell_app.segment_settings import SegmentSettings
 
 
 def blobs(shape, centres, spread=5.0) -> np.ndarray:

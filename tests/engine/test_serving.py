@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.engine import serving
 from dinocell_app.engine.serving import Service
-from dinocell_app.errors import InvalidParameterError
-from dinocell_app.preview_messages import (
+from dinocell_app.jobs.preview_messages import (
     CancelAsked,
     DecodingAsked,
     DecodingChoice,
@@ -22,7 +22,7 @@ from dinocell_app.preview_messages import (
     PreviewRequest,
     message_to_line,
 )
-from dinocell_app.segment_settings import SegmentSettings
+from dinocell_app.jobs.segment_settings import SegmentSettings
 
 PREVIEW = PreviewRequest(Path("a.tif"), 0, 0, "grey", None, SegmentSettings())
 

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pytest
 
-from dinocell_app.errors import UnreadableFileError
+from dinocell_app.base.errors import UnreadableFileError
 from dinocell_app.export.cellpose_files import read_cellpose_seg, write_cellpose_seg
 from dinocell_app.export.label_files import read_labels
 from dinocell_app.export.labelled_image import LabelledImage

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from dinocell_app.errors import UnreadableFileError
+from dinocell_app.base.errors import UnreadableFileError
 from dinocell_app.export.coco import combine_coco, read_coco_labels, write_coco
 from dinocell_app.export.labelled_image import LabelledImage
 from dinocell_app.export.run_lengths import decode_runs, encode_runs

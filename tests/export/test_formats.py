@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dinocell_app.errors import InvalidParameterError, UserFacingError
+from dinocell_app.base.errors import InvalidParameterError, UserFacingError
 from dinocell_app.export.formats import DEFAULT_FORMATS, FORMATS, parse_formats, write_formats
 from dinocell_app.export.label_files import read_labels
 from dinocell_app.export.labelled_image import LabelledImage

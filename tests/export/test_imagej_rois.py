@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from skimage.draw import polygon2mask
 
-from dinocell_app.errors import UnreadableFileError
+from dinocell_app.base.errors import UnreadableFileError
 from dinocell_app.export.imagej_rois import read_imagej_rois, region_of, write_imagej_rois
 from dinocell_app.export.labelled_image import LabelledImage
 from dinocell_app.export.polygons import CellOutline, Polygon

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from dinocell_app.errors import UnreadableFileError, UserFacingError
+from dinocell_app.base.errors import UnreadableFileError, UserFacingError
 from dinocell_app.export.label_files import read_labels, write_labels
 from dinocell_app.export.labelled_image import LabelledImage, compact_labels, label_ids
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import zarr
 
-from dinocell_app.errors import UserFacingError
+from dinocell_app.base.errors import UserFacingError
 from dinocell_app.export import ome_zarr
 from dinocell_app.export.labelled_image import LabelledImage
 from dinocell_app.export.ome_zarr import write_ome_zarr

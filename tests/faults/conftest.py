@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 import tifffile
 
+from dinocell_app.base.lengths import Length
 from dinocell_app.cli import main
-from dinocell_app.events import Event, ImageFailed, JobFailed
-from dinocell_app.jobs import SegmentJob
-from dinocell_app.lengths import Length
+from dinocell_app.jobs.events import Event, ImageFailed, JobFailed
+from dinocell_app.jobs.job_kinds import SegmentJob
+from dinocell_app.jobs.run_folder import RunFolder
 from dinocell_app.pipeline import segmentation_job
-from dinocell_app.run_folder import RunFolder
 
 IMAGES = ("a.tif", "b.tif")
 

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from dinocell_app.events import ImageSegmented, JobStarted
+from dinocell_app.jobs.events import ImageSegmented, JobStarted
 from tests.faults.conftest import assert_whole, results
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="has no SIGKILL")

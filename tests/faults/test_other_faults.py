@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from dinocell_app.events import ImageSegmented
+from dinocell_app.jobs.events import ImageSegmented
 from dinocell_app.pipeline import reading_ahead, segmentation_job
 from dinocell_app.pipeline.measurements import measure_plane
 from dinocell_app.segmentation import predictor

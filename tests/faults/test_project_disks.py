@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dinocell_app.errors import UserFacingError
+from dinocell_app.base.errors import UserFacingError
 from dinocell_app.project import database, database_errors
 from dinocell_app.project.project import Project
 from dinocell_app.run_queue.processes import application_environment

@@ -290,7 +290,7 @@ def _copy(place: Path, work: Path) -> Path:
 
 def _warm(read: Any, places: Sequence[Path], work: Path) -> None:
     """Read whole files first: they must be read, and what is imported or compiled then is not counted."""
-    from dinocell_app.errors import UserFacingError
+    from dinocell_app.base.errors import UserFacingError
 
     for place in places:
         shutil.rmtree(work, ignore_errors=True)
@@ -302,7 +302,7 @@ def _warm(read: Any, places: Sequence[Path], work: Path) -> None:
 
 
 def _judged(read: Any, place: Path, watch: _Watch) -> dict[str, Any]:
-    from dinocell_app.errors import UserFacingError
+    from dinocell_app.base.errors import UserFacingError
 
     started, before = time.monotonic(), _memory_taken(anew=True)
     watch.seen.clear()

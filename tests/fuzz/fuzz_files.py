@@ -207,8 +207,8 @@ def _compact(runs: list[int]) -> str:
 
 def regions(folder: Path) -> None:
     """Regions of interest as GeoJSON."""
-    from dinocell_app.region_files import write_regions
-    from dinocell_app.regions import Region
+    from dinocell_app.regions.region import Region
+    from dinocell_app.regions.region_files import write_regions
 
     corners = ((1.0, 2.0), (20.0, 2.0), (20.5, 18.0))
     write_regions(folder / "a.geojson", {"a.tif": (Region("one", corners),), "": (Region("two", corners),)})

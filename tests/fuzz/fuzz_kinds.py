@@ -114,7 +114,7 @@ def _take_memory(path: Path) -> None:
 
 
 def _say_little(path: Path) -> None:
-    from dinocell_app.errors import UserFacingError
+    from dinocell_app.base.errors import UserFacingError
 
     raise UserFacingError("Something is wrong")
 

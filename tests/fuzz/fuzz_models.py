@@ -7,6 +7,8 @@ import shutil
 from pathlib import Path
 
 import torch
+from dinocell_training.checkpoint import TrainingState, load_checkpoint, save_checkpoint
+from dinocell_training.validation_history import KeepBest, ValidationHistory, restore_best
 from torch import nn
 
 from dinocell_app.model.catalogue import describe, find_model, list_models
@@ -14,8 +16,6 @@ from dinocell_app.model.manifest import Manifest, read_manifest
 from dinocell_app.model.model_archive import export_model, import_model
 from dinocell_app.model.model_folder import load_model, save_model
 from dinocell_app.model.segmenter import Segmenter, SegmenterConfig
-from training.checkpoint import TrainingState, load_checkpoint, save_checkpoint
-from training.validation_history import KeepBest, ValidationHistory, restore_best
 
 CONFIG = SegmenterConfig(
     backbone="vit_tiny_patch16_224",

@@ -45,8 +45,8 @@ def read_coco(path: Path) -> None:
 
 
 def read_regions(path: Path) -> None:
-    from dinocell_app.region_files import read_regions, regions_of
-    from dinocell_app.regions import allowed_pixels, pixels_inside
+    from dinocell_app.regions.region import allowed_pixels, pixels_inside
+    from dinocell_app.regions.region_files import read_regions, regions_of
 
     found = regions_of(read_regions(path), Path("/images/a.tif"))
     allowed_pixels(found, SHAPE)
@@ -55,14 +55,14 @@ def read_regions(path: Path) -> None:
 
 
 def read_job(path: Path) -> None:
-    from dinocell_app.job_files import job_to_json, read_job
+    from dinocell_app.jobs.job_files import job_to_json, read_job
 
     job_to_json(read_job(path))
 
 
 def read_run(folder: Path) -> None:
-    from dinocell_app.errors import UserFacingError
-    from dinocell_app.run_folder import RunFolder
+    from dinocell_app.base.errors import UserFacingError
+    from dinocell_app.jobs.run_folder import RunFolder
     from dinocell_app.run_queue.order import next_entry, read_queue
     from dinocell_app.run_queue.progress import ProgressCount
 
@@ -85,9 +85,9 @@ def read_run(folder: Path) -> None:
 
 
 def read_training(run: Path) -> None:
-    from training.held_out import HeldOut
-    from training.validation_history import ValidationHistory
-    from training.verdict import Verdict
+    from dinocell_training.held_out import HeldOut
+    from dinocell_training.validation_history import ValidationHistory
+    from dinocell_training.verdict import Verdict
 
     HeldOut.read(run)
     _ = ValidationHistory(run / "checkpoints").best_epoch
@@ -95,14 +95,14 @@ def read_training(run: Path) -> None:
 
 
 def read_settings(path: Path) -> None:
-    from dinocell_app.settings import read_settings, write_settings
+    from dinocell_app.base.settings import read_settings, write_settings
 
     read = read_settings(path)
     write_settings(read.with_recent(Path("/c")), path.with_name("written.json"))
 
 
 def read_library(path: Path) -> None:
-    from dinocell_app.reference_library import read_library
+    from dinocell_app.references.library import read_library
 
     read_library(path).read()
 
@@ -110,8 +110,8 @@ def read_library(path: Path) -> None:
 def read_record(path: Path) -> None:
     from dinocell_app.export.plane_record import read_record
     from dinocell_app.export.provenance import read_sidecar
-    from dinocell_app.ui.results.cell_store import CellSource
-    from dinocell_app.ui.results.store_reading import StoreRequest, read_store
+    from dinocell_app.tables.cell_store import CellSource
+    from dinocell_app.tables.store_reading import StoreRequest, read_store
 
     if path.suffix == ".json":
         read_record(path)
@@ -154,10 +154,11 @@ def read_project(folder: Path) -> None:
 
 
 def match_and_import(folder: Path) -> None:
-    from dinocell_app.errors import UserFacingError
+    from dinocell_training.datasets import labelled_pairs
+    from dinocell_training.reference_training.typed_pictures import find_typed_pictures
+
+    from dinocell_app.base.errors import UserFacingError
     from dinocell_app.project.label_import import match_labels
-    from training.datasets import labelled_pairs
-    from training.reference_training.typed_pictures import find_typed_pictures
 
     match_labels([(1, folder / "a.tif"), (2, folder / "b.tif")], [folder])
     problems: list[UserFacingError] = []
@@ -195,7 +196,7 @@ def open_corrections(folder: Path) -> None:
 
 
 def import_labels(folder: Path) -> None:
-    from dinocell_app.errors import UserFacingError
+    from dinocell_app.base.errors import UserFacingError
     from dinocell_app.project.label_import import match_labels
     from dinocell_app.project.label_results import import_labels, plan_imports
     from dinocell_app.project.project import Project
@@ -214,7 +215,7 @@ def import_labels(folder: Path) -> None:
 
 
 def read_folds(folder: Path) -> None:
-    from training.reference_training.pannuke import find_pannuke
+    from dinocell_training.reference_training.pannuke import find_pannuke
 
     for picture in find_pannuke(folder, (1,)):
         picture.read()

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import tifffile
 
-from dinocell_app.events import (
+from dinocell_app.jobs.events import (
     EpochFinished,
     Event,
     ImageFailed,
@@ -29,8 +29,8 @@ from tests.fuzz.fuzz_files import cells, grey
 
 def jobs(folder: Path) -> None:
     """A job file of most kinds."""
-    from dinocell_app.job_files import make_job, write_job
-    from dinocell_app.lengths import Length
+    from dinocell_app.base.lengths import Length
+    from dinocell_app.jobs.job_files import make_job, write_job
 
     here = str(folder)
     for name, fields in {
@@ -61,10 +61,11 @@ EVENTS: tuple[Event, ...] = (
 
 def run_folder(folder: Path) -> None:
     """A run folder with events, a list of held-out pictures, a history and a verdict."""
-    from dinocell_app.job_files import make_job, write_job
+    from dinocell_training.held_out import HeldOut, HeldOutPicture
+    from dinocell_training.verdict import JudgedPicture, PictureScores, Verdict
+
+    from dinocell_app.jobs.job_files import make_job, write_job
     from dinocell_app.run_queue.order import QueueEntry, write_queue
-    from training.held_out import HeldOut, HeldOutPicture
-    from training.verdict import JudgedPicture, PictureScores, Verdict
 
     run = folder / "run"
     (run / "checkpoints").mkdir(parents=True)
@@ -85,7 +86,7 @@ def run_folder(folder: Path) -> None:
 
 def settings(folder: Path) -> None:
     """Settings of the application."""
-    from dinocell_app.settings import ApplicationSettings, write_settings
+    from dinocell_app.base.settings import ApplicationSettings, write_settings
 
     made = ApplicationSettings(shortcuts={"open": "Ctrl+O"}, window={"geometry": "AAAA"}, recent=("/a", "/b"))
     write_settings(made, folder / "settings.json")
@@ -93,8 +94,8 @@ def settings(folder: Path) -> None:
 
 def libraries(folder: Path) -> None:
     """A library of reference cells."""
-    from dinocell_app.reference_library import write_library
-    from dinocell_app.reference_types import KeptReferences, ReferenceExample, ReferenceType
+    from dinocell_app.references.library import write_library
+    from dinocell_app.references.types import KeptReferences, ReferenceExample, ReferenceType
 
     cell = ReferenceExample(np.arange(9, dtype=np.float32), "a.tif:1", grey(dtype=np.uint8)[:7, :9], "one")
     types = [ReferenceType("round", (cell,), (cell,), "#aa00ff")]
@@ -123,13 +124,13 @@ def records(folder: Path) -> None:
 
 def projects(folder: Path) -> None:
     """A project with something in every table."""
-    from dinocell_app.job_files import make_job
+    from dinocell_app.jobs.job_files import make_job
+    from dinocell_app.jobs.segment_settings import SegmentSettings
     from dinocell_app.project.project import Project
     from dinocell_app.project.records import FoundImage, NewResult, PixelSizeScope
     from dinocell_app.project.references import CellPlace, ReferenceCell
-    from dinocell_app.reference_types import ReferenceExample
-    from dinocell_app.regions import Region
-    from dinocell_app.segment_settings import SegmentSettings
+    from dinocell_app.references.types import ReferenceExample
+    from dinocell_app.regions.region import Region
 
     images = folder / "images"
     images.mkdir()

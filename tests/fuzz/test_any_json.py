@@ -8,27 +8,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dinocell_training.held_out import HeldOut
+from dinocell_training.pairing import find_pairs
+from dinocell_training.validation_history import ValidationHistory
+from dinocell_training.verdict import Verdict
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dinocell_app.errors import UserFacingError
-from dinocell_app.events import EVENTS, from_json_line, to_json_line
+from dinocell_app.base.errors import UserFacingError
+from dinocell_app.base.settings import read_settings, write_settings
 from dinocell_app.export.coco import read_coco_labels
 from dinocell_app.export.plane_record import read_record
 from dinocell_app.export.provenance import read_sidecar
-from dinocell_app.job_files import job_from_json, job_to_json
-from dinocell_app.job_places import job_from_moving_json
+from dinocell_app.jobs.events import EVENTS, from_json_line, to_json_line
+from dinocell_app.jobs.job_files import job_from_json, job_to_json
+from dinocell_app.jobs.job_places import job_from_moving_json
+from dinocell_app.jobs.run_folder import RunFolder
 from dinocell_app.model.manifest import read_manifest
 from dinocell_app.project.presets import settings_from_json, settings_to_json
-from dinocell_app.reference_library import read_library
-from dinocell_app.region_files import read_regions
-from dinocell_app.run_folder import RunFolder
+from dinocell_app.references.library import read_library
+from dinocell_app.regions.region_files import read_regions
 from dinocell_app.run_queue.order import read_queue
-from dinocell_app.settings import read_settings, write_settings
-from training.held_out import HeldOut
-from training.pairing import find_pairs
-from training.validation_history import ValidationHistory
-from training.verdict import Verdict
 
 NUMBERS = st.integers() | st.floats() | st.sampled_from([2**31, 2**63, 10**40, -1])
 LEAVES = st.none() | st.booleans() | NUMBERS | st.text(max_size=8)

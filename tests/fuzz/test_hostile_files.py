@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from dinocell_app.errors import UnreadableFileError, UserFacingError
+from dinocell_app.base.errors import UnreadableFileError, UserFacingError
 from dinocell_app.export.cellpose_files import read_cellpose_seg
 from dinocell_app.export.coco import read_coco_labels
 from dinocell_app.export.imagej_rois import read_imagej_rois

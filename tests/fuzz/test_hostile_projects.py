@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from dinocell_app.errors import ModelError, UnreadableFileError
-from dinocell_app.events import ImageSegmented, JobStarted, from_json_line, to_json_line
-from dinocell_app.json_text import parse_json
+from dinocell_app.base.errors import ModelError, UnreadableFileError
+from dinocell_app.base.json_text import parse_json
+from dinocell_app.jobs.events import ImageSegmented, JobStarted, from_json_line, to_json_line
+from dinocell_app.jobs.segment_settings import SegmentSettings
 from dinocell_app.project.presets import settings_from_json
 from dinocell_app.project.project import Project
 from dinocell_app.project.run_events import apply_new_events
 from dinocell_app.project.thumbnails import read_thumbnail
 from dinocell_app.run_queue.order import QueueEntry, next_entry, read_queue, write_queue
-from dinocell_app.segment_settings import SegmentSettings
 from tests.fuzz.fuzz_files import png_of
 from tests.fuzz.fuzz_models import make_checkpoints, make_models, read_checkpoints
 from tests.fuzz.fuzz_records import projects

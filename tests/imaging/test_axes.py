@@ -10,7 +10,7 @@ import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dinocell_app.errors import InvalidParameterError
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.imaging.axes import StoredAxes, check_axes, likely_axes, looks_misread
 from dinocell_app.imaging.reading import open_image, read_metadata, stored_axes
 

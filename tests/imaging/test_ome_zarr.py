@@ -7,7 +7,7 @@ import zarr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dinocell_app.errors import UnreadableFileError
+from dinocell_app.base.errors import UnreadableFileError
 from dinocell_app.imaging.reading import open_image, read_metadata
 
 ZARR_3 = int(zarr.__version__.split(".")[0]) >= 3

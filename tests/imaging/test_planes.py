@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from dinocell_app.errors import InvalidParameterError
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.imaging.image_reader import ImageReader
 from dinocell_app.imaging.metadata import ImageMetadata, name_channels
 from dinocell_app.imaging.planes import ChannelChoice, PlaneChoice, grey_of_rgb, select_planes

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from dinocell_app.errors import Cancelled, InvalidParameterError, UnreadableFileError
+from dinocell_app.base.errors import Cancelled, InvalidParameterError, UnreadableFileError
 from dinocell_app.imaging.picture_rows import PictureRows
 from dinocell_app.imaging.planes import ChannelChoice, PlaneChoice, select_planes
 from dinocell_app.imaging.reading import open_image

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dinocell_app.errors import InvalidParameterError
-from dinocell_app.files import replacing
+from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.base.files import replacing
 from dinocell_app.imaging.scan import RESULT_ENDINGS, image_stem, natural_key, scan_folder, scan_inputs
 
 IMAGES = ["a1.tif", "a2.TIFF", "a10.png", "b.jpg", "b.jpeg", "c.bmp", "d.czi", "e.lif", "f.nd2", "g.ome.tif"]

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from dinocell_app.errors import UnreadableFileError
+from dinocell_app.base.errors import UnreadableFileError
 from dinocell_app.imaging.metadata import ImageMetadata
 from dinocell_app.imaging.reading import open_image, read_metadata
 from dinocell_app.imaging.tiff import TiffReader

@@ -10,7 +10,7 @@ import pytest
 import tifffile
 import zarr
 
-from dinocell_app.errors import InvalidParameterError, UnreadableFileError
+from dinocell_app.base.errors import InvalidParameterError, UnreadableFileError
 from dinocell_app.imaging import image_reader
 from dinocell_app.imaging.image_reader import reading_failures
 from dinocell_app.imaging.reading import open_image

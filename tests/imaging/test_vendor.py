@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dinocell_app.errors import MissingDependencyError, UnreadableFileError
+from dinocell_app.base.errors import MissingDependencyError, UnreadableFileError
 from dinocell_app.imaging.reading import open_image
 
 FIRST_BYTES = {"czi": b"ZISRAWFILE", "lif": b"\x70\x00\x00\x00", "nd2": b"\xda\xce\xbe\x0a"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dinocell_app.errors import InvalidParameterError
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.measurement.columns import CONFIDENCE
 from dinocell_app.measurement.table import MeasurementRequest, columns_of, measure_cells
 

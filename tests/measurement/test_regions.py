@@ -7,7 +7,7 @@ import pytest
 
 from dinocell_app.measurement.regions import add_region_column, count_by_region, keep_allowed_cells
 from dinocell_app.measurement.table import MeasurementRequest, measure_cells
-from dinocell_app.regions import Region, allowed_pixels, inside, names_at, pixels_inside
+from dinocell_app.regions.region import Region, allowed_pixels, inside, names_at, pixels_inside
 
 
 def _box(name: str, left: float, top: float, right: float, bottom: float, kind: str = "count") -> Region:

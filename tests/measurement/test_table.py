@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dinocell_app.errors import InvalidParameterError
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.measurement.channel_names import ascii_channel_name
 from dinocell_app.measurement.columns import table_columns
 from dinocell_app.measurement.dictionary import data_dictionary

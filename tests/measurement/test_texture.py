@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from skimage.feature import graycomatrix, graycoprops
 
-from dinocell_app.errors import InvalidParameterError
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.measurement.columns import TEXTURE
 from dinocell_app.measurement.table import MeasurementRequest, measure_cells
 from dinocell_app.measurement.texture import TextureParameters

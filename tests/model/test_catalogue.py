@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from dinocell_app.errors import ModelError
+from dinocell_app.base.errors import ModelError
 from dinocell_app.model.catalogue import describe, find_model, list_models, models_folder
 from dinocell_app.model.manifest import MANIFEST_NAME, Manifest, Score, TrainingSet, read_manifest
 from dinocell_app.model.segmenter_config import DINOCELL_S8

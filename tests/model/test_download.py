@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import huggingface_hub
 import pytest
 
-from dinocell_app.errors import InvalidParameterError, ModelError
+from dinocell_app.base.errors import InvalidParameterError, ModelError
 from dinocell_app.model.download import (
     download_backbone_weights,
     download_published_weights,

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from dinocell_app.errors import InvalidParameterError
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.model import row_bands
 from dinocell_app.model.decoding_parameters import DecodingParameters
 from dinocell_app.model.flow_decoding import flow_errors, flows_to_labels, mean_in_cells

@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from dinocell_app.errors import InvalidParameterError, ModelError
+from dinocell_app.base.errors import InvalidParameterError, ModelError
 from dinocell_app.model.catalogue import CARD_NAME, find_model, models_folder
 from dinocell_app.model.manifest import MANIFEST_NAME, read_manifest
 from dinocell_app.model.model_archive import HELD_OUT_NAME, VERDICT_NAME, export_model, import_model

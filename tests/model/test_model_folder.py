@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from dinocell_app.errors import ModelError
+from dinocell_app.base.errors import ModelError
 from dinocell_app.model.manifest import MANIFEST_NAME, read_manifest
 from dinocell_app.model.model_folder import load_model, save_model
 from dinocell_app.model.weights_file import WEIGHTS_NAME, sha256_of

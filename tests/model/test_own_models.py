@@ -4,9 +4,9 @@ import shutil
 
 import pytest
 
+from dinocell_app.base.errors import InvalidParameterError, ModelError
+from dinocell_app.base.files import write_json
 from dinocell_app.cli import main
-from dinocell_app.errors import InvalidParameterError, ModelError
-from dinocell_app.files import write_json
 from dinocell_app.model.catalogue import list_models, models_folder
 from dinocell_app.model.lineage import lineage_of_child, made_from, parent_of
 from dinocell_app.model.manifest import read_manifest

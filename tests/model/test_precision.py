@@ -8,6 +8,13 @@ from pathlib import Path
 import pytest
 import torch
 
+from dinocell_app.base.speed_memory import (
+    PATH_VARIABLE,
+    processor_name,
+    remember,
+    remembered,
+    speed_memory_path,
+)
 from dinocell_app.model import processor_arithmetic
 from dinocell_app.model.precision import autocast, resolve_precision
 from dinocell_app.model.processor_arithmetic import (
@@ -16,7 +23,6 @@ from dinocell_app.model.processor_arithmetic import (
     gain_name,
     measure_bfloat16_gain,
 )
-from dinocell_app.speed_memory import PATH_VARIABLE, processor_name, remember, remembered, speed_memory_path
 
 CPU = torch.device("cpu")
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from dinocell_app.errors import ModelError
+from dinocell_app.base.errors import ModelError
 from dinocell_app.model.published_weights import import_published_state
 from dinocell_app.model.segmenter_config import DINOCELL_B8
 

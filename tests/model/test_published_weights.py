@@ -9,7 +9,7 @@ from collections import OrderedDict
 import pytest
 import torch
 
-from dinocell_app.errors import ModelError
+from dinocell_app.base.errors import ModelError
 from dinocell_app.model.model_folder import load_model
 from dinocell_app.model.published_weights import (
     import_published_file,

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dinocell_app.errors import ModelError
+from dinocell_app.base.errors import ModelError
 from dinocell_app.model.segmenter import LayerNorm2d, Segmenter
 from dinocell_app.model.segmenter_config import (
     CONFIGS,

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from dinocell_training.evaluation import evaluate_labels
 from scipy import ndimage
 
 from dinocell_app.model.decoding_parameters import DecodingParameters
@@ -22,7 +23,6 @@ from dinocell_app.model.flow_decoding import flow_errors, flows_to_labels
 from dinocell_app.model.flow_targets import labels_to_flows
 from dinocell_app.model.flows import FLOW_SCALE
 from dinocell_app.model.label_cleaning import renumber
-from training.evaluation import evaluate_labels
 
 pytestmark = [pytest.mark.peer, pytest.mark.filterwarnings("ignore")]
 

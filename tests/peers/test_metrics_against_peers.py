@@ -11,11 +11,10 @@ import warnings
 import numpy as np
 import pytest
 import tifffile
+from dinocell_training.evaluation import evaluate_labels, summarise
+from dinocell_training.label_overlaps import count_overlaps
+from dinocell_training.matching import match_by_iou
 from skimage.segmentation import relabel_sequential, watershed
-
-from training.evaluation import evaluate_labels, summarise
-from training.label_overlaps import count_overlaps
-from training.matching import match_by_iou
 
 pytestmark = pytest.mark.peer
 

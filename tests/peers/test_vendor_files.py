@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dinocell_app.errors import UnreadableFileError
+from dinocell_app.base.errors import UnreadableFileError
 from dinocell_app.imaging.planes import ChannelChoice, PlaneChoice, select_planes
 from dinocell_app.imaging.reading import open_image
 from tests.peers.leica_file import write_lif

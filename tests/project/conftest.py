@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from dinocell_app.events import Event, to_json_line
+from dinocell_app.jobs.events import Event, to_json_line
 from dinocell_app.project.adding import find_images
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import FoundImage

@@ -9,15 +9,15 @@ import pandas as pd
 import pytest
 import tifffile
 
+from dinocell_app.base.errors import UserFacingError
 from dinocell_app.editing.cell_changes import delete
 from dinocell_app.editing.strokes import paint
-from dinocell_app.errors import UserFacingError
-from dinocell_app.events import ImageFailed
 from dinocell_app.export.label_files import read_labels
 from dinocell_app.export.names import SUFFIXES
 from dinocell_app.export.plane_record import read_record
 from dinocell_app.export.provenance import write_sidecar
-from dinocell_app.jobs import MeasureJob
+from dinocell_app.jobs.events import ImageFailed
+from dinocell_app.jobs.job_kinds import MeasureJob
 from dinocell_app.pipeline.measurement_job import measure_images
 from dinocell_app.project.adding import found_image
 from dinocell_app.project.corrected_images import corrected_pictures, write_training_set
@@ -27,8 +27,8 @@ from dinocell_app.project.label_import import match_labels
 from dinocell_app.project.label_results import import_labels, plan_imports
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import NewResult, PixelSizeScope
-from dinocell_app.regions import Region
-from dinocell_app.ui.export.export_items import export_items
+from dinocell_app.reexport.export_items import export_items
+from dinocell_app.regions.region import Region
 
 SHAPE = (40, 60)
 
@@ -229,7 +229,7 @@ def test_an_image_of_another_size_is_told_and_nothing_is_written(project):
 
 
 def test_what_is_marked_as_corrected_becomes_a_training_set(project, tmp_path):
-    from training.datasets import labelled_pairs
+    from dinocell_training.datasets import labelled_pairs
 
     result = correct(project)
     project.corrected.mark(1)
@@ -255,7 +255,7 @@ def test_what_is_marked_as_corrected_becomes_a_training_set(project, tmp_path):
 
 
 def test_a_plane_of_a_stack_becomes_a_picture_of_its_own(project, tmp_path):
-    from training.datasets import labelled_pairs
+    from dinocell_training.datasets import labelled_pairs
 
     stack = np.random.default_rng(1).integers(0, 900, (3, 2, *SHAPE)).astype(np.uint16)
     folder = project.images.path(1).parent

@@ -7,13 +7,13 @@ import shutil
 import numpy as np
 import tifffile
 
+from dinocell_app.jobs.segment_settings import SegmentSettings
 from dinocell_app.project.adding import found_image
 from dinocell_app.project.moved_jobs import bring_up_to_date, job_of_today
 from dinocell_app.project.project import Project
 from dinocell_app.project.segment_jobs import segment_job
-from dinocell_app.region_files import read_regions, regions_of
-from dinocell_app.regions import Region
-from dinocell_app.segment_settings import SegmentSettings
+from dinocell_app.regions.region import Region
+from dinocell_app.regions.region_files import read_regions, regions_of
 
 WOUND = Region("wound", ((1, 2), (9, 2), (9, 11)))
 

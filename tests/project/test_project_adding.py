@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from dinocell_app.errors import InvalidParameterError
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.imaging.scan import LeftOut
 from dinocell_app.project.adding import SearchProgress, find_images
 from dinocell_app.project.records import FoundImage

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dinocell_app.errors import InvalidParameterError, UnreadableFileError
+from dinocell_app.base.errors import InvalidParameterError, UnreadableFileError
 from dinocell_app.project.locking import HOLDER_NAME
 from dinocell_app.project.project import DATABASE_NAME, Project
 
@@ -175,7 +175,7 @@ def test_the_project_imports_no_network_and_no_window() -> None:
     code = (
         "import sys, pkgutil, importlib, dinocell_app.project as p\n"
         "[importlib.import_module(f'{p.__name__}.{m.name}') for m in pkgutil.iter_modules(p.__path__)]\n"
-        "print(sorted({'torch', 'PySide6', 'pandas', 'pyarrow', 'skimage', 'training',"
+        "print(sorted({'torch', 'PySide6', 'pandas', 'pyarrow', 'skimage', 'dinocell_training',"
         "'dinocell_app.pipeline', 'dinocell_app.segmentation'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dinocell_app.errors import InvalidParameterError
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.project.displays import default_displays
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import ChannelDisplay, FoundImage, PixelSizeScope

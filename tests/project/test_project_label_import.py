@@ -11,7 +11,7 @@ import pytest
 import tifffile
 from numpy.typing import NDArray
 
-from dinocell_app.errors import InvalidParameterError
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.export.cellpose_files import write_cellpose_seg
 from dinocell_app.export.imagej_rois import write_imagej_rois
 from dinocell_app.export.label_files import read_labels

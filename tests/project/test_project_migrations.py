@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from dinocell_app.errors import UnreadableFileError
+from dinocell_app.base.errors import UnreadableFileError
 from dinocell_app.project import migrations
 from dinocell_app.project.database import create_database
 from dinocell_app.project.project import DATABASE_NAME, Project
 from dinocell_app.project.records import ChannelDisplay
-from dinocell_app.regions import Region
+from dinocell_app.regions.region import Region
 
 OLD_FILES = {number: Path(__file__).with_name(f"version_{number}.sql") for number in (1, 2, 3, 4, 5)}
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from dinocell_app.project.project import Project
 from dinocell_app.project.references import CellPlace, CellType, ReferenceCell, ReferenceSet
-from dinocell_app.reference_types import ReferenceExample
+from dinocell_app.references.types import ReferenceExample
 
 
 def _cell(type_id: int, seed: int, *, positive: bool = True, place: CellPlace | None = None) -> ReferenceCell:

@@ -7,7 +7,7 @@ import pytest
 from dinocell_app.project.audits import AuditItem, AuditRecord
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import NewResult, ResultRecord
-from dinocell_app.regions import Region
+from dinocell_app.regions.region import Region
 from dinocell_app.review.agreement import agreement
 from dinocell_app.review.recall import Ground
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from dinocell_app.errors import InvalidParameterError
-from dinocell_app.events import (
+from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.jobs.events import (
     Event,
     ImageFailed,
     ImageSegmented,
@@ -26,13 +26,13 @@ from dinocell_app.events import (
     TilesPredicted,
     to_json_line,
 )
+from dinocell_app.jobs.run_folder import RunFolder
+from dinocell_app.jobs.segment_settings import SegmentSettings
 from dinocell_app.project import run_events
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import FoundImage, RunRecord
 from dinocell_app.project.run_events import apply_new_events
 from dinocell_app.project.segment_jobs import segment_job
-from dinocell_app.run_folder import RunFolder
-from dinocell_app.segment_settings import SegmentSettings
 
 WriteEvents = Callable[[Path, list[Event]], None]
 

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dinocell_app.errors import InvalidParameterError
-from dinocell_app.lengths import Length
+from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.base.lengths import Length
+from dinocell_app.jobs.segment_settings import SegmentSettings
 from dinocell_app.pipeline.inputs import plan_images
 from dinocell_app.project.presets import settings_from_json, settings_to_json
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import PixelSizeScope
 from dinocell_app.project.segment_jobs import check_set_name, segment_job, shown_formats
-from dinocell_app.segment_settings import SegmentSettings
 
 _SETTINGS = st.builds(
     SegmentSettings,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from dinocell_app.errors import UnreadableFileError
+from dinocell_app.base.errors import UnreadableFileError
 from dinocell_app.project.project import Project
 from dinocell_app.project.thumbnails import make_thumbnail, read_thumbnail, thumbnail_path, write_thumbnail
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dinocell_app.score_humps import FEWEST_CELLS, parting_score
+from dinocell_app.references.score_peaks import FEWEST_CELLS, parting_score
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.05, 0.95), (0.6, 0.96), (0.02, 0.4)])

@@ -16,17 +16,17 @@ import numpy as np
 import pytest
 import tifffile
 
-from dinocell_app.events import Event, JobStarted
-from dinocell_app.file_locks import is_held
+from dinocell_app.base.file_locks import is_held
+from dinocell_app.jobs.events import Event, JobStarted
+from dinocell_app.jobs.run_folder import RunFolder
+from dinocell_app.jobs.segment_settings import SegmentSettings
 from dinocell_app.pipeline.segmentation_job import segment_images
 from dinocell_app.project.adding import find_images
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import FoundImage
 from dinocell_app.project.segment_jobs import segment_job
-from dinocell_app.run_folder import RunFolder
 from dinocell_app.run_queue.processes import application_environment
 from dinocell_app.run_queue.worker import WORKER_LOCK_NAME
-from dinocell_app.segment_settings import SegmentSettings
 
 pytestmark = [
     pytest.mark.slow,

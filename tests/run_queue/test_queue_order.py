@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from dinocell_app.file_locks import holding
-from dinocell_app.run_folder import RunFolder
+from dinocell_app.base.file_locks import holding
+from dinocell_app.jobs.run_folder import RunFolder
 from dinocell_app.run_queue.order import (
     QueueEntry,
     ask_for,

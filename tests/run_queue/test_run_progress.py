@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dinocell_app.errors import InvalidParameterError
-from dinocell_app.events import (
+from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.jobs.events import (
     ImageFailed,
     ImageSegmented,
     ImageSkipped,
@@ -16,8 +16,8 @@ from dinocell_app.events import (
     TilesPredicted,
     to_json_line,
 )
-from dinocell_app.jobs import SegmentJob
-from dinocell_app.run_folder import RunFolder
+from dinocell_app.jobs.job_kinds import SegmentJob
+from dinocell_app.jobs.run_folder import RunFolder
 from dinocell_app.run_queue import intents
 from dinocell_app.run_queue.following import RunFacts, RunFollower, state_of
 from dinocell_app.run_queue.order import ask_for, begin_attempt, next_entry

@@ -237,7 +237,7 @@ class Walk:
 
     def regions(self) -> None:
         """Count cells in one region and leave them out in another."""
-        from dinocell_app.regions import EXCLUDE, Region
+        from dinocell_app.regions.region import EXCLUDE, Region
 
         image = self.session.current_image
         width, height = image.width, image.height

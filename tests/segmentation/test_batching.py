@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from dinocell_app.base.speed_memory import PATH_VARIABLE
 from dinocell_app.model.model_folder import SegmentationModel, load_model
 from dinocell_app.segmentation import batching
 from dinocell_app.segmentation.batching import MAX_BATCH_SIZES, fastest_batch_size, first_batch_size
-from dinocell_app.speed_memory import PATH_VARIABLE
 
 CPU = torch.device("cpu")
 

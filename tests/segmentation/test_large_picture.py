@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from dinocell_training.label_overlaps import count_overlaps
+from dinocell_training.matching import match_by_iou
+from dinocell_training.synthetic import random_scene_parameters, render_scene
 from numpy.typing import NDArray
 from torch import nn
 
-from dinocell_app.errors import Cancelled
-from dinocell_app.events import Event, TilesPredicted
+from dinocell_app.base.errors import Cancelled
 from dinocell_app.imaging.picture_rows import PictureRows
+from dinocell_app.jobs.events import Event, TilesPredicted
 from dinocell_app.model.distance_map import DistanceMapObjective
 from dinocell_app.model.flows import FlowsObjective
 from dinocell_app.model.manifest import Manifest
@@ -26,9 +29,6 @@ from dinocell_app.segmentation.blocks import BlockSize
 from dinocell_app.segmentation.large_picture import LargeSegmentation, segmenting_large
 from dinocell_app.segmentation.parameters import SegmentationParameters
 from dinocell_app.segmentation.predictor import segment_image
-from training.label_overlaps import count_overlaps
-from training.matching import match_by_iou
-from training.synthetic import random_scene_parameters, render_scene
 
 SMALL = BlockSize(rows=150, columns=201, margin=24, largest_margin=600)
 

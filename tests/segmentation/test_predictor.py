@@ -9,9 +9,9 @@ from skimage.draw import disk
 from torch import nn
 from torch.nn import functional
 
-from dinocell_app.errors import InvalidParameterError
-from dinocell_app.events import Notice, TilesPredicted
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.imaging.intensity import NORMALISATIONS
+from dinocell_app.jobs.events import Notice, TilesPredicted
 from dinocell_app.model.decoding_parameters import DecodingParameters
 from dinocell_app.model.flows import FLOW_SCALE, FlowsObjective
 from dinocell_app.model.manifest import Manifest

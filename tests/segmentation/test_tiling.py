@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dinocell_app.errors import InvalidParameterError
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.segmentation.tiling import Blender, Tiling, blend_weights
 
 shapes = st.tuples(st.integers(1, 120), st.integers(1, 120))

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 import tifffile
 
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.commands.execution import events_of
-from dinocell_app.errors import InvalidParameterError
-from dinocell_app.events import Event, InputLeftOut, JobFinished, JobStarted, Notice, StepFinished
-from dinocell_app.job_files import make_job
-from dinocell_app.jobs import AdaptJob, AdaptThenTeachJob, FineTuneJob
+from dinocell_app.jobs.events import Event, InputLeftOut, JobFinished, JobStarted, Notice, StepFinished
+from dinocell_app.jobs.job_files import make_job
+from dinocell_app.jobs.job_kinds import AdaptJob, AdaptThenTeachJob, FineTuneJob
+from dinocell_app.jobs.run_folder import RunFolder
+from dinocell_app.jobs.training_settings import AdaptationSettings, TrainingSettings
 from dinocell_app.model.manifest import read_manifest
-from dinocell_app.run_folder import RunFolder
-from dinocell_app.training_settings import AdaptationSettings, TrainingSettings
 
 ADAPTATION = AdaptationSettings(
     epochs=1, steps_per_epoch=3, batch_size=2, global_size=32, local_size=16, n_local=1, n_prototypes=16,

@@ -2,12 +2,19 @@
 
 import numpy as np
 import pytest
+from dinocell_training.augmentation import (
+    PAPER,
+    Augmentation,
+    Scenery,
+    View,
+    change_intensity,
+    draw_view,
+    take_view,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import maximum_filter, minimum_filter
 from skimage.draw import disk
-
-from training.augmentation import PAPER, Augmentation, Scenery, View, change_intensity, draw_view, take_view
 
 
 def _scene():

@@ -8,19 +8,19 @@ import numpy as np
 import pytest
 import tifffile
 import torch
+from dinocell_training import starting_point
+from dinocell_training.fine_tuning_job import fine_tune
 from safetensors.torch import load_file
 from scipy.ndimage import gaussian_filter
 
-from dinocell_app.events import JobFinished
-from dinocell_app.jobs import FineTuneJob
+from dinocell_app.jobs.events import JobFinished
+from dinocell_app.jobs.job_kinds import FineTuneJob
+from dinocell_app.jobs.training_settings import AugmentationSettings, TrainingSettings
 from dinocell_app.model.manifest import Manifest, read_manifest
 from dinocell_app.model.model_folder import load_model, save_model
 from dinocell_app.model.published_weights import published_manifest
 from dinocell_app.model.segmenter import FLOW_CHANNELS, Segmenter, SegmenterConfig
 from dinocell_app.segmentation.predictor import segment_image
-from dinocell_app.training_settings import AugmentationSettings, TrainingSettings
-from training import starting_point
-from training.fine_tuning_job import fine_tune
 
 PUBLISHED = SegmenterConfig("vit_small_patch14_reg4_dinov2", 8, 32, 56, 16, 2, (0,), FLOW_CHANNELS)
 OURS = SegmenterConfig("vit_tiny_patch16_224", 8, 32, 32, 16, 2, (0,), FLOW_CHANNELS, detail_width=8)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from dinocell_training.augmentation import PAPER
+from dinocell_training.crops import CropDataset, CropParameters, Source
 
 from dinocell_app.model.flows import FlowsObjective
-from training.augmentation import PAPER
-from training.crops import CropDataset, CropParameters, Source
 
 
 class Labelled:

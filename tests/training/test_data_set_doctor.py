@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from dinocell_training.data_set_doctor import ExaminationFinished, examine
+from dinocell_training.data_set_findings import Finding, PictureFound
 
+from dinocell_app.base.errors import UnreadableFileError
 from dinocell_app.cli import main
-from dinocell_app.errors import UnreadableFileError
 from dinocell_app.model.manifest import read_manifest
-from training.data_set_doctor import ExaminationFinished, examine
-from training.data_set_findings import Finding, PictureFound
 
 RNG = np.random.default_rng(3)
 

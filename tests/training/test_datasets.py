@@ -9,12 +9,12 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 import tifffile
+from dinocell_training.datasets import binary_as_components, labelled_pairs, split_pairs
+from dinocell_training.diagnosis import ProblemKind
 from roifile import ImagejRoi
 
-from dinocell_app.errors import UserFacingError
+from dinocell_app.base.errors import UserFacingError
 from dinocell_app.imaging.planes import ChannelChoice, PlaneChoice
-from training.datasets import binary_as_components, labelled_pairs, split_pairs
-from training.diagnosis import ProblemKind
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 SHAPE = (40, 52)

@@ -6,8 +6,7 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 import tifffile
-
-from training.diagnosis import ProblemKind, diagnose_labels, diagnose_storage
+from dinocell_training.diagnosis import ProblemKind, diagnose_labels, diagnose_storage
 
 
 def discs(*cells):

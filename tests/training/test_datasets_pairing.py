@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from dinocell_training.pairing import LabelFormat, find_pairs
 
-from dinocell_app.errors import UnreadableFileError
-from training.pairing import LabelFormat, find_pairs
+from dinocell_app.base.errors import UnreadableFileError
 
 
 def make(folder, *names):

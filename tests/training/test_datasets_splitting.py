@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from dinocell_training.splitting import content_hash, split_by_content
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dinocell_app.errors import InvalidParameterError
-from training.splitting import content_hash, split_by_content
+from dinocell_app.base.errors import InvalidParameterError
 
 contents = st.lists(st.integers(0, 30).map(str), min_size=2, max_size=60).filter(lambda c: len(set(c)) >= 2)
 

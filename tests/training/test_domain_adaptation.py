@@ -13,19 +13,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from dinocell_training.adaptation_presets import FEWEST_STEPS, choose_sizes
+from dinocell_training.starting_point import starting_point
 from pydantic import ValidationError
 from safetensors.numpy import load_file
 
+from dinocell_app.base.errors import InvalidParameterError, ModelError
 from dinocell_app.commands.execution import events_of
-from dinocell_app.errors import InvalidParameterError, ModelError
-from dinocell_app.events import Event, InputLeftOut, JobFinished, JobStarted, Notice, StepFinished
-from dinocell_app.jobs import AdaptJob, FineTuneJob, SegmentJob
+from dinocell_app.jobs.events import Event, InputLeftOut, JobFinished, JobStarted, Notice, StepFinished
+from dinocell_app.jobs.job_kinds import AdaptJob, FineTuneJob, SegmentJob
+from dinocell_app.jobs.run_folder import RunFolder
+from dinocell_app.jobs.training_settings import AdaptationSettings, TrainingSettings
 from dinocell_app.model.manifest import read_manifest
-from dinocell_app.run_folder import RunFolder
 from dinocell_app.run_queue.processes import application_environment
-from dinocell_app.training_settings import AdaptationSettings, TrainingSettings
-from training.adaptation_presets import FEWEST_STEPS, choose_sizes
-from training.starting_point import starting_point
 
 STEPS = 6
 SETTINGS = AdaptationSettings(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from dinocell_training.evaluation import evaluate_labels, summarise
+from dinocell_training.image_scores import MEAN_OVER_IMAGES, POOLED_OVER_CELLS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from dinocell_app.errors import InvalidParameterError
-from training.evaluation import evaluate_labels, summarise
-from training.image_scores import MEAN_OVER_IMAGES, POOLED_OVER_CELLS
+from dinocell_app.base.errors import InvalidParameterError
 
 
 def strip(*runs, width=60):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from dinocell_training.label_overlaps import count_overlaps
+from dinocell_training.matching import match_by_intersection, match_by_iou
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.optimize import linear_sum_assignment
-
-from training.label_overlaps import count_overlaps
-from training.matching import match_by_intersection, match_by_iou
 
 labels = hnp.arrays(np.uint16, (8, 9), elements=st.integers(0, 7))
 

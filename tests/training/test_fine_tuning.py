@@ -7,18 +7,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 import torch
+from dinocell_training.augmentation import Augmentation
+from dinocell_training.checkpoint import CHECKPOINT_NAME
+from dinocell_training.crops import CropDataset, CropParameters, Source
+from dinocell_training.fine_tuning import FineTuning, FineTuningData, FineTuningParameters
+from dinocell_training.training_loop import Share, batches_from, loader_processes
 from skimage.draw import disk
 from torch.utils.data import default_collate
 
-from dinocell_app.errors import ModelError, UserFacingError
-from dinocell_app.events import EpochFinished, JobFinished, JobStarted, StepFinished
+from dinocell_app.base.errors import ModelError, UserFacingError
+from dinocell_app.jobs.events import EpochFinished, JobFinished, JobStarted, StepFinished
 from dinocell_app.model.flows import FlowsObjective
 from dinocell_app.model.segmenter import FLOW_CHANNELS, Segmenter, SegmenterConfig
-from training.augmentation import Augmentation
-from training.checkpoint import CHECKPOINT_NAME
-from training.crops import CropDataset, CropParameters, Source
-from training.fine_tuning import FineTuning, FineTuningData, FineTuningParameters
-from training.training_loop import Share, batches_from, loader_processes
 
 TINY = SegmenterConfig(
     backbone="vit_small_patch14_dinov2",

@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from dinocell_training.fine_tuning_data import crops, read_data
 
-from dinocell_app.errors import InvalidParameterError
-from dinocell_app.job_files import make_job, read_job
-from dinocell_app.jobs import FineTuneJob
+from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.jobs.job_files import make_job, read_job
+from dinocell_app.jobs.job_kinds import FineTuneJob
 from dinocell_app.model.flows import FlowsObjective
 from dinocell_app.model.manifest import Manifest
 from dinocell_app.model.segmenter import DINOCELL_S8
-from training.fine_tuning_data import crops, read_data
 
 RECIPES = Path(__file__).parents[2] / "training" / "recipes"
 

@@ -8,12 +8,12 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 import tifffile
+from dinocell_training.fine_tuning_data import for_scoring, read_data
+from dinocell_training.held_out import HELD_OUT_NAME, HeldOut, picture_hash
 
-from dinocell_app.errors import InvalidParameterError, UnreadableFileError
-from dinocell_app.jobs import FineTuneJob
-from dinocell_app.resource_files import resource_path
-from training.fine_tuning_data import for_scoring, read_data
-from training.held_out import HELD_OUT_NAME, HeldOut, picture_hash
+from dinocell_app.base.errors import InvalidParameterError, UnreadableFileError
+from dinocell_app.base.resource_files import resource_path
+from dinocell_app.jobs.job_kinds import FineTuneJob
 
 SHAPE = (40, 40)
 

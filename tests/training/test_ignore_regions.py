@@ -6,12 +6,12 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 import tifffile
+from dinocell_training.augmentation import PAPER
+from dinocell_training.crops import CropDataset, CropParameters, Source
+from dinocell_training.datasets import labelled_pairs
 
-from dinocell_app.errors import UnreadableFileError
+from dinocell_app.base.errors import UnreadableFileError
 from dinocell_app.model.flows import FlowsObjective
-from training.augmentation import PAPER
-from training.crops import CropDataset, CropParameters, Source
-from training.datasets import labelled_pairs
 
 
 def _labels():

@@ -22,10 +22,10 @@ PROGRAM = textwrap.dedent(
 
     from dinocell_app.model.flows import FlowsObjective
     from dinocell_app.model.segmenter import FLOW_CHANNELS, Segmenter, SegmenterConfig
-    from training import training_loop
-    from training.augmentation import Augmentation
-    from training.crops import CropDataset, CropParameters, Source
-    from training.fine_tuning import FineTuning, FineTuningData, FineTuningParameters
+    from dinocell_training import training_loop
+    from dinocell_training.augmentation import Augmentation
+    from dinocell_training.crops import CropDataset, CropParameters, Source
+    from dinocell_training.fine_tuning import FineTuning, FineTuningData, FineTuningParameters
 
     class Squares:
         def read(self):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import tifffile
+from dinocell_training.datasets import labelled_pairs
+from dinocell_training.sample_prediction import choose_sample, earlier_sample, predict_sample, write_sample
 from scipy.ndimage import gaussian_filter
 
 from dinocell_app.model.model_folder import load_model
-from training.datasets import labelled_pairs
-from training.sample_prediction import choose_sample, earlier_sample, predict_sample, write_sample
 
 
 def _write(folder, name, labels):

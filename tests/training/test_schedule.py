@@ -1,10 +1,10 @@
 """Learning rates follow the paper; weight decay spares what it should."""
 
 import pytest
+from dinocell_training.fine_tuning import FineTuningParameters
+from dinocell_training.schedule import Schedule, parameter_groups
 
 from dinocell_app.model.segmenter import FLOW_CHANNELS, Segmenter, SegmenterConfig
-from training.fine_tuning import FineTuningParameters
-from training.schedule import Schedule, parameter_groups
 
 
 def test_the_defaults_are_the_papers():

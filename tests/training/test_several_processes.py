@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from dinocell_training.synthetic import random_scene_parameters, render_scene
 from safetensors.numpy import load_file
 
 from dinocell_app.run_queue.processes import application_environment
-from training.synthetic import random_scene_parameters, render_scene
 
 
 def _labelled_images(folder: Path) -> Path:

@@ -3,9 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy import ndimage
-
-from training.synthetic import (
+from dinocell_training.synthetic import (
     ARRANGEMENTS,
     MODALITIES,
     SHAPES,
@@ -13,9 +11,14 @@ from training.synthetic import (
     random_scene_parameters,
     render_scene,
 )
-from training.synthetic.label_cleaning import equivalent_diameters, keep_largest_components, narrow_to_median
-from training.synthetic.shapes import draw_template, draw_templates
-from training.synthetic.textures import blur, smooth_noise
+from dinocell_training.synthetic.label_cleaning import (
+    equivalent_diameters,
+    keep_largest_components,
+    narrow_to_median,
+)
+from dinocell_training.synthetic.shapes import draw_template, draw_templates
+from dinocell_training.synthetic.textures import blur, smooth_noise
+from scipy import ndimage
 
 SIZE = 128
 

@@ -7,8 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
-from training.training_check import (
+from dinocell_training.training_check import (
     DoomedTrainingError,
     Finding,
     LossWatch,

@@ -7,17 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from dinocell_training.datasets import LabelledPair, labelled_pairs
+from dinocell_training.evaluation import evaluate_labels
+from dinocell_training.verdict import VERDICT_NAME, Verdict, judge
+from dinocell_training.verdict_interval import Interval, PairedUnits, interval_of, pair_units
+from dinocell_training.verdict_words import outcome_of, sentence_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dinocell_app.errors import UnreadableFileError
-from dinocell_app.events import Notice
+from dinocell_app.base.errors import UnreadableFileError
+from dinocell_app.jobs.events import Notice
 from dinocell_app.model.model_folder import load_model
-from training.datasets import LabelledPair, labelled_pairs
-from training.evaluation import evaluate_labels
-from training.verdict import VERDICT_NAME, Verdict, judge
-from training.verdict_interval import Interval, PairedUnits, interval_of, pair_units
-from training.verdict_words import outcome_of, sentence_of
 
 SPACING = 16
 

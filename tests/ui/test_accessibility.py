@@ -11,10 +11,10 @@ import tifffile
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication, QTabWidget, QWidget
 
-from dinocell_app.jobs import SegmentJob
+from dinocell_app.base.resource_files import resource_path
+from dinocell_app.jobs.job_kinds import SegmentJob
 from dinocell_app.project.adding import find_images
 from dinocell_app.project.records import FoundImage, NewResult
-from dinocell_app.resource_files import resource_path
 from dinocell_app.ui.doctor.doctor_dialog import DoctorDialog
 from dinocell_app.ui.export.export_dialog import ExportDialog
 from dinocell_app.ui.export.import_dialog import ImportLabelsDialog

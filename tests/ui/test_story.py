@@ -12,8 +12,8 @@ from PySide6.QtCore import QEventLoop, QMimeData, QPoint, QPointF, Qt, QTimer, Q
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 
+from dinocell_app.base.resource_files import resource_path
 from dinocell_app.project.records import PixelSizeScope
-from dinocell_app.resource_files import resource_path
 from dinocell_app.ui import quitting
 from dinocell_app.ui.export.export_dialog import ExportDialog
 from dinocell_app.ui.main_window import MainWindow

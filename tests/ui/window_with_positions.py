@@ -13,7 +13,7 @@ from PySide6.QtCore import QPoint, QTimer
 from PySide6.QtWidgets import QWidget
 
 from dinocell_app.__main__ import main
-from dinocell_app.files import write_text
+from dinocell_app.base.files import write_text
 from dinocell_app.ui.main_window import MainWindow
 
 EVERY_MS = 200

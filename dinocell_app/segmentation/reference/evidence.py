@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dinocell_app.reference_types import N_LOOKS
+from dinocell_app.references.types import N_LOOKS
 from dinocell_app.segmentation.reference.scoring import (
     PositiveLikeness,
     likeness_to_positives,

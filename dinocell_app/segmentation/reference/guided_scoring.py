@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from dinocell_app.reference_types import N_LOOKS
+from dinocell_app.references.types import N_LOOKS
 from dinocell_app.segmentation.reference.evidence import (
     PositiveEvidence,
     evidence_beside,

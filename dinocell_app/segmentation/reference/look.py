@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dinocell_app.reference_types import N_LOOKS as N_LOOKS
+from dinocell_app.references.types import N_LOOKS as N_LOOKS
 
 PER_AREA, PER_BRIGHTNESS, PER_ELONGATION = 0.2, 0.5, 0.3
 """Cosine similarity that is lost with e times the area, with the whole range of grey values, and with e times

@@ -10,9 +10,9 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from dinocell_app.errors import ModelError
-from dinocell_app.files import replacing, write_json
-from dinocell_app.json_text import parse_json
+from dinocell_app.base.errors import ModelError
+from dinocell_app.base.files import replacing, write_json
+from dinocell_app.base.json_text import parse_json
 from dinocell_app.model.manifest import MANIFEST_NAME, Manifest, read_manifest
 from dinocell_app.model.model_folder import SegmentationModel
 from dinocell_app.model.weights_file import REFERENCE_HEAD_NAME, require_sound_weights, sha256_of

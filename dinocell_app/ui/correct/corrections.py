@@ -9,18 +9,18 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from dinocell_app.base.errors import UserFacingError
+from dinocell_app.display.live_labels import follow, live_labels
+from dinocell_app.display.loading import LoadedLabels
 from dinocell_app.editing.deltas import Delta
 from dinocell_app.editing.edit_history import EditHistory, Version
-from dinocell_app.errors import UserFacingError
 from dinocell_app.project.corrected_results import CorrectedFiles, Correction, write_corrected
 from dinocell_app.project.edits import open_history
 from dinocell_app.project.measured_labels import plane_suffix
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import NewResult, ResultRecord
-from dinocell_app.ui.correct.live_labels import follow, live_labels
 from dinocell_app.ui.correct.publishing import correction_of, publish, user_name
 from dinocell_app.ui.session import Session
-from dinocell_app.ui.viewer.loading import LoadedLabels
 from dinocell_app.ui.viewer.viewer_panel import ViewerPanel
 from dinocell_app.ui.workers import start
 

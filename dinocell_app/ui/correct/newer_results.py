@@ -12,9 +12,9 @@ import numpy as np
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QMessageBox, QWidget
 
+from dinocell_app.base.errors import UserFacingError
 from dinocell_app.editing.edit_history import EditHistory
 from dinocell_app.editing.newer_result import take_newer
-from dinocell_app.errors import UserFacingError
 from dinocell_app.project.corrected_results import CorrectedFiles, write_corrected
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import ResultRecord

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject
 
+from dinocell_app.base.errors import UserFacingError
 from dinocell_app.editing.edit_history import EditHistory
-from dinocell_app.errors import UserFacingError
 from dinocell_app.project.corrected_results import CorrectedFiles, Correction, write_corrected
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import ImageRecord, ResultRecord
-from dinocell_app.regions import Region
+from dinocell_app.regions.region import Region
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.workers import start
 

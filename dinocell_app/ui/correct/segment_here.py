@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from dinocell_app.editing.canvas import LabelCanvas
 from dinocell_app.editing.cell_changes import insert
-from dinocell_app.preview_messages import PreviewRequest, PreviewResult
+from dinocell_app.jobs.preview_messages import PreviewRequest, PreviewResult
 from dinocell_app.ui.correct.corrections import Corrections
 from dinocell_app.ui.processes.engine import BUSY, STARTING
 from dinocell_app.ui.session import Session

@@ -6,10 +6,10 @@ from functools import partial
 
 from PySide6.QtCore import QObject
 
+from dinocell_app.display.loading import LoadedLabels, index_labels
 from dinocell_app.editing.edit_history import EditHistory, Version
 from dinocell_app.ui.correct.corrections import Corrections
 from dinocell_app.ui.session import Session
-from dinocell_app.ui.viewer.loading import LoadedLabels, index_labels
 from dinocell_app.ui.viewer.viewer_panel import ViewerPanel
 from dinocell_app.ui.workers import Task, start
 

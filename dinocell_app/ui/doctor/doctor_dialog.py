@@ -20,10 +20,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dinocell_app.base.files import write_text
+from dinocell_app.base.json_text import parse_json
 from dinocell_app.doctor.finding import GOOD, MARKS, PROBLEM, WARNING, Finding
 from dinocell_app.doctor.report import report_of
-from dinocell_app.files import write_text
-from dinocell_app.json_text import parse_json
 from dinocell_app.ui.help_here import add_help
 from dinocell_app.ui.processes.line_command import LineCommand
 from dinocell_app.ui.session import Session

@@ -23,14 +23,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dinocell_app.ui.export.export_choice import ExportChoice
+from dinocell_app.reexport.export_choice import ExportChoice
+from dinocell_app.reexport.export_items import ExportItems, export_items, table_columns_of
+from dinocell_app.reexport.export_plan import ExportPlan, plan_export
+from dinocell_app.reexport.export_texts import done_sentence, plan_sentence
+from dinocell_app.reexport.export_writing import FileExported, write_export
+from dinocell_app.reexport.remembered_choice import remember_choice, remembered_choice
 from dinocell_app.ui.export.export_form import ExportForm
-from dinocell_app.ui.export.export_items import ExportItems, export_items, table_columns_of
-from dinocell_app.ui.export.export_plan import ExportPlan, plan_export
-from dinocell_app.ui.export.export_texts import done_sentence, plan_sentence
-from dinocell_app.ui.export.export_writing import FileExported, write_export
 from dinocell_app.ui.export.planned_file_model import FILE, PlannedFileModel
-from dinocell_app.ui.export.remembered_choice import remember_choice, remembered_choice
 from dinocell_app.ui.help_here import help_button
 from dinocell_app.ui.workers import start, start_generator
 

@@ -19,8 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dinocell_app.ui.export.check_list import CheckList
-from dinocell_app.ui.export.export_choice import (
+from dinocell_app.reexport.export_choice import (
     AUDIT,
     COLUMNS,
     IMAGES,
@@ -31,6 +30,7 @@ from dinocell_app.ui.export.export_choice import (
     ExportChoice,
     Which,
 )
+from dinocell_app.ui.export.check_list import CheckList
 from dinocell_app.ui.segment.output_choice import FORMAT_NOTES
 
 WHAT_TEXTS = {

@@ -20,13 +20,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dinocell_app.errors import UserFacingError
+from dinocell_app.base.errors import UserFacingError
 from dinocell_app.project.label_import import LabelMatch, match_labels
 from dinocell_app.project.label_results import plan_imports
-from dinocell_app.ui.export.label_importing import LabelsImported, import_all
+from dinocell_app.reexport.label_importing import LabelsImported, import_all
+from dinocell_app.segmentation_plan.presets import checked_name
 from dinocell_app.ui.export.label_match_model import LabelMatchModel
 from dinocell_app.ui.help_here import help_button
-from dinocell_app.ui.segment.presets import checked_name
 from dinocell_app.ui.workers import start, start_generator
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from dinocell_app.project.label_import import LabelMatch
-from dinocell_app.ui.export.label_importing import LabelsImported
+from dinocell_app.reexport.label_importing import LabelsImported
 
 Index = QModelIndex | QPersistentModelIndex
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from dinocell_app.ui.export.export_plan import ExportPlan
-from dinocell_app.ui.export.export_writing import FileExported
+from dinocell_app.reexport.export_plan import ExportPlan
+from dinocell_app.reexport.export_writing import FileExported
 
 Index = QModelIndex | QPersistentModelIndex
 

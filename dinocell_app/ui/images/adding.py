@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from dinocell_app.errors import UserFacingError
+from dinocell_app.base.errors import UserFacingError
 from dinocell_app.imaging.scan import LeftOut
 from dinocell_app.project.adding import SearchProgress, find_images
 from dinocell_app.project.project import Project

@@ -21,13 +21,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dinocell_app.errors import UserFacingError
+from dinocell_app.base.errors import UserFacingError
 from dinocell_app.imaging.axes import StoredAxes
 from dinocell_app.imaging.reading import stored_axes
+from dinocell_app.project.axes_choice import CHOICES, AxesChoice, read_again, spelled
 from dinocell_app.project.records import FoundImage, ImageRecord
 from dinocell_app.project.thumbnails import ChannelPictures, channel_pictures
 from dinocell_app.ui.help_here import add_help
-from dinocell_app.ui.images.axes_choice import CHOICES, AxesChoice, read_again, spelled
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.workers import Task, start, start_generator
 

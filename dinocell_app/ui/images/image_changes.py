@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
 
-from dinocell_app.errors import UserFacingError
+from dinocell_app.base.errors import UserFacingError
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import PixelSizeScope
 from dinocell_app.ui.images.axes_dialog import AxesDialog

@@ -19,12 +19,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dinocell_app.project.image_tree import Order
 from dinocell_app.ui.images.adding import ImageSearch
 from dinocell_app.ui.images.image_changes import ImageChanges
 from dinocell_app.ui.images.left_out_dialog import LeftOutDialog
 from dinocell_app.ui.images.thumbnails import SHOWN, Thumbnails
 from dinocell_app.ui.images.tree_model import HEADERS, ImageTreeModel
-from dinocell_app.ui.images.tree_state import Order
 from dinocell_app.ui.session import Session
 
 MINIMUM_WIDTH = 280

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QSize, Qt
 from PySide6.QtGui import QImage, QPixmap
 
-from dinocell_app.errors import UserFacingError
+from dinocell_app.base.errors import UserFacingError
+from dinocell_app.project.image_tree import ImageRow
 from dinocell_app.project.thumbnails import make_thumbnail, read_thumbnail, thumbnail_path, write_thumbnail
-from dinocell_app.ui.images.tree_state import ImageRow
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.workers import start
 

@@ -9,8 +9,8 @@ from typing import Any
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt
 from PySide6.QtGui import QPixmap
 
+from dinocell_app.project.image_tree import Folder, ImageRow, Order, TreeState
 from dinocell_app.project.project import Project
-from dinocell_app.ui.images.tree_state import Folder, ImageRow, Order, TreeState
 
 Index = QModelIndex | QPersistentModelIndex
 HEADERS = ("Image", "Status", "Cells")

@@ -14,7 +14,7 @@ from dinocell_app.model.own_models import (
     duplicate_model,
     rename_model,
 )
-from dinocell_app.ui.segment.model_cards import ModelCard
+from dinocell_app.segmentation_plan.model_cards import ModelCard
 from dinocell_app.ui.workers import start
 
 if TYPE_CHECKING:

@@ -19,9 +19,9 @@ from PySide6.QtWidgets import (
 )
 
 from dinocell_app.model.catalogue import models_folder
+from dinocell_app.segmentation_plan.model_cards import ModelCard, ModelList, read_model_cards
 from dinocell_app.ui.models.model_changes import ModelChanges
 from dinocell_app.ui.models.model_command import ModelCommand
-from dinocell_app.ui.segment.model_cards import ModelCard, ModelList, read_model_cards
 from dinocell_app.ui.workers import start
 
 if TYPE_CHECKING:

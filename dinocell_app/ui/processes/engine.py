@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTemporaryDir, QThreadPool, Signal
 
-from dinocell_app.preview_messages import (
+from dinocell_app.jobs.preview_messages import (
     CancelAsked,
     CellsAsked,
     CellsDescribed,
@@ -35,7 +35,7 @@ from dinocell_app.preview_messages import (
     message_from_line,
     message_to_line,
 )
-from dinocell_app.reference_types import KeptReferences
+from dinocell_app.references.types import KeptReferences
 from dinocell_app.run_queue.processes import application_command, application_environment
 
 OFF, STARTING, READY, BUSY, FAILED = "off", "starting", "ready", "busy", "failed"

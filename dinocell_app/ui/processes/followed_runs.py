@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from dinocell_app.errors import InvalidParameterError
-from dinocell_app.events import Event, ImageFailed, ImageSegmented, ImageSkipped
+from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.jobs.events import Event, ImageFailed, ImageSegmented, ImageSkipped
 from dinocell_app.run_queue.following import ACTIVE_STATES, RunFollower, state_of
 from dinocell_app.run_queue.progress import RunProgress
 

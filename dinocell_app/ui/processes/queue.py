@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from dinocell_app.errors import InvalidParameterError, UserFacingError
-from dinocell_app.file_locks import is_held
-from dinocell_app.jobs import SegmentJob
+from dinocell_app.base.errors import InvalidParameterError, UserFacingError
+from dinocell_app.base.file_locks import is_held
+from dinocell_app.jobs.job_kinds import SegmentJob
 from dinocell_app.project.moved_jobs import bring_up_to_date, job_of_today, segment_job_of
 from dinocell_app.run_queue import intents
 from dinocell_app.run_queue.order import ask_for, next_entry, put_in_order, withdraw

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from dinocell_app.events import ImageFailed
+from dinocell_app.jobs.events import ImageFailed
 from dinocell_app.project.results import FAILED
-from dinocell_app.ui.queue.failures import explain
+from dinocell_app.run_queue.failures import explain
 
 if TYPE_CHECKING:
     from dinocell_app.project.project import Project

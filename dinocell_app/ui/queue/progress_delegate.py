@@ -7,8 +7,8 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionProgressBar
 from PySide6.QtWidgets import QStyleOptionViewItem as ViewItem
 
+from dinocell_app.run_queue.run_rows import RunRow
 from dinocell_app.ui.queue.run_model import ROW_ROLE
-from dinocell_app.ui.queue.run_rows import RunRow
 
 _STEPS = 1000
 _MARGIN_PX = 3

@@ -20,16 +20,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dinocell_app.errors import UserFacingError
-from dinocell_app.run_folder import LOG_NAME
-from dinocell_app.ui.queue.progress_delegate import ProgressDelegate
-from dinocell_app.ui.queue.replacing import ask_about_earlier_results
-from dinocell_app.ui.queue.run_actions import enable, make_actions
-from dinocell_app.ui.queue.run_images_view import RunImagesView
-from dinocell_app.ui.queue.run_log import RunLogDialog
-from dinocell_app.ui.queue.run_model import Column, RunModel
-from dinocell_app.ui.queue.run_notice import RunNotice
-from dinocell_app.ui.queue.run_rows import (
+from dinocell_app.base.errors import UserFacingError
+from dinocell_app.jobs.run_folder import LOG_NAME
+from dinocell_app.run_queue.run_rows import (
     RunAction,
     RunRow,
     finished_sentence,
@@ -38,6 +31,13 @@ from dinocell_app.ui.queue.run_rows import (
     possible_actions,
     run_row,
 )
+from dinocell_app.ui.queue.progress_delegate import ProgressDelegate
+from dinocell_app.ui.queue.replacing import ask_about_earlier_results
+from dinocell_app.ui.queue.run_actions import enable, make_actions
+from dinocell_app.ui.queue.run_images_view import RunImagesView
+from dinocell_app.ui.queue.run_log import RunLogDialog
+from dinocell_app.ui.queue.run_model import Column, RunModel
+from dinocell_app.ui.queue.run_notice import RunNotice
 
 if TYPE_CHECKING:
     from dinocell_app.ui.session import Session

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
-from dinocell_app.ui.queue.run_rows import RunAction
+from dinocell_app.run_queue.run_rows import RunAction
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from enum import IntEnum
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from dinocell_app.ui.queue.run_rows import RunRow
+from dinocell_app.run_queue.run_rows import RunRow
 
 Index = QModelIndex | QPersistentModelIndex
 

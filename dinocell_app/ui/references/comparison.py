@@ -6,15 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from dinocell_app.errors import UserFacingError
-from dinocell_app.preview_messages import PreviewRequest
+from dinocell_app.base.errors import UserFacingError
+from dinocell_app.display.loading import LoadedLabels
+from dinocell_app.display.scored_cells import ScoredCells
+from dinocell_app.jobs.preview_messages import PreviewRequest
 from dinocell_app.project.references import CellType, ReferenceSet, kept_references
-from dinocell_app.reference_domain import domain_likeness
+from dinocell_app.references.likeness import domain_likeness
 from dinocell_app.ui.processes.engine import BUSY, STARTING, CellDescriptions
-from dinocell_app.ui.references.scored_cells import ScoredCells
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.viewer.image_viewer import ImageViewer
-from dinocell_app.ui.viewer.loading import LoadedLabels
 
 WAITING = "The preview process is busy; the cells are compared after it."
 LOOKING = "Looking at the cells …"

@@ -12,8 +12,8 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QPolygonF
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from dinocell_app.errors import InvalidParameterError
-from dinocell_app.reference_crops import box_of, ellipse_in, with_cell
+from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.references.crops import box_of, ellipse_in, with_cell
 from dinocell_app.ui.processes.engine import CellDescriptions
 from dinocell_app.ui.references.comparison import Comparison
 from dinocell_app.ui.references.outline_drawing import OutlineDrawing, filled

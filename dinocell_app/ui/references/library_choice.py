@@ -7,10 +7,10 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QWidget
 
-from dinocell_app.errors import InvalidParameterError
+from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.project.reference_edits import ReferenceEdits
 from dinocell_app.project.references import CellType, kept_references
-from dinocell_app.reference_library import read_library, require_model, with_type, write_library
-from dinocell_app.ui.references.reference_edits import ReferenceEdits
+from dinocell_app.references.library import read_library, require_model, with_type, write_library
 
 _FILTER = "Libraries of reference cells (*.json)"
 ALL = "All types"

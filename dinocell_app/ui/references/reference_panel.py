@@ -10,19 +10,19 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
-from dinocell_app.errors import UserFacingError
+from dinocell_app.base.errors import UserFacingError
+from dinocell_app.display.scored_cells import ScoredPainter
+from dinocell_app.project.reference_edits import ReferenceEdits
 from dinocell_app.project.references import CellPlace, CellType, ReferenceCell
-from dinocell_app.reference_crops import crop_of
-from dinocell_app.reference_domain import looks_unlike
-from dinocell_app.reference_types import ReferenceExample
+from dinocell_app.references.crops import crop_of
+from dinocell_app.references.likeness import looks_unlike
+from dinocell_app.references.types import ReferenceExample
 from dinocell_app.ui.processes.engine import CellDescriptions
 from dinocell_app.ui.references.comparison import Comparison
 from dinocell_app.ui.references.drawn_cells import DrawnCell, DrawnCells
 from dinocell_app.ui.references.pointing import Pointing
-from dinocell_app.ui.references.reference_edits import ReferenceEdits
 from dinocell_app.ui.references.reference_form import EMPTY, HINT, UNLIKE, ReferenceForm
 from dinocell_app.ui.references.score_bar import counted
-from dinocell_app.ui.references.scored_cells import ScoredPainter
 from dinocell_app.ui.references.type_requests import asked_change
 from dinocell_app.ui.references.uncertain_walk import UncertainWalk
 from dinocell_app.ui.session import Session

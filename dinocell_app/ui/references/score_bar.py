@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dinocell_app.score_humps import parting_score
+from dinocell_app.references.score_peaks import parting_score
 
 N_BINS = 40
 STEPS = 100

@@ -8,10 +8,10 @@ from dataclasses import replace
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QColorDialog, QInputDialog, QWidget
 
+from dinocell_app.project.reference_edits import ReferenceEdits
 from dinocell_app.project.references import CellType
 from dinocell_app.ui.references import type_bar
 from dinocell_app.ui.references.library_choice import add_from_library, save_to_library
-from dinocell_app.ui.references.reference_edits import ReferenceEdits
 
 Change = Callable[[ReferenceEdits], object]
 

@@ -6,8 +6,8 @@ from collections.abc import Collection
 
 from PySide6.QtCore import QObject, Signal
 
+from dinocell_app.display.scored_cells import ScoredCells
 from dinocell_app.ui.references.reference_form import ReferenceForm
-from dinocell_app.ui.references.scored_cells import ScoredCells
 from dinocell_app.ui.viewer.image_viewer import ImageViewer
 
 ALL_DECIDED = "You have decided about every cell of this image."

@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from dinocell_app.project.region_counts import CountRequest, count_result
-from dinocell_app.regions import COUNT, KIND_TEXTS, Region
+from dinocell_app.regions.region import COUNT, KIND_TEXTS, Region
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.workers import Task, start
 

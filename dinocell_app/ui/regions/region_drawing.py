@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainterPath, QPolygonF
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem
 
-from dinocell_app.regions import COUNT, EXCLUDE, LIMIT, Region
+from dinocell_app.regions.region import COUNT, EXCLUDE, LIMIT, Region
 from dinocell_app.ui.viewer.image_viewer import ImageViewer
 
 _STYLES = {COUNT: Qt.PenStyle.SolidLine, EXCLUDE: Qt.PenStyle.DotLine, LIMIT: Qt.PenStyle.DashLine}

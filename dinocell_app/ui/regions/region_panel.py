@@ -21,14 +21,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dinocell_app.errors import UserFacingError
+from dinocell_app.base.errors import UserFacingError
 from dinocell_app.project.records import ImageRecord
-from dinocell_app.regions import KIND_TEXTS, Region
+from dinocell_app.project.region_edits import RegionEdits
+from dinocell_app.project.region_exchange import GEOJSON, regions_in_file, write_project_regions
+from dinocell_app.regions.region import KIND_TEXTS, Region
 from dinocell_app.ui.references.outline_drawing import OutlineDrawing
 from dinocell_app.ui.regions.region_counts import RegionCounts
 from dinocell_app.ui.regions.region_drawing import RegionDrawing
-from dinocell_app.ui.regions.region_edits import RegionEdits
-from dinocell_app.ui.regions.region_exchange import GEOJSON, regions_in_file, write_project_regions
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.viewer.image_viewer import ImageViewer
 

@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dinocell_app.tables.column_text import column_text
 from dinocell_app.ui.help_here import add_help
-from dinocell_app.ui.results.column_text import column_text
 
 
 class ColumnChooser(QDialog):

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage, QPixmap
 
-from dinocell_app.errors import UserFacingError
-from dinocell_app.ui.results.cell_store import CellStore
-from dinocell_app.ui.results.crops import Crop, CropChannel, CropImage, CropReader, CropRequest
-from dinocell_app.ui.results.result_sources import plane_numbers
+from dinocell_app.base.errors import UserFacingError
+from dinocell_app.tables.cell_store import CellStore
+from dinocell_app.tables.crops import Crop, CropChannel, CropImage, CropReader, CropRequest
+from dinocell_app.tables.result_sources import plane_numbers
 from dinocell_app.ui.results.shown_cells import ShownCells
 from dinocell_app.ui.workers import Task, start
 

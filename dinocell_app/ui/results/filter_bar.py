@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCompleter, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from dinocell_app.ui.results.column_text import number_text
+from dinocell_app.tables.column_text import number_text
 from dinocell_app.ui.results.shown_cells import ShownCells
 
 _HELP = (

@@ -9,7 +9,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtWidgets import QWidget
 
-from dinocell_app.ui.results.distributions import BoxValues, box_texts
+from dinocell_app.tables.distributions import BoxValues, box_texts
 from dinocell_app.ui.results.plot_look import PlotArea
 
 _HALF_BOX = 0.3

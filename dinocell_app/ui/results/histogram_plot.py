@@ -9,7 +9,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
-from dinocell_app.ui.results.distributions import Histogram
+from dinocell_app.tables.distributions import Histogram
 from dinocell_app.ui.results.plot_look import PlotArea
 
 

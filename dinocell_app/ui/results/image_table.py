@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxLayout, QWidget
 
-from dinocell_app.ui.results.column_text import column_text
-from dinocell_app.ui.results.image_summary import source_problem
+from dinocell_app.tables.column_text import column_text
+from dinocell_app.tables.image_summary import source_problem
+from dinocell_app.tables.row_order import value_order
 from dinocell_app.ui.results.image_values import ImageValues
-from dinocell_app.ui.results.row_order import value_order
 
 _Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
-from dinocell_app.ui.results.cell_store import CellColumn, CellSource
-from dinocell_app.ui.results.image_summary import image_columns
+from dinocell_app.tables.cell_store import CellColumn, CellSource
+from dinocell_app.tables.image_summary import image_columns
 from dinocell_app.ui.results.shown_cells import ShownCells
 from dinocell_app.ui.workers import Task, start
 

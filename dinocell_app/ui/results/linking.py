@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from dinocell_app.ui.results.result_sources import plane_numbers
+from dinocell_app.tables.result_sources import plane_numbers
 from dinocell_app.ui.results.shown_cells import ShownCells
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QTableView, QVBoxLayout, QWidget
 
-from dinocell_app.ui.results.column_text import column_text, number_text
-from dinocell_app.ui.results.image_summary import source_problem
+from dinocell_app.tables.column_text import column_text, number_text
+from dinocell_app.tables.image_summary import source_problem
+from dinocell_app.tables.overview_layout import OverviewLayout, overview_layout
 from dinocell_app.ui.results.image_values import ImageValues
-from dinocell_app.ui.results.overview_layout import OverviewLayout, overview_layout
 from dinocell_app.ui.theme import text_on
 
 _Index = QModelIndex | QPersistentModelIndex

@@ -10,8 +10,8 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPalette
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QWidget
 
-from dinocell_app.errors import UserFacingError
-from dinocell_app.files import replacing
+from dinocell_app.base.errors import UserFacingError
+from dinocell_app.base.files import replacing
 
 _WIDTH_OF_PICTURE = 1600
 

@@ -18,13 +18,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dinocell_app.errors import UserFacingError
-from dinocell_app.ui.results.cell_groups import FOLDER, IMAGE, TAG, TOGETHER
-from dinocell_app.ui.results.empty_state import WithEmptyState
-from dinocell_app.ui.results.group_plot import GroupPlot
-from dinocell_app.ui.results.histogram_plot import HistogramPlot
-from dinocell_app.ui.results.plot_look import PlotArea, save_plot
-from dinocell_app.ui.results.plot_values import (
+from dinocell_app.base.errors import UserFacingError
+from dinocell_app.tables.cell_groups import FOLDER, IMAGE, TAG, TOGETHER
+from dinocell_app.tables.plot_values import (
     BOX,
     HISTOGRAM,
     SCATTER,
@@ -33,7 +29,11 @@ from dinocell_app.ui.results.plot_values import (
     PlotValues,
     plot_values,
 )
-from dinocell_app.ui.results.remembered_view import PlotChoice
+from dinocell_app.tables.remembered_view import PlotChoice
+from dinocell_app.ui.results.empty_state import WithEmptyState
+from dinocell_app.ui.results.group_plot import GroupPlot
+from dinocell_app.ui.results.histogram_plot import HistogramPlot
+from dinocell_app.ui.results.plot_look import PlotArea, save_plot
 from dinocell_app.ui.results.scatter_plot import ScatterPlot
 from dinocell_app.ui.results.shown_cells import ShownCells
 from dinocell_app.ui.workers import Task, start

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QTabWidget, QVBoxLayout, QWidget
 
+from dinocell_app.tables.remembered_view import RememberedView
+from dinocell_app.tables.result_sources import NEWEST
 from dinocell_app.ui.results.cell_table import CellTable
 from dinocell_app.ui.results.crop_loading import CropLoading
 from dinocell_app.ui.results.empty_state import WithEmptyState
@@ -17,8 +19,6 @@ from dinocell_app.ui.results.image_values import ImageValues
 from dinocell_app.ui.results.linking import CellLink
 from dinocell_app.ui.results.overview import Overview
 from dinocell_app.ui.results.plots_tab import PlotsTab
-from dinocell_app.ui.results.remembered_view import RememberedView
-from dinocell_app.ui.results.result_sources import NEWEST
 from dinocell_app.ui.results.shown_cells import ShownCells
 from dinocell_app.ui.results.store_loading import StoreLoading
 from dinocell_app.ui.results.view_memory import ViewMemory

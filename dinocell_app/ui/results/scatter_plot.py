@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
-from dinocell_app.ui.results.distributions import Density
+from dinocell_app.tables.distributions import Density
 from dinocell_app.ui.results.plot_look import PlotArea
 
 _REACH_PX = 24

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from dinocell_app.errors import UserFacingError
-from dinocell_app.ui.results.cell_store import CellStore
-from dinocell_app.ui.results.filter_expression import FilterExpression
-from dinocell_app.ui.results.row_order import Arrangement, arranged_rows
+from dinocell_app.base.errors import UserFacingError
+from dinocell_app.tables.cell_store import CellStore
+from dinocell_app.tables.filter_expression import FilterExpression
+from dinocell_app.tables.row_order import Arrangement, arranged_rows
 from dinocell_app.ui.workers import Task, start
 
 

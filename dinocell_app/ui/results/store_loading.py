@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from dinocell_app.ui.results.cell_store import CellStore
-from dinocell_app.ui.results.result_sources import NEWEST, sources_of_set
+from dinocell_app.tables.cell_store import CellStore
+from dinocell_app.tables.result_sources import NEWEST, sources_of_set
+from dinocell_app.tables.store_reading import ReadStore, StoreRequest, read_store
 from dinocell_app.ui.results.shown_cells import ShownCells
-from dinocell_app.ui.results.store_reading import ReadStore, StoreRequest, read_store
 from dinocell_app.ui.workers import Task, start
 
 if TYPE_CHECKING:

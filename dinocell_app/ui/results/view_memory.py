@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from dinocell_app.ui.results.remembered_view import RememberedView, remember_view, remembered_view
+from dinocell_app.tables.remembered_view import RememberedView, remember_view, remembered_view
 
 if TYPE_CHECKING:
     from dinocell_app.ui.session import Session

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dinocell_app.errors import UserFacingError
+from dinocell_app.base.errors import UserFacingError
 from dinocell_app.project.label_states import compared_results, label_states
 from dinocell_app.ui.help_here import add_help
 from dinocell_app.ui.review.label_agreement import (

@@ -18,14 +18,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dinocell_app.errors import InvalidParameterError
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.project.audits import AuditItem, AuditRecord
 from dinocell_app.review.agreement import agreement
 from dinocell_app.review.recall import ASSUMPTIONS
 from dinocell_app.review.verdicts import CELL, EMPTY, MERGED, MISSED, PLACE, RIGHT, SPLIT, WRONG
+from dinocell_app.tables.audit_drawing import AuditRequest, draw_audit, repeated
 from dinocell_app.ui.results.crop_loading import CropLoading
 from dinocell_app.ui.results.results_panel import ResultsPanel
-from dinocell_app.ui.review.audit_drawing import AuditRequest, draw_audit, repeated
 from dinocell_app.ui.review.audit_form import AuditForm
 from dinocell_app.ui.review.judging_card import Answer, JudgingCard
 from dinocell_app.ui.review.viewer_aim import ViewerAim

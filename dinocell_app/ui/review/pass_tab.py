@@ -10,14 +10,14 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QProgressBar, QPus
 
 from dinocell_app.project.judgements import CellKey
 from dinocell_app.review.verdicts import DELETE, FIX, KEEP
-from dinocell_app.ui.results.cell_store import CellStore
-from dinocell_app.ui.results.column_text import number_text
+from dinocell_app.tables.cell_pass import CellPass
+from dinocell_app.tables.cell_store import CellStore
+from dinocell_app.tables.column_text import number_text
+from dinocell_app.tables.review_column import add_review_column, note_judgement
+from dinocell_app.tables.starting_points import StartingPoint, starting_points
 from dinocell_app.ui.results.crop_loading import CropLoading
 from dinocell_app.ui.results.shown_cells import ShownCells
-from dinocell_app.ui.review.cell_pass import CellPass
 from dinocell_app.ui.review.judging_card import Answer, JudgingCard
-from dinocell_app.ui.review.review_column import add_review_column, note_judgement
-from dinocell_app.ui.review.starting_points import StartingPoint, starting_points
 from dinocell_app.ui.review.viewer_aim import ViewerAim
 
 if TYPE_CHECKING:

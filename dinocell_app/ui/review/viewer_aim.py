@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QPointF, QRectF
 from PySide6.QtGui import QColor, QPainterPath, QPen
 from PySide6.QtWidgets import QGraphicsPathItem
 
-from dinocell_app.ui.results.result_sources import plane_numbers
+from dinocell_app.tables.result_sources import plane_numbers
 from dinocell_app.ui.viewer.image_viewer import ImageViewer
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dinocell_app.ui.segment.cell_size import FIRST_GUESS_PX, CellSize, Unit, describe_size, drawn_size
+from dinocell_app.segmentation_plan.cell_size import FIRST_GUESS_PX, CellSize, Unit, describe_size, drawn_size
 
 DRAW = "Draw a line"
 DRAWING = "Drag over a cell…"

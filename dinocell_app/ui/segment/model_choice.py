@@ -16,8 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dinocell_app.segmentation_plan.model_cards import ModelCard, ModelList
 from dinocell_app.ui.help_here import add_help
-from dinocell_app.ui.segment.model_cards import ModelCard, ModelList
 
 _CARD_SIZE = (760, 620)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from dinocell_app.ui.segment.preview_state import PreviewState
+from dinocell_app.segmentation_plan.preview_state import PreviewState
 
 VISIBLE, REGION, WHOLE = "visible", "region", "whole"
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from dinocell_app.preview_messages import DecodingChoice, PreviewRequest, PreviewResult
-from dinocell_app.segment_settings import SegmentSettings
-from dinocell_app.ui.segment import preview_state
+from dinocell_app.jobs.preview_messages import DecodingChoice, PreviewRequest, PreviewResult
+from dinocell_app.jobs.segment_settings import SegmentSettings
+from dinocell_app.segmentation_plan import preview_state
+from dinocell_app.segmentation_plan.preview_state import PreviewOutcome, PreviewState
 from dinocell_app.ui.segment.preview_bar import REGION, WHOLE
-from dinocell_app.ui.segment.preview_state import PreviewOutcome, PreviewState
 from dinocell_app.ui.viewer.image_viewer import ImageViewer
 from dinocell_app.ui.viewer.picture_view import Region
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QPushButton, QWidget
 
-from dinocell_app.ui.segment.compared_jobs import ALL_CELLS, ONLY_LIKE, WITH_TYPE
+from dinocell_app.segmentation_plan.compared_jobs import ALL_CELLS, ONLY_LIKE, WITH_TYPE
 
 THIS, SELECTED, ALL = "this", "selected", "all"
 

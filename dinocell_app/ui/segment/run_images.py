@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dinocell_app.errors import InvalidParameterError
-from dinocell_app.jobs import SegmentJob
-from dinocell_app.segment_settings import SegmentSettings
-from dinocell_app.ui.segment.presets import same_results, suggested_name
+from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.jobs.job_kinds import SegmentJob
+from dinocell_app.jobs.segment_settings import SegmentSettings
+from dinocell_app.segmentation_plan.presets import same_results, suggested_name
 from dinocell_app.ui.segment.run_bar import SELECTED, THIS
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from dinocell_app.errors import InvalidParameterError, UserFacingError
-from dinocell_app.jobs import SegmentJob
-from dinocell_app.segment_settings import SegmentSettings
-from dinocell_app.ui.segment.compared_jobs import ALL_CELLS, ENDINGS, compared_job, name_of_same
-from dinocell_app.ui.segment.earlier_results import different_from, different_jobs, earlier_results
+from dinocell_app.base.errors import InvalidParameterError, UserFacingError
+from dinocell_app.jobs.job_kinds import SegmentJob
+from dinocell_app.jobs.segment_settings import SegmentSettings
+from dinocell_app.segmentation_plan.compared_jobs import ALL_CELLS, ENDINGS, compared_job, name_of_same
+from dinocell_app.segmentation_plan.earlier_results import different_from, different_jobs, earlier_results
+from dinocell_app.segmentation_plan.presets import free_name, name_for_run, same_results
 from dinocell_app.ui.segment.keep_or_replace import ask_keep_or_replace
-from dinocell_app.ui.segment.presets import free_name, name_for_run, same_results
 from dinocell_app.ui.workers import start
 
 if TYPE_CHECKING:

@@ -8,19 +8,19 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QInputDialog, QScrollArea, QVBoxLayout, QWidget
 
-from dinocell_app.errors import UserFacingError
-from dinocell_app.segment_settings import SegmentSettings
-from dinocell_app.ui.segment.command_line import ShellCommand, shell_command
-from dinocell_app.ui.segment.compared_jobs import compared_job
-from dinocell_app.ui.segment.model_cards import ModelList, read_model_cards
-from dinocell_app.ui.segment.models_watch import ModelsWatch
-from dinocell_app.ui.segment.preset_bar import PresetBar
-from dinocell_app.ui.segment.presets import (
+from dinocell_app.base.errors import UserFacingError
+from dinocell_app.commands.command_line import ShellCommand, shell_command
+from dinocell_app.jobs.segment_settings import SegmentSettings
+from dinocell_app.segmentation_plan.compared_jobs import compared_job
+from dinocell_app.segmentation_plan.model_cards import ModelList, read_model_cards
+from dinocell_app.segmentation_plan.presets import (
     changed_settings,
     checked_name,
     same_results,
     suggested_name,
 )
+from dinocell_app.ui.segment.models_watch import ModelsWatch
+from dinocell_app.ui.segment.preset_bar import PresetBar
 from dinocell_app.ui.segment.preview_bar import REGION, PreviewBar
 from dinocell_app.ui.segment.preview_control import PreviewControl
 from dinocell_app.ui.segment.run_bar import RunBar

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QComboBox, QGroupBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from dinocell_app.segment_settings import SegmentSettings
-from dinocell_app.ui.segment.cell_size import CellSize
-from dinocell_app.ui.segment.cell_size_edit import CellSizeEdit
-from dinocell_app.ui.segment.confidence_edit import ConfidenceEdit
-from dinocell_app.ui.segment.image_choices import (
+from dinocell_app.jobs.segment_settings import SegmentSettings
+from dinocell_app.segmentation_plan.cell_size import CellSize
+from dinocell_app.segmentation_plan.image_choices import (
     DEVICES,
     Choice,
     channel_choices,
     channel_problem,
     plane_choices,
 )
+from dinocell_app.ui.segment.cell_size_edit import CellSizeEdit
+from dinocell_app.ui.segment.confidence_edit import ConfidenceEdit
 from dinocell_app.ui.segment.model_choice import ModelChoice
 from dinocell_app.ui.segment.output_choice import OutputChoice
 from dinocell_app.ui.segment.smallest_cell_edit import SmallestCellEdit

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QWidget
 
-from dinocell_app.ui.segment.cell_size import Unit, parse_smallest_cell, smallest_cell_text
+from dinocell_app.segmentation_plan.cell_size import Unit, parse_smallest_cell, smallest_cell_text
 
 AUTOMATIC = "Automatic"
 

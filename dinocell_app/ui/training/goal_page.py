@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dinocell_app.ui.training.training_plan import AdaptPreset, Goal, TrainingPlan
+from dinocell_app.training_plan.training_plan import AdaptPreset, Goal, TrainingPlan
 
 GOALS: dict[Goal, tuple[str, str]] = {
     "teach": (

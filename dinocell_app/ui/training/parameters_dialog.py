@@ -18,12 +18,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dinocell_app.jobs import PRESET_KEEPS
+from dinocell_app.jobs.job_kinds import PRESET_KEEPS
+from dinocell_app.training_plan.parameter_values import choices_of, text_of, value_of
+from dinocell_app.training_plan.parameter_words import ADAPTING, ALL, CHANGES, TEACHING, Words
+from dinocell_app.training_plan.planned_jobs import chosen_values, preset_values
+from dinocell_app.training_plan.training_plan import TrainingPlan
 from dinocell_app.ui.help_here import add_help
-from dinocell_app.ui.training.parameter_values import choices_of, text_of, value_of
-from dinocell_app.ui.training.parameter_words import ADAPTING, ALL, CHANGES, TEACHING, Words
-from dinocell_app.ui.training.planned_jobs import chosen_values, preset_values
-from dinocell_app.ui.training.training_plan import TrainingPlan
 
 _SIZE = (760, 620)
 _FIELD_PX = 190

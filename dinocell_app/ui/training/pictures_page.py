@@ -20,9 +20,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dinocell_app.ui.training.examined_pictures import Finding, Picture
+from dinocell_app.training_plan.examined_pictures import Finding, Picture
+from dinocell_app.training_plan.training_plan import TrainingPlan
 from dinocell_app.ui.training.fitted_picture import FittedPicture
-from dinocell_app.ui.training.training_plan import TrainingPlan
 
 EXPLANATION = (
     "Folders with images and their masks, as in x.tif and x_masks.tif, images and masks in folders of these "

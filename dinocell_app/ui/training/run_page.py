@@ -17,13 +17,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dinocell_app.events import JobFailed, SamplePredicted
-from dinocell_app.ui.queue.durations import remaining_text
+from dinocell_app.jobs.events import JobFailed, SamplePredicted
+from dinocell_app.run_queue.durations import remaining_text
+from dinocell_app.segmentation_plan.image_choices import device_name
+from dinocell_app.training_plan.training_progress import TrainingProgress
+from dinocell_app.training_plan.training_runs import Training
 from dinocell_app.ui.results.plot_look import PlotArea
-from dinocell_app.ui.segment.image_choices import device_name
 from dinocell_app.ui.training.fitted_picture import FittedPicture
-from dinocell_app.ui.training.training_progress import TrainingProgress
-from dinocell_app.ui.training.training_runs import Training
 
 SMOOTHED_STEPS = 20
 """The loss of one batch says little: the line is the mean of so many."""

@@ -19,14 +19,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dinocell_app.ui.segment.model_cards import ModelList
+from dinocell_app.segmentation_plan.model_cards import ModelList
+from dinocell_app.training_plan.parameter_values import text_of
+from dinocell_app.training_plan.parameter_words import ADAPTING, ALL
+from dinocell_app.training_plan.planned_jobs import chosen_values
+from dinocell_app.training_plan.training_plan import TrainingPlan
+from dinocell_app.training_plan.training_presets import PRESETS
 from dinocell_app.ui.segment.model_choice import ModelChoice
-from dinocell_app.ui.training.parameter_values import text_of
-from dinocell_app.ui.training.parameter_words import ADAPTING, ALL
 from dinocell_app.ui.training.parameters_dialog import ParametersDialog
-from dinocell_app.ui.training.planned_jobs import chosen_values
-from dinocell_app.ui.training.training_plan import TrainingPlan
-from dinocell_app.ui.training.training_presets import PRESETS
 
 DEVICES = {
     "auto": "Automatic (fastest there is)",

@@ -16,8 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dinocell_app.ui.training.split_suggestion import suggested_split
-from dinocell_app.ui.training.training_plan import TrainingPlan
+from dinocell_app.training_plan.split_suggestion import suggested_split
+from dinocell_app.training_plan.training_plan import TrainingPlan
 
 EXPLANATION = (
     "A model can only be judged on images it never saw. Those ticked here are kept from teaching for "

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QTemporaryDir, Signal
 
-from dinocell_app.job_files import write_job
+from dinocell_app.jobs.job_files import write_job
+from dinocell_app.run_queue.durations import remaining_text
+from dinocell_app.training_plan.planned_jobs import job_of
+from dinocell_app.training_plan.training_plan import TrainingPlan
 from dinocell_app.ui.processes.line_command import LineCommand
-from dinocell_app.ui.queue.durations import remaining_text
-from dinocell_app.ui.training.planned_jobs import job_of
-from dinocell_app.ui.training.training_plan import TrainingPlan
 
 UNKNOWN = "A few real steps are taken to tell."
 

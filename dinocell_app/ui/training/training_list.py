@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QComboBox, QWidget
 
-from dinocell_app.ui.training.training_runs import Training, trainings_of
+from dinocell_app.training_plan.training_runs import Training, trainings_of
 
 _NEW = "New training"
 

@@ -19,33 +19,33 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dinocell_app.errors import UserFacingError
+from dinocell_app.base.errors import UserFacingError
+from dinocell_app.jobs.run_folder import RunFolder
 from dinocell_app.project.corrected_images import (
     corrected_pictures,
     new_training_set_folder,
     write_training_set,
 )
-from dinocell_app.run_folder import RunFolder
+from dinocell_app.segmentation_plan.model_cards import read_model_cards
+from dinocell_app.training_plan.gains import scores_of, sentence_of_gains
+from dinocell_app.training_plan.model_saving import save_among_models
+from dinocell_app.training_plan.planned_jobs import MODEL_NAME, job_of
+from dinocell_app.training_plan.training_plan import TrainingPlan
+from dinocell_app.training_plan.training_runs import (
+    VERDICT_NAME,
+    Training,
+    new_training_folder,
+)
 from dinocell_app.ui.help_here import help_button
-from dinocell_app.ui.segment.model_cards import read_model_cards
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.training.examination import Examination
-from dinocell_app.ui.training.gains import scores_of, sentence_of_gains
 from dinocell_app.ui.training.goal_page import GoalPage
-from dinocell_app.ui.training.model_saving import save_among_models
 from dinocell_app.ui.training.pictures_page import PicturesPage
-from dinocell_app.ui.training.planned_jobs import MODEL_NAME, job_of
 from dinocell_app.ui.training.run_page import RunPage
 from dinocell_app.ui.training.settings_page import SettingsPage
 from dinocell_app.ui.training.split_page import SplitPage
 from dinocell_app.ui.training.training_cost import TrainingCost
 from dinocell_app.ui.training.training_list import TrainingList
-from dinocell_app.ui.training.training_plan import TrainingPlan
-from dinocell_app.ui.training.training_runs import (
-    VERDICT_NAME,
-    Training,
-    new_training_folder,
-)
 from dinocell_app.ui.training.verdict_page import VerdictPage
 from dinocell_app.ui.workers import start
 

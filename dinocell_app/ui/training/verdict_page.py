@@ -20,12 +20,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dinocell_app.errors import ModelError
-from dinocell_app.json_text import parse_json
+from dinocell_app.base.errors import ModelError
+from dinocell_app.base.json_text import parse_json
 from dinocell_app.model.manifest import read_manifest
+from dinocell_app.training_plan.planned_jobs import MODEL_NAME
+from dinocell_app.training_plan.training_runs import VERDICT_NAME
 from dinocell_app.ui.training.fitted_picture import FittedPicture
-from dinocell_app.ui.training.planned_jobs import MODEL_NAME
-from dinocell_app.ui.training.training_runs import VERDICT_NAME
 
 MARKS = {"better": "✓", "not better": "✕", "cannot tell": "?"}
 _HEADERS = ("Image", "Cells", "AP base", "AP new", "SEG", "MMA", "Missed", "Split", "Merged", "False")

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QPainterPath
 
-from dinocell_app.ui.viewer.loading import LoadedLabels
+from dinocell_app.display.loading import LoadedLabels
 
 
 def cell_outline(labels: LoadedLabels, label: int) -> QPainterPath:

@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dinocell_app.display.channels import ChannelStatistics, displayed_range
 from dinocell_app.project.records import ChannelDisplay
-from dinocell_app.ui.viewer.channels import ChannelStatistics, displayed_range
 
 ARROWS_PX = 30
 """Of a number field."""

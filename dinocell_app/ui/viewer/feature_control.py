@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from dinocell_app.preview_messages import PreviewRequest, Region
+from dinocell_app.jobs.preview_messages import PreviewRequest, Region
 from dinocell_app.ui.processes.engine import BUSY
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.viewer.feature_bar import MEANING, FeatureBar

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dinocell_app.display.pyramid import Tile, mean_pyramid
 from dinocell_app.ui.viewer.picture_view import PictureView, Region
-from dinocell_app.ui.viewer.pyramid import Tile, mean_pyramid
 from dinocell_app.ui.viewer.tiled_item import TiledItem
 
 _HEIGHT = 0.5

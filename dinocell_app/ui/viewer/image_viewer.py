@@ -11,14 +11,14 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QPainterPath, QPen
 from PySide6.QtWidgets import QGraphicsPathItem, QWidget
 
+from dinocell_app.display.hover_text import HoverInfo
+from dinocell_app.display.label_colours import LabelStyle
+from dinocell_app.display.loading import LoadedImage, LoadedLabels, index_labels
+from dinocell_app.display.pyramid import Tile
+from dinocell_app.display.tile_painting import LabelPainter
 from dinocell_app.project.records import ChannelDisplay
 from dinocell_app.ui.viewer.cell_outline import cell_outline
-from dinocell_app.ui.viewer.hover_text import HoverInfo
-from dinocell_app.ui.viewer.label_colours import LabelStyle
-from dinocell_app.ui.viewer.loading import LoadedImage, LoadedLabels, index_labels
 from dinocell_app.ui.viewer.picture_view import PictureView, Region
-from dinocell_app.ui.viewer.pyramid import Tile
-from dinocell_app.ui.viewer.tile_painting import LabelPainter
 from dinocell_app.ui.viewer.tiled_item import TiledItem
 from dinocell_app.ui.viewer.tools import Tool
 from dinocell_app.ui.workers import Task, start

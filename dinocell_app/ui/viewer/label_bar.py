@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QWidget
 
-from dinocell_app.ui.viewer.label_colours import LabelMode, LabelStyle
+from dinocell_app.display.label_colours import LabelMode, LabelStyle
 
 MODES: dict[LabelMode, str] = {
     "outline": "Outlines",

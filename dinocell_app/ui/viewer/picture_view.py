@@ -10,10 +10,10 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QPainter, QPalette, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from dinocell_app.display.loading import LoadedImage
+from dinocell_app.display.tile_painting import PicturePainter
 from dinocell_app.project.records import ChannelDisplay
-from dinocell_app.ui.viewer.loading import LoadedImage
 from dinocell_app.ui.viewer.scale_bar_widget import ScaleBarWidget
-from dinocell_app.ui.viewer.tile_painting import PicturePainter
 from dinocell_app.ui.viewer.tiled_item import TiledItem
 from dinocell_app.ui.viewer.tools import ToolBox
 

@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
-from dinocell_app.ui.viewer.scale_bar import LONGEST_SCREEN_PX, scale_bar
+from dinocell_app.display.scale_bar import LONGEST_SCREEN_PX, scale_bar
 
 MARGIN_PX = 14
 

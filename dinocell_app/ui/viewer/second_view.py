@@ -7,11 +7,11 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, QSignalBlocker
 from PySide6.QtWidgets import QComboBox, QWidget
 
+from dinocell_app.display.label_colours import LabelStyle
+from dinocell_app.display.loading import LoadedLabels
 from dinocell_app.project.records import ResultRecord
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.viewer.image_viewer import ImageViewer
-from dinocell_app.ui.viewer.label_colours import LabelStyle
-from dinocell_app.ui.viewer.loading import LoadedLabels
 
 NO_LABELS = -1
 VERSION = -2

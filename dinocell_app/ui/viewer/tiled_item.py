@@ -13,7 +13,7 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QGraphicsObject, QStyleOptionGraphicsItem, QWidget
 
-from dinocell_app.ui.viewer.pyramid import Tile, level_for, level_shape, n_levels, visible_tiles
+from dinocell_app.display.pyramid import Tile, level_for, level_shape, n_levels, visible_tiles
 from dinocell_app.ui.workers import start
 
 AT_ONCE = 2

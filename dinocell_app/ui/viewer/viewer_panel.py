@@ -15,18 +15,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dinocell_app.errors import UnreadableFileError, UserFacingError
+from dinocell_app.base.errors import UnreadableFileError, UserFacingError
+from dinocell_app.display.hover_text import HoverInfo, hover_text, length_text
+from dinocell_app.display.label_colours import LabelStyle
+from dinocell_app.display.loading import LoadedImage, LoadedLabels, load_image, load_labels
 from dinocell_app.project.records import ChannelDisplay, ResultRecord
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.viewer.contrast_everywhere import show_everywhere
 from dinocell_app.ui.viewer.contrast_panel import ContrastPanel
 from dinocell_app.ui.viewer.feature_bar import FeatureBar
 from dinocell_app.ui.viewer.feature_control import FeatureControl
-from dinocell_app.ui.viewer.hover_text import HoverInfo, hover_text, length_text
 from dinocell_app.ui.viewer.image_viewer import ImageViewer
 from dinocell_app.ui.viewer.label_bar import LabelBar
-from dinocell_app.ui.viewer.label_colours import LabelStyle
-from dinocell_app.ui.viewer.loading import LoadedImage, LoadedLabels, load_image, load_labels
 from dinocell_app.ui.viewer.picture_view import EMPTY, ZOOM_STEP
 from dinocell_app.ui.viewer.plane_sliders import PlaneSliders
 from dinocell_app.ui.viewer.second_view import SecondView

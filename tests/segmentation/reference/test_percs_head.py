@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from dinocell_app.errors import ModelError
+from dinocell_app.base.errors import ModelError
 from dinocell_app.model.model_archive import export_model, import_model
 from dinocell_app.model.model_folder import load_model, save_model
-from dinocell_app.reference_types import N_LOOKS
+from dinocell_app.references.types import N_LOOKS
 from dinocell_app.segmentation.reference.evidence import N_EVIDENCE
 from dinocell_app.segmentation.reference.feature_grid import FeatureGrid
 from dinocell_app.segmentation.reference.guided_maps import guided_maps

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dinocell_app.reference_types import N_LOOKS
+from dinocell_app.references.types import N_LOOKS
 from dinocell_app.segmentation.reference import description
 from dinocell_app.segmentation.reference.description import likeness, likeness_to_all
 from dinocell_app.segmentation.reference.scoring import (

@@ -1,11 +1,10 @@
 import numpy as np
+from dinocell_training.augmentation import Augmentation
+from dinocell_training.reference_training.drawn_types import DrawnPicture
+from dinocell_training.reference_training.mixing import paste_cells
+from dinocell_training.reference_training.typed_crops import CropMaker, separated
+from dinocell_training.reference_training.typed_pictures import TypedCells
 from skimage.draw import disk
-
-from training.augmentation import Augmentation
-from training.reference_training.drawn_types import DrawnPicture
-from training.reference_training.mixing import paste_cells
-from training.reference_training.typed_crops import CropMaker, separated
-from training.reference_training.typed_pictures import TypedCells
 
 
 def _disks(centres, background, cell, size=96, radius=7):

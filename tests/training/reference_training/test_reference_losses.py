@@ -3,8 +3,7 @@ import math
 import numpy as np
 import pytest
 import torch
-
-from training.reference_training.losses import cell_coverage, pool_cells, supervised_contrastive_loss
+from dinocell_training.reference_training.losses import cell_coverage, pool_cells, supervised_contrastive_loss
 
 
 def test_contrastive_loss_of_three_cells_by_hand():

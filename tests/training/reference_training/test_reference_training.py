@@ -4,23 +4,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from dinocell_training.reference_training.encoding import EncodedCrop
+from dinocell_training.reference_training.reference_training import ReferenceTraining
+from dinocell_training.reference_training.reference_training_job import train_references
+from dinocell_training.reference_training.sampling import draw_question
+from dinocell_training.reference_training.type_scores import score_head
+from dinocell_training.reference_training.typed_pictures import _read_table
 
-from dinocell_app.errors import InvalidParameterError
-from dinocell_app.events import JobFinished, Notice, StepFinished
-from dinocell_app.job_files import read_job
-from dinocell_app.jobs import ReferenceTrainingJob
+from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.jobs.events import JobFinished, Notice, StepFinished
+from dinocell_app.jobs.job_files import read_job
+from dinocell_app.jobs.job_kinds import ReferenceTrainingJob
+from dinocell_app.jobs.reference_training_settings import ReferenceTrainingSettings
 from dinocell_app.model.manifest import read_manifest
 from dinocell_app.model.model_folder import load_model, save_model
-from dinocell_app.reference_training_settings import ReferenceTrainingSettings
-from dinocell_app.reference_types import N_LOOKS
+from dinocell_app.references.types import N_LOOKS
 from dinocell_app.segmentation.reference.percs_file import reference_head
 from dinocell_app.segmentation.reference.percs_head import PercsConfig, PercsHead
-from training.reference_training.encoding import EncodedCrop
-from training.reference_training.reference_training import ReferenceTraining
-from training.reference_training.reference_training_job import train_references
-from training.reference_training.sampling import draw_question
-from training.reference_training.type_scores import score_head
-from training.reference_training.typed_pictures import _read_table
 
 SMALL = ReferenceTrainingSettings(
     epochs=2, last_epochs=1, steps_per_epoch=3, batch_size=2, crops=4, held_out_crops=3, drawn=12

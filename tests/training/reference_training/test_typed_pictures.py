@@ -3,12 +3,12 @@ import json
 import numpy as np
 import pytest
 import tifffile
+from dinocell_training.reference_training.drawn_types import drawn_pictures
+from dinocell_training.reference_training.pannuke import find_pannuke
+from dinocell_training.reference_training.type_splits import split_by_type
+from dinocell_training.reference_training.typed_pictures import find_typed_pictures
 
-from dinocell_app.errors import InvalidParameterError, UnreadableFileError
-from training.reference_training.drawn_types import drawn_pictures
-from training.reference_training.pannuke import find_pannuke
-from training.reference_training.type_splits import split_by_type
-from training.reference_training.typed_pictures import find_typed_pictures
+from dinocell_app.base.errors import InvalidParameterError, UnreadableFileError
 
 
 def _pair(folder, name, labels, pixels=None):

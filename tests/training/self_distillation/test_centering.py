@@ -2,10 +2,9 @@
 
 import pytest
 import torch
+from dinocell_training.self_distillation.centering import MovingAverageCentre, sinkhorn_knopp
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from training.self_distillation.centering import MovingAverageCentre, sinkhorn_knopp
 
 sizes = st.tuples(st.integers(1, 12), st.integers(2, 20))
 

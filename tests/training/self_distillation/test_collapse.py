@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-
-from training.self_distillation.collapse import CollapseWatch, effective_rank
+from dinocell_training.self_distillation.collapse import CollapseWatch, effective_rank
 
 
 def test_effective_rank_counts_equal_directions() -> None:

@@ -5,8 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-
-from training.self_distillation.losses import class_token_loss, koleo_loss, patch_token_loss
+from dinocell_training.self_distillation.losses import class_token_loss, koleo_loss, patch_token_loss
 
 
 def _random(*shape, seed=0):

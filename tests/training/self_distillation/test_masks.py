@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
+from dinocell_training.self_distillation.masks import MaskParameters, block_mask, view_masks
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from training.self_distillation.masks import MaskParameters, block_mask, view_masks
 
 grids = st.tuples(st.integers(1, 20), st.integers(1, 20))
 

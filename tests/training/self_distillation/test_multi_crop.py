@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-
-from training.self_distillation.multi_crop import LARGE_SHARE, SMALL_SHARE, ViewSizes, draw_box, multi_crop
+from dinocell_training.self_distillation.multi_crop import (
+    LARGE_SHARE,
+    SMALL_SHARE,
+    ViewSizes,
+    draw_box,
+    multi_crop,
+)
 
 SIZES = ViewSizes(large=32, small=16, n_small=3)
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import tifffile
 import torch
+from dinocell_training.self_distillation.multi_crop import ViewSizes
+from dinocell_training.self_distillation.pictures import Picture, ViewDataset, densest_box, find_pictures
 
 from dinocell_app.imaging.scan import LeftOut
-from training.self_distillation.multi_crop import ViewSizes
-from training.self_distillation.pictures import Picture, ViewDataset, densest_box, find_pictures
 
 SIZES = ViewSizes(large=32, small=16, n_small=1)
 

@@ -1,8 +1,7 @@
 """Scores are cosines to prototypes of unit length."""
 
 import torch
-
-from training.self_distillation.prototype_head import HeadParameters, PrototypeHead
+from dinocell_training.self_distillation.prototype_head import HeadParameters, PrototypeHead
 
 
 def _head():

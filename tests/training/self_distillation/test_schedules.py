@@ -4,10 +4,10 @@ import math
 
 import pytest
 import torch
+from dinocell_training.self_distillation.schedules import AdaptationSchedule, layer_groups, warmed_cosine
 from torch import nn
 
-from dinocell_app.training_settings import AdaptationSettings
-from training.self_distillation.schedules import AdaptationSchedule, layer_groups, warmed_cosine
+from dinocell_app.jobs.training_settings import AdaptationSettings
 
 SETTINGS = AdaptationSettings(steps_per_epoch=10)
 

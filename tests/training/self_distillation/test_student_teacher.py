@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import nn
-
-from dinocell_app.model.backbone import create_backbone
-from dinocell_app.training_settings import AdaptationSettings
-from training.self_distillation.losses import class_token_loss, koleo_loss
-from training.self_distillation.student_teacher import (
+from dinocell_training.self_distillation.losses import class_token_loss, koleo_loss
+from dinocell_training.self_distillation.student_teacher import (
     DistillationNetwork,
     Teacher,
     Views,
     distillation_loss,
     set_drop_path,
 )
+from torch import nn
+
+from dinocell_app.jobs.training_settings import AdaptationSettings
+from dinocell_app.model.backbone import create_backbone
 
 SETTINGS = AdaptationSettings(n_prototypes=16, hidden_width=16, bottleneck_width=8, drop_path=0.0)
 

@@ -11,14 +11,14 @@ import pytest
 import tifffile
 from PySide6.QtWidgets import QDialog, QMessageBox
 
-from dinocell_app.events import to_json_line
+from dinocell_app.jobs.events import to_json_line
+from dinocell_app.jobs.segment_settings import SegmentSettings
 from dinocell_app.pipeline.segmentation_job import segment_images
 from dinocell_app.project.adding import find_images
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import FoundImage, PixelSizeScope
 from dinocell_app.project.run_events import apply_new_events
 from dinocell_app.project.segment_jobs import segment_job
-from dinocell_app.segment_settings import SegmentSettings
 from dinocell_app.ui import quitting
 from dinocell_app.ui.main_window import MainWindow
 from dinocell_app.ui.session import Session

@@ -9,12 +9,12 @@ import pytest
 import tifffile
 
 from dinocell_app.cli import main
-from dinocell_app.events import ImageFailed
+from dinocell_app.jobs.events import ImageFailed
+from dinocell_app.jobs.segment_settings import SegmentSettings
 from dinocell_app.pipeline.segmentation_job import segment_images
+from dinocell_app.project.image_tree import Status
 from dinocell_app.project.segment_jobs import segment_job
-from dinocell_app.segment_settings import SegmentSettings
 from dinocell_app.ui.images.axes_dialog import FOLDER, THIS, AxesDialog
-from dinocell_app.ui.images.tree_state import Status
 from tests.ui.complaints.conftest import session_of, spots
 
 

@@ -8,13 +8,13 @@ import tifffile
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from dinocell_app.events import ImageFailed, ImageSegmented, ImageSkipped, JobStarted, to_json_line
-from dinocell_app.job_files import read_job
+from dinocell_app.jobs.events import ImageFailed, ImageSegmented, ImageSkipped, JobStarted, to_json_line
+from dinocell_app.jobs.job_files import read_job
 from dinocell_app.pipeline.segmentation_job import segment_images
 from dinocell_app.project.moved_folders import find_moved
 from dinocell_app.project.project import Project
 from dinocell_app.project.run_events import apply_new_events
-from dinocell_app.ui.queue.run_rows import RunAction
+from dinocell_app.run_queue.run_rows import RunAction
 from dinocell_app.ui.segment import run_starter
 from dinocell_app.ui.segment.run_bar import ALL
 from tests.ui.complaints.conftest import PIXEL_SIZE_UM, session_of

@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QInputDialog
 
 from dinocell_app.export.label_files import read_labels
-from dinocell_app.preview_messages import PreviewResult
+from dinocell_app.jobs.preview_messages import PreviewResult
 from dinocell_app.project.adding import found_image
 from dinocell_app.project.label_import import match_labels
 from dinocell_app.project.label_results import import_labels, plan_imports

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from dinocell_app.errors import InvalidParameterError
-from dinocell_app.ui.export.export_choice import ExportChoice
+from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.reexport.export_choice import ExportChoice
+from dinocell_app.reexport.export_items import export_items, table_columns_of
+from dinocell_app.reexport.export_plan import plan_export
+from dinocell_app.reexport.export_writing import write_export
+from dinocell_app.reexport.remembered_choice import remembered_choice
 from dinocell_app.ui.export.export_dialog import ExportDialog
-from dinocell_app.ui.export.export_items import export_items, table_columns_of
-from dinocell_app.ui.export.export_plan import plan_export
-from dinocell_app.ui.export.export_writing import write_export
 from dinocell_app.ui.export.planned_file_model import PlannedFileModel
-from dinocell_app.ui.export.remembered_choice import remembered_choice
 from dinocell_app.ui.workers import run_synchronously
 from tests.ui.export.export_stand_ins import Result, Session, project_with_results
 

@@ -10,10 +10,10 @@ import pytest
 import tifffile
 
 from dinocell_app.export.names import SUFFIXES
-from dinocell_app.ui.export.export_choice import ExportChoice
-from dinocell_app.ui.export.export_items import ExportItem, ExportItems
-from dinocell_app.ui.export.export_plan import plan_export
-from dinocell_app.ui.export.export_writing import write_export
+from dinocell_app.reexport.export_choice import ExportChoice
+from dinocell_app.reexport.export_items import ExportItem, ExportItems
+from dinocell_app.reexport.export_plan import plan_export
+from dinocell_app.reexport.export_writing import write_export
 
 ALL = tuple(name for name in SUFFIXES if name != "sidecar")
 WITH_FLOWS = "cellpose"

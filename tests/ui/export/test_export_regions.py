@@ -14,12 +14,12 @@ from dinocell_app.export.names import SUFFIXES
 from dinocell_app.export.plane_record import PlaneRecord
 from dinocell_app.export.provenance import write_sidecar
 from dinocell_app.project.project import Project
-from dinocell_app.regions import Region
-from dinocell_app.ui.export.export_choice import ExportChoice
-from dinocell_app.ui.export.export_items import export_items, table_columns_of
-from dinocell_app.ui.export.export_plan import plan_export
-from dinocell_app.ui.export.export_writing import write_export
-from dinocell_app.ui.export.region_column import add_regions
+from dinocell_app.reexport.export_choice import ExportChoice
+from dinocell_app.reexport.export_items import export_items, table_columns_of
+from dinocell_app.reexport.export_plan import plan_export
+from dinocell_app.reexport.export_writing import write_export
+from dinocell_app.reexport.region_column import add_regions
+from dinocell_app.regions.region import Region
 from tests.ui.review.review_pictures import SHAPE, fill
 
 LEFT_HALF = Region("Left half", ((0, 0), (160, 0), (160, 240), (0, 240)))

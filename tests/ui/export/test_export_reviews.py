@@ -14,11 +14,11 @@ from dinocell_app.export.methods_text import methods_paragraph
 from dinocell_app.export.provenance import Provenance
 from dinocell_app.project.audits import AuditItem, AuditRecord
 from dinocell_app.project.project import Project
+from dinocell_app.reexport.export_choice import ExportChoice
+from dinocell_app.reexport.export_items import export_items
+from dinocell_app.reexport.export_plan import plan_export
+from dinocell_app.reexport.export_writing import write_export
 from dinocell_app.review.recall import Ground
-from dinocell_app.ui.export.export_choice import ExportChoice
-from dinocell_app.ui.export.export_items import export_items
-from dinocell_app.ui.export.export_plan import plan_export
-from dinocell_app.ui.export.export_writing import write_export
 from tests.ui.review.review_pictures import fill
 
 

@@ -14,10 +14,10 @@ from dinocell_app.export.labelled_image import LabelledImage
 from dinocell_app.project.adding import find_images
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import FoundImage
-from dinocell_app.ui.export.export_choice import ExportChoice
-from dinocell_app.ui.export.export_items import export_items
-from dinocell_app.ui.export.export_plan import plan_export
-from dinocell_app.ui.export.export_writing import write_export
+from dinocell_app.reexport.export_choice import ExportChoice
+from dinocell_app.reexport.export_items import export_items
+from dinocell_app.reexport.export_plan import plan_export
+from dinocell_app.reexport.export_writing import write_export
 from dinocell_app.ui.export.import_dialog import ImportLabelsDialog
 from dinocell_app.ui.export.label_match_model import LabelMatchModel
 from dinocell_app.ui.workers import run_synchronously

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import tifffile
 
-from dinocell_app.preview_messages import DecodingChoice, PreviewRequest
-from dinocell_app.segment_settings import SegmentSettings
+from dinocell_app.jobs.preview_messages import DecodingChoice, PreviewRequest
+from dinocell_app.jobs.segment_settings import SegmentSettings
 from dinocell_app.ui.processes.engine import Engine
 
 WAIT_MS = 120_000
@@ -139,7 +139,7 @@ def test_requests_that_are_given_up_are_said_to_be(qtbot, engine, tmp_path, sett
 def test_a_process_whose_window_is_gone_ends_and_clears_up(tmp_path, picture, settings):
     import subprocess
 
-    from dinocell_app.preview_messages import PreviewAsked, message_from_line, message_to_line
+    from dinocell_app.jobs.preview_messages import PreviewAsked, message_from_line, message_to_line
     from dinocell_app.run_queue.processes import application_command, application_environment
 
     folder = tmp_path / "arrays"

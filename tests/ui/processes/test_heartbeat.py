@@ -13,7 +13,7 @@ import pytest
 import tifffile
 from PySide6.QtCore import QTimer
 
-from dinocell_app.segment_settings import SegmentSettings
+from dinocell_app.jobs.segment_settings import SegmentSettings
 from dinocell_app.ui.main_window import MainWindow
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.workers import wait_for_all

@@ -10,15 +10,15 @@ import pytest
 import tifffile
 from PySide6.QtCore import QTimer
 
-from dinocell_app.errors import InvalidParameterError
-from dinocell_app.events import ImageFailed, ImageSegmented, JobFinished, JobStarted, to_json_line
-from dinocell_app.job_files import read_job
+from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.jobs.events import ImageFailed, ImageSegmented, JobFinished, JobStarted, to_json_line
+from dinocell_app.jobs.job_files import read_job
+from dinocell_app.jobs.segment_settings import SegmentSettings
 from dinocell_app.project.adding import find_images
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import FoundImage
 from dinocell_app.project.segment_jobs import segment_job
 from dinocell_app.run_queue.order import read_queue
-from dinocell_app.segment_settings import SegmentSettings
 from dinocell_app.ui.processes import queue as queue_module
 from dinocell_app.ui.processes.queue import Queue
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from dinocell_app.events import ImageFailed
+from dinocell_app.jobs.events import ImageFailed
 
 
 @dataclass(frozen=True)

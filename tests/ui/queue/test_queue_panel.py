@@ -8,14 +8,14 @@ import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication, QToolButton
 
-from dinocell_app.events import ImageFailed, ReferencesDoubted
+from dinocell_app.jobs.events import ImageFailed, ReferencesDoubted
+from dinocell_app.run_queue.run_rows import RunAction, RunRow
 from dinocell_app.ui.queue import run_log
 from dinocell_app.ui.queue.image_model import Column as ImageColumn
 from dinocell_app.ui.queue.image_model import RunImageModel
 from dinocell_app.ui.queue.queue_panel import QueuePanel
 from dinocell_app.ui.queue.run_log import RunLogDialog, read_log
 from dinocell_app.ui.queue.run_model import Column, RunModel
-from dinocell_app.ui.queue.run_rows import RunAction, RunRow
 from dinocell_app.ui.workers import run_synchronously
 from tests.ui.queue.queue_stand_ins import Result, Run, Session
 

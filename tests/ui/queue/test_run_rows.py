@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from dinocell_app.errors import UserFacingError
-from dinocell_app.ui.queue.durations import remaining_text, speed_text
-from dinocell_app.ui.queue.failures import NO_REMEDY, explain
-from dinocell_app.ui.queue.run_rows import (
+from dinocell_app.base.errors import UserFacingError
+from dinocell_app.run_queue.durations import remaining_text, speed_text
+from dinocell_app.run_queue.failures import NO_REMEDY, explain
+from dinocell_app.run_queue.run_rows import (
     RunAction,
     RunRow,
     finished_sentence,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dinocell_app.errors import InvalidParameterError
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.project.project import Project
+from dinocell_app.project.reference_edits import ReferenceEdits
 from dinocell_app.project.references import ReferenceCell, kept_references
-from dinocell_app.reference_library import read_library
-from dinocell_app.reference_types import ReferenceExample
+from dinocell_app.references.library import read_library
+from dinocell_app.references.types import ReferenceExample
 from dinocell_app.ui.references.library_choice import save_type
-from dinocell_app.ui.references.reference_edits import ReferenceEdits
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QSplitter
 
 from dinocell_app.project.adding import find_images
 from dinocell_app.project.records import FoundImage, NewResult
-from dinocell_app.reference_types import N_LOOKS
+from dinocell_app.references.types import N_LOOKS
 from dinocell_app.ui.processes.engine import CellDescriptions
 from dinocell_app.ui.references.drawn_cells import NO_ROOM
 from dinocell_app.ui.references.reference_panel import ReferencePanel

@@ -10,11 +10,11 @@ import pytest
 from PySide6.QtCore import QEventLoop, QPoint, QPointF, Qt, QTimer
 from PySide6.QtTest import QTest
 
+from dinocell_app.base.resource_files import resource_path
 from dinocell_app.project.adding import find_images
 from dinocell_app.project.records import FoundImage
-from dinocell_app.resource_files import resource_path
+from dinocell_app.segmentation_plan import compared_jobs
 from dinocell_app.ui.main_window import MainWindow
-from dinocell_app.ui.segment import compared_jobs
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.workers import wait_for_all
 

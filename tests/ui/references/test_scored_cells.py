@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from dinocell_app.display.label_colours import LabelStyle
+from dinocell_app.display.loading import index_labels
+from dinocell_app.display.pyramid import Tile
+from dinocell_app.display.scored_cells import FAINT, ScoredCells, ScoredPainter
 from dinocell_app.project.references import CellType
-from dinocell_app.reference_crops import crop_of, ellipse_in, with_cell
+from dinocell_app.references.crops import crop_of, ellipse_in, with_cell
 from dinocell_app.ui.references.score_bar import ScoreBar
-from dinocell_app.ui.references.scored_cells import FAINT, ScoredCells, ScoredPainter
-from dinocell_app.ui.viewer.label_colours import LabelStyle
-from dinocell_app.ui.viewer.loading import index_labels
-from dinocell_app.ui.viewer.pyramid import Tile
 
 TYPES = (CellType(1, "ring", "#ff0000"), CellType(2, "rod", "#0000ff"))
 SCORED = ScoredCells((1, 3, 4), np.array([[0.9, 0.2], [0.1, 0.6], [0.3, 0.4]]), TYPES)

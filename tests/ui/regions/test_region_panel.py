@@ -14,11 +14,11 @@ from dinocell_app.measurement.table import MeasurementRequest, measure_cells
 from dinocell_app.project.adding import found_image
 from dinocell_app.project.pixel_sizes import PixelSizeScope
 from dinocell_app.project.records import NewResult
+from dinocell_app.project.region_edits import RegionEdits
 from dinocell_app.project.segment_jobs import segment_job
-from dinocell_app.region_files import read_regions, write_regions
-from dinocell_app.regions import EXCLUDE, Region
+from dinocell_app.regions.region import EXCLUDE, Region
+from dinocell_app.regions.region_files import read_regions, write_regions
 from dinocell_app.ui.main_window import MainWindow
-from dinocell_app.ui.regions.region_edits import RegionEdits
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.workers import wait_for_all
 

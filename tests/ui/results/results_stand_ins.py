@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from dinocell_app.project.disk_cache import DiskCache, cache_of
 from dinocell_app.project.references import CellType, ReferenceSet
-from dinocell_app.ui.results.cell_store import CellColumn, CellSource, CellStore
+from dinocell_app.tables.cell_store import CellColumn, CellSource, CellStore
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from dinocell_app.ui.results import store_reading
-from dinocell_app.ui.results.cell_store import CellColumn, CellSource, CellStore
-from dinocell_app.ui.results.column_text import column_text, number_text
-from dinocell_app.ui.results.result_sources import NEWEST, plane_numbers, sources_of_set
-from dinocell_app.ui.results.row_order import Arrangement, arranged_rows
-from dinocell_app.ui.results.store_reading import StoreRequest, read_store
+from dinocell_app.tables import store_reading
+from dinocell_app.tables.cell_store import CellColumn, CellSource, CellStore
+from dinocell_app.tables.column_text import column_text, number_text
+from dinocell_app.tables.result_sources import NEWEST, plane_numbers, sources_of_set
+from dinocell_app.tables.row_order import Arrangement, arranged_rows
+from dinocell_app.tables.store_reading import StoreRequest, read_store
 from tests.ui.results.results_stand_ins import PlainResult, made_store, write_cells
 
 

@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
-from dinocell_app.ui.results.cell_store import CellColumn, CellStore
+from dinocell_app.tables.cell_store import CellColumn, CellStore
 from dinocell_app.ui.results.cell_table import CellTable
 from dinocell_app.ui.results.cell_table_model import CellTableModel, first_columns
 from dinocell_app.ui.results.column_chooser import ColumnChooser

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from dinocell_app.errors import InvalidParameterError
-from dinocell_app.ui.results.cell_store import CellColumn
-from dinocell_app.ui.results.filter_expression import FilterExpression
+from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.tables.cell_store import CellColumn
+from dinocell_app.tables.filter_expression import FilterExpression
 
 COLUMNS = {
     "label": CellColumn(np.array([1, 2, 3])),

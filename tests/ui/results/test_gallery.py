@@ -4,9 +4,9 @@ import tifffile
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPixmap
 
-from dinocell_app.ui.results.cell_store import CellColumn, CellStore
+from dinocell_app.tables.cell_store import CellColumn, CellStore
+from dinocell_app.tables.crops import CropChannel, CropImage, CropReader, CropRequest
 from dinocell_app.ui.results.crop_loading import CropLoading
-from dinocell_app.ui.results.crops import CropChannel, CropImage, CropReader, CropRequest
 from dinocell_app.ui.results.gallery import SIDE, Gallery
 from dinocell_app.ui.results.gallery_model import TYPE_ROLE, GalleryModel
 from dinocell_app.ui.results.results_panel import ResultsPanel

@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
-from dinocell_app.ui.results.cell_store import CellColumn, CellSource, CellStore
-from dinocell_app.ui.results.image_summary import image_columns
+from dinocell_app.tables.cell_store import CellColumn, CellSource, CellStore
+from dinocell_app.tables.image_summary import image_columns
+from dinocell_app.tables.overview_layout import overview_layout, well_of
 from dinocell_app.ui.results.image_table import ImageTable, ImageTableModel
 from dinocell_app.ui.results.image_values import ImageValues
 from dinocell_app.ui.results.overview import Overview, OverviewModel
-from dinocell_app.ui.results.overview_layout import overview_layout, well_of
 from dinocell_app.ui.results.shown_cells import ShownCells
 from tests.ui.results.results_stand_ins import made_store
 

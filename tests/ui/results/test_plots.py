@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPointF
 
-from dinocell_app.errors import UserFacingError
-from dinocell_app.ui.results.cell_groups import FOLDER, IMAGE, TAG, TOGETHER, group_cells
-from dinocell_app.ui.results.cell_store import CellColumn, CellSource, CellStore
-from dinocell_app.ui.results.distributions import (
+from dinocell_app.base.errors import UserFacingError
+from dinocell_app.tables.cell_groups import FOLDER, IMAGE, TAG, TOGETHER, group_cells
+from dinocell_app.tables.cell_store import CellColumn, CellSource, CellStore
+from dinocell_app.tables.distributions import (
     box_texts,
     box_values,
     evenly_chosen,
@@ -13,10 +13,10 @@ from dinocell_app.ui.results.distributions import (
     kernel_density,
     point_density,
 )
+from dinocell_app.tables.plot_values import BOX, HISTOGRAM, SCATTER, VIOLIN, PlotRequest, plot_values
+from dinocell_app.tables.row_order import Arrangement
 from dinocell_app.ui.results.plot_look import save_plot
-from dinocell_app.ui.results.plot_values import BOX, HISTOGRAM, SCATTER, VIOLIN, PlotRequest, plot_values
 from dinocell_app.ui.results.plots_tab import PlotsTab
-from dinocell_app.ui.results.row_order import Arrangement
 from dinocell_app.ui.results.shown_cells import ShownCells
 from tests.ui.results.results_stand_ins import made_store
 

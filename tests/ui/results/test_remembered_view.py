@@ -1,8 +1,8 @@
 import pytest
 
-from dinocell_app.ui.results.plot_values import BOX
-from dinocell_app.ui.results.remembered_view import FILE_NAME, RememberedView, remember_view, remembered_view
-from dinocell_app.ui.results.result_sources import NEWEST
+from dinocell_app.tables.plot_values import BOX
+from dinocell_app.tables.remembered_view import FILE_NAME, RememberedView, remember_view, remembered_view
+from dinocell_app.tables.result_sources import NEWEST
 from dinocell_app.ui.results.results_panel import ResultsPanel
 from tests.ui.results.results_stand_ins import PlainProject, PlainSession
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import tifffile
 
-from dinocell_app.ui.results.cell_store import CellColumn, CellSource, CellStore
-from dinocell_app.ui.results.row_order import Arrangement, arranged_rows
-from dinocell_app.ui.review.audit_drawing import AuditRequest, draw_audit, repeated
-from dinocell_app.ui.review.cell_pass import CellPass
-from dinocell_app.ui.review.review_column import add_review_column, note_judgement
-from dinocell_app.ui.review.starting_points import starting_points
+from dinocell_app.tables.audit_drawing import AuditRequest, draw_audit, repeated
+from dinocell_app.tables.cell_pass import CellPass
+from dinocell_app.tables.cell_store import CellColumn, CellSource, CellStore
+from dinocell_app.tables.review_column import add_review_column, note_judgement
+from dinocell_app.tables.row_order import Arrangement, arranged_rows
+from dinocell_app.tables.starting_points import starting_points
 
 ROWS = np.array([4, 2, 7, 1], np.int32)
 

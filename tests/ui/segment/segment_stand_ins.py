@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from dinocell_app.segment_settings import SegmentSettings
+from dinocell_app.jobs.segment_settings import SegmentSettings
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dinocell_app.errors import InvalidParameterError, ModelError
-from dinocell_app.jobs import DEFAULT_MODEL, SegmentJob
+from dinocell_app.base.errors import InvalidParameterError, ModelError
+from dinocell_app.commands.command_line import shell_command
+from dinocell_app.jobs.job_kinds import DEFAULT_MODEL, SegmentJob
 from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.manifest import read_manifest
 from dinocell_app.project.project import Project
 from dinocell_app.project.references import ReferenceCell
-from dinocell_app.reference_types import ReferenceExample
-from dinocell_app.ui.segment.command_line import shell_command
-from dinocell_app.ui.segment.compared_jobs import ALL_CELLS, ONLY_LIKE, WITH_TYPE, compared_job, name_of_same
+from dinocell_app.references.types import ReferenceExample
+from dinocell_app.segmentation_plan.compared_jobs import (
+    ALL_CELLS,
+    ONLY_LIKE,
+    WITH_TYPE,
+    compared_job,
+    name_of_same,
+)
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from dinocell_app.export.provenance import Provenance, write_sidecar
+from dinocell_app.jobs.recorded_parameters import recorded_parameters
+from dinocell_app.jobs.segment_settings import SegmentSettings
 from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.manifest import read_manifest
 from dinocell_app.pipeline.image_regions import ImageRegions
@@ -18,11 +20,9 @@ from dinocell_app.project.adding import find_images, found_image
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import FoundImage, NewResult, PixelSizeScope
 from dinocell_app.project.segment_jobs import segment_job
-from dinocell_app.recorded_parameters import recorded_parameters
-from dinocell_app.regions import Region
-from dinocell_app.segment_settings import SegmentSettings
+from dinocell_app.regions.region import Region
+from dinocell_app.segmentation_plan.presets import free_name
 from dinocell_app.ui.segment import run_bar
-from dinocell_app.ui.segment.presets import free_name
 from dinocell_app.ui.segment.segment_panel import SegmentPanel
 from dinocell_app.ui.workers import run_synchronously
 from tests.ui.segment.segment_stand_ins import Session, ViewerPanel

@@ -7,7 +7,7 @@ import shutil
 
 from dinocell_app.model.catalogue import MODELS_VARIABLE, describe
 from dinocell_app.model.manifest import read_manifest
-from dinocell_app.ui.segment.model_cards import read_model_cards
+from dinocell_app.segmentation_plan.model_cards import read_model_cards
 
 SCORES = [("wells", "ap_0.5", 0.8125), ("wells", "seg", 0.75), ("slides", "ap_0.5", 0.5)]
 

@@ -11,13 +11,13 @@ from PySide6.QtGui import QGuiApplication
 
 from dinocell_app.cli import make_parser
 from dinocell_app.commands.segment import COMMAND
-from dinocell_app.jobs import SegmentJob
+from dinocell_app.jobs.job_kinds import SegmentJob
+from dinocell_app.jobs.recorded_parameters import recorded_parameters
 from dinocell_app.pipeline.image_sources import given_pixel_size
 from dinocell_app.pipeline.inputs import plan_images
 from dinocell_app.project.adding import find_images
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import FoundImage, PixelSizeScope
-from dinocell_app.recorded_parameters import recorded_parameters
 from dinocell_app.ui.segment import run_bar
 from dinocell_app.ui.segment.segment_panel import SegmentPanel
 from dinocell_app.ui.workers import run_synchronously

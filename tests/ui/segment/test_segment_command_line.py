@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from dinocell_app.cli import make_parser
+from dinocell_app.commands.command_line import shell_command
 from dinocell_app.commands.segment import COMMAND
-from dinocell_app.job_files import make_job, read_job
-from dinocell_app.jobs import SegmentJob
-from dinocell_app.segment_settings import SegmentSettings, job_fields
-from dinocell_app.ui.segment.command_line import shell_command
+from dinocell_app.jobs.job_files import make_job, read_job
+from dinocell_app.jobs.job_kinds import SegmentJob
+from dinocell_app.jobs.segment_settings import SegmentSettings, job_fields
 
 DEFAULTS = SegmentSettings()
 IMAGES = (Path("/pictures/day 1/a.tif"), Path("/pictures/b, c.tif"))

@@ -14,9 +14,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dinocell_app.preview_messages import PreviewResult
-from dinocell_app.segment_settings import SegmentSettings
-from dinocell_app.ui.segment.model_cards import ModelList, read_model_cards
+from dinocell_app.jobs.preview_messages import PreviewResult
+from dinocell_app.jobs.segment_settings import SegmentSettings
+from dinocell_app.segmentation_plan.model_cards import ModelList, read_model_cards
 from dinocell_app.ui.segment.model_choice import ModelCardDialog
 from dinocell_app.ui.segment.segment_panel import SegmentPanel
 from dinocell_app.ui.workers import run_synchronously

@@ -1,6 +1,6 @@
 import json
 
-from dinocell_app.settings import (
+from dinocell_app.base.settings import (
     MAX_RECENT,
     ApplicationSettings,
     read_settings,

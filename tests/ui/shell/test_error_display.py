@@ -4,8 +4,8 @@ import pytest
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
 
-from dinocell_app.errors import UnreadableFileError
-from dinocell_app.settings import log_path
+from dinocell_app.base.errors import UnreadableFileError
+from dinocell_app.base.settings import log_path
 from dinocell_app.ui.error_display import ProblemBar, details_of, report_unexpected, sentence_of
 
 

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QTextDocument
 
-from dinocell_app.resource_files import resource_path
+from dinocell_app.base.resource_files import resource_path
 from dinocell_app.ui.guide_window import GuideView, GuideWindow
 from dinocell_app.ui.main_window import MainWindow
 

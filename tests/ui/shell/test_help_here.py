@@ -11,7 +11,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QDialog, QWidget
 
 import dinocell_app.ui
-from dinocell_app.resource_files import resource_path
+from dinocell_app.base.resource_files import resource_path
+from dinocell_app.training_plan.training_plan import TrainingPlan
 from dinocell_app.ui.export.export_dialog import ExportDialog
 from dinocell_app.ui.export.import_dialog import ImportLabelsDialog
 from dinocell_app.ui.guide_sections import SECTIONS, START, section_of
@@ -24,7 +25,6 @@ from dinocell_app.ui.queue.run_log import RunLogDialog
 from dinocell_app.ui.results.column_chooser import ColumnChooser
 from dinocell_app.ui.settings_dialog import SettingsDialog
 from dinocell_app.ui.training.parameters_dialog import ParametersDialog
-from dinocell_app.ui.training.training_plan import TrainingPlan
 from dinocell_app.ui.training.training_window import TrainingWindow
 
 

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import (
     QTableWidget,
 )
 
-from dinocell_app.settings import read_settings
+from dinocell_app.base.settings import read_settings
 from dinocell_app.ui.actions import ACTIONS
 from dinocell_app.ui.settings_dialog import SettingsDialog
 

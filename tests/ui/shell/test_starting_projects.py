@@ -1,7 +1,7 @@
 import os
 
-from dinocell_app.ui import starting_projects
-from dinocell_app.ui.starting_projects import copy_samples, project_folder_for, unused
+from dinocell_app.project import starting_projects
+from dinocell_app.project.starting_projects import copy_samples, project_folder_for, unused
 from tests.ui.shell.shell_pictures import write_pictures
 
 

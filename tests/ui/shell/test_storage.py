@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from dinocell_app.base.settings import read_settings
 from dinocell_app.project.disk_cache import SHARED_NAME
-from dinocell_app.settings import read_settings
 from dinocell_app.ui import storage_page
 from dinocell_app.ui.cache_upkeep import CacheUpkeep
 from dinocell_app.ui.settings_dialog import SettingsDialog

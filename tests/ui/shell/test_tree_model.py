@@ -1,10 +1,10 @@
 import pytest
 from PySide6.QtCore import Qt
 
+from dinocell_app.project.image_tree import Order
 from dinocell_app.project.records import FoundImage, NewResult
 from dinocell_app.ui.images.image_panel import ImagePanel
 from dinocell_app.ui.images.tree_model import HEADERS, IMAGE_ID_ROLE, ImageTreeModel
-from dinocell_app.ui.images.tree_state import Order
 
 
 @pytest.fixture

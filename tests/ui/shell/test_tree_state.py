@@ -1,7 +1,7 @@
 from dataclasses import replace
 
+from dinocell_app.project.image_tree import Folder, ImageRow, Order, Status, TreeState
 from dinocell_app.project.records import ImageRecord, ResultRecord
-from dinocell_app.ui.images.tree_state import Folder, ImageRow, Order, Status, TreeState
 
 
 def image(number, path, **other):

@@ -8,12 +8,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from dinocell_app.errors import UserFacingError
+from dinocell_app.base.errors import UserFacingError
+from dinocell_app.base.updates import NewVersion, look_for_update
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.settings_dialog import SettingsDialog
 from dinocell_app.ui.update_notice import NEWEST, UpdateNotice
 from dinocell_app.ui.workers import run_synchronously
-from dinocell_app.updates import NewVersion, look_for_update
 
 
 @pytest.fixture

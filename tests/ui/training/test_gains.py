@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dinocell_app.ui.training.gains import scores_of, sentence_of_gains
+from dinocell_app.training_plan.gains import scores_of, sentence_of_gains
 
 FIRST = {"a.tif": 0.5, "b.tif": 0.6, "c.tif": 0.7}
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from dinocell_app.jobs import AdaptJob, FineTuneJob
-from dinocell_app.training_settings import AdaptationSettings, AugmentationSettings, TrainingSettings
-from dinocell_app.ui.training.parameter_values import choices_of, nested, text_of, value_of
-from dinocell_app.ui.training.parameter_words import ADAPTING, ALL, CHANGES, TEACHING
-from dinocell_app.ui.training.planned_jobs import preset_values
-from dinocell_app.ui.training.training_plan import TrainingPlan
+from dinocell_app.jobs.job_kinds import AdaptJob, FineTuneJob
+from dinocell_app.jobs.training_settings import AdaptationSettings, AugmentationSettings, TrainingSettings
+from dinocell_app.training_plan.parameter_values import choices_of, nested, text_of, value_of
+from dinocell_app.training_plan.parameter_words import ADAPTING, ALL, CHANGES, TEACHING
+from dinocell_app.training_plan.planned_jobs import preset_values
+from dinocell_app.training_plan.training_plan import TrainingPlan
 
 SET_ELSEWHERE = {
     "kind", "schema_version", "data", "patterns", "weights", "output", "base_model", "config",

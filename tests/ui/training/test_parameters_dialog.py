@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QDialog, QDialogButtonBox
 
+from dinocell_app.training_plan.training_plan import TrainingPlan
 from dinocell_app.ui.training.parameters_dialog import ParametersDialog
 from dinocell_app.ui.training.settings_page import SettingsPage, summary_of
-from dinocell_app.ui.training.training_plan import TrainingPlan
 
 OK = QDialogButtonBox.StandardButton.Ok
 DEFAULTS = QDialogButtonBox.StandardButton.RestoreDefaults

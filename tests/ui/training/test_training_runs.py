@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dinocell_app.events import (
+from dinocell_app.jobs.events import (
     EpochFinished,
     JobFailed,
     JobFinished,
@@ -15,10 +15,10 @@ from dinocell_app.events import (
     TilesPredicted,
     to_json_line,
 )
-from dinocell_app.jobs import FineTuneJob
-from dinocell_app.run_folder import RunFolder
-from dinocell_app.ui.training.training_progress import TrainingProgress
-from dinocell_app.ui.training.training_runs import (
+from dinocell_app.jobs.job_kinds import FineTuneJob
+from dinocell_app.jobs.run_folder import RunFolder
+from dinocell_app.training_plan.training_progress import TrainingProgress
+from dinocell_app.training_plan.training_runs import (
     Training,
     new_training_folder,
     trainings_of,

@@ -12,10 +12,10 @@ import tifffile
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QDialogButtonBox, QMessageBox
 
+from dinocell_app.training_plan.planned_jobs import MODEL_NAME
 from dinocell_app.ui.main_window import MainWindow
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.training.parameters_dialog import ParametersDialog
-from dinocell_app.ui.training.planned_jobs import MODEL_NAME
 from dinocell_app.ui.training.training_window import (
     GOAL,
     PICTURES,

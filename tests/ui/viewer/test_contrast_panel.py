@@ -7,8 +7,8 @@ import pytest
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QColorDialog
 
+from dinocell_app.display.channels import channel_statistics
 from dinocell_app.project.records import ChannelDisplay
-from dinocell_app.ui.viewer.channels import channel_statistics
 from dinocell_app.ui.viewer.contrast_panel import ContrastPanel
 
 TWO = (ChannelDisplay(0, True, "#00ff00", None, None), ChannelDisplay(1, True, "#ff00ff", 5.0, 50.0))

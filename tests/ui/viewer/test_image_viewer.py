@@ -9,10 +9,10 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from dinocell_app.display.label_colours import LabelStyle
 from dinocell_app.export.palette import PALETTE
 from dinocell_app.project.records import ChannelDisplay
 from dinocell_app.ui.viewer.image_viewer import ImageViewer
-from dinocell_app.ui.viewer.label_colours import LabelStyle
 from tests.ui.viewer.viewer_pictures import WHITE, loaded, pixels, settled, shown, two_cells
 
 LEFT = Qt.MouseButton.LeftButton

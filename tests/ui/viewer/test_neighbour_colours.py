@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dinocell_app.display.loading import index_labels
+from dinocell_app.display.neighbour_colours import NEIGHBOUR_DISTANCE, neighbour_colours
 from dinocell_app.export.palette import PALETTE
-from dinocell_app.ui.viewer.loading import index_labels
-from dinocell_app.ui.viewer.neighbour_colours import NEIGHBOUR_DISTANCE, neighbour_colours
 
 
 def colours_of(labels):

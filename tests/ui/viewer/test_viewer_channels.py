@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dinocell_app.display.channels import channel_statistics, composite, displayed_range
+from dinocell_app.display.hover_text import HoverInfo, hover_text, length_text
+from dinocell_app.display.label_colours import LabelStyle, outline, paint_labels
+from dinocell_app.display.loading import index_labels
+from dinocell_app.display.pyramid import Tile
+from dinocell_app.display.scale_bar import LONGEST_SCREEN_PX, scale_bar
+from dinocell_app.display.tile_painting import LabelPainter
 from dinocell_app.export.palette import PALETTE
 from dinocell_app.project.records import ChannelDisplay
-from dinocell_app.ui.viewer.channels import channel_statistics, composite, displayed_range
-from dinocell_app.ui.viewer.hover_text import HoverInfo, hover_text, length_text
-from dinocell_app.ui.viewer.label_colours import LabelStyle, outline, paint_labels
-from dinocell_app.ui.viewer.loading import index_labels
-from dinocell_app.ui.viewer.pyramid import Tile
-from dinocell_app.ui.viewer.scale_bar import LONGEST_SCREEN_PX, scale_bar
-from dinocell_app.ui.viewer.tile_painting import LabelPainter
 
 WHITE = ChannelDisplay(0, True, "#ffffff", None, None)
 

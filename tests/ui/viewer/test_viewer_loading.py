@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import tifffile
 
-from dinocell_app.errors import UnreadableFileError, UserFacingError
+from dinocell_app.base.errors import UnreadableFileError, UserFacingError
+from dinocell_app.display.loading import load_image, load_labels
 from dinocell_app.ui.viewer.cell_outline import pixel_edges
-from dinocell_app.ui.viewer.loading import load_image, load_labels
 
 
 def test_all_channels_of_a_plane_are_read(tmp_path):

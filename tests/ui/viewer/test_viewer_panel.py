@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox
 
-from dinocell_app.errors import UserFacingError
+from dinocell_app.base.errors import UserFacingError
 from dinocell_app.ui.viewer import viewer_panel
 from dinocell_app.ui.viewer.viewer_panel import ViewerPanel
 from tests.ui.viewer.conftest import number, record

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dinocell_app.ui.viewer.pyramid import (
+from dinocell_app.display.pyramid import (
     TILE_PX,
     Tile,
     label_pyramid,

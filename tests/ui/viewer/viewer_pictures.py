@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtGui import QImage
 
+from dinocell_app.display.channels import channel_statistics
+from dinocell_app.display.loading import LoadedImage, index_labels
+from dinocell_app.display.pyramid import mean_pyramid
 from dinocell_app.project.records import ChannelDisplay
-from dinocell_app.ui.viewer.channels import channel_statistics
 from dinocell_app.ui.viewer.image_viewer import ImageViewer
-from dinocell_app.ui.viewer.loading import LoadedImage, index_labels
-from dinocell_app.ui.viewer.pyramid import mean_pyramid
 
 WHITE = ChannelDisplay(0, True, "#ffffff", None, None)
 

@@ -1,0 +1,1 @@
+"""Images and labels made ready for a screen: pyramids, channels, colours."""

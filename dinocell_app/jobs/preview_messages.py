@@ -1,0 +1,402 @@
+"""What the window and the engine process tell each other, one JSON object a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dinocell_app.jobs.segment_settings import SegmentSettings
+
+Region = tuple[int, int, int, int]
+"""First row and column, height and width, in pixels of the image."""
+
+
+@dataclass(frozen=True)
+class PreviewRequest:
+    """Ask for the cells of an image as it is seen, or of a part of it.
+
+    Parameters
+    ----------
+    path : Path
+        The image.
+    t, z : int
+        Time and slice that are seen, counted from 0; an axis that the settings project is projected.
+    channel : str
+        As `imaging.planes.ChannelChoice` reads it.
+    region : tuple of int or None
+        First row and column, height and width; None for the whole plane.
+    settings : SegmentSettings
+    pixel_size_um : float or None
+        Edge of a pixel, in place of what the file says; None to believe the file.
+    axes : str
+        As for `imaging.reading.open_image`.
+    """
+
+    path: Path
+    t: int
+    z: int
+    channel: str
+    region: Region | None
+    settings: SegmentSettings
+    pixel_size_um: float | None = None
+    axes: str = ""
+
+
+@dataclass(frozen=True)
+class DecodingChoice:
+    """Thresholds that do not need the network to run again.
+
+    Parameters
+    ----------
+    cell_probability : float
+        0 to 1.
+    flow_threshold : float
+        0 switches the check off.
+    min_size : str
+        As `lengths.Area` reads it; empty for the default.
+    min_confidence : float or None
+        0 to 1; None for the default.
+    """
+
+    cell_probability: float
+    flow_threshold: float
+    min_size: str = ""
+    min_confidence: float | None = None
+
+
+@dataclass(frozen=True)
+class PreviewResult:
+    """Cells of a preview.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (M, N), uint16 or uint32
+        Of the region, or of the whole plane.
+    n_cells : int
+    diameter_px : float or None
+        Typical cell diameter that was used; None when it could not be measured.
+    diameter_source : str
+        "given", "measured" or "unknown".
+    device : str
+        What the network ran on, "cpu", "cuda:0" or "mps".
+    seconds : float
+        From taking up the request to the labels.
+    region : tuple of int or None
+        As asked for, cut to the image.
+    """
+
+    labels: NDArray[np.unsignedinteger]
+    n_cells: int
+    diameter_px: float | None
+    diameter_source: str
+    device: str
+    seconds: float
+    region: Region | None
+
+
+@dataclass(frozen=True)
+class Message:
+    """A line from one process to the other."""
+
+
+@dataclass(frozen=True)
+class PreviewAsked(Message):
+    """The window wants a preview; a preview that is being made is given up.
+
+    Parameters
+    ----------
+    request : int
+        Number of the request; each gets exactly one of Previewed, PreviewFailed and PreviewCancelled.
+    preview : PreviewRequest
+    """
+
+    request: int
+    preview: PreviewRequest
+
+
+@dataclass(frozen=True)
+class FeaturesAsked(PreviewAsked):
+    """The window wants to see what the model sees; answered by FeaturesDrawn in place of Previewed."""
+
+
+@dataclass(frozen=True)
+class CellsAsked(PreviewAsked):
+    """The window wants cells described; answered by CellsDescribed in place of Previewed.
+
+    Parameters
+    ----------
+    labels : str
+        File in NumPy's format with the cells of the region; the engine removes it.
+    only : tuple of int
+        Labels that are wanted; empty for all, which are scored from then on.
+    """
+
+    labels: str
+    only: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class ScoresAsked(Message):
+    """The window wants the cells that were described compared with references.
+
+    Parameters
+    ----------
+    request : int
+    cells : int
+        Request that the cells were described for.
+    references : str
+        KeptReferences as JSON.
+    """
+
+    request: int
+    cells: int
+    references: str
+
+
+@dataclass(frozen=True)
+class DecodingAsked(Message):
+    """The window wants the last preview with other thresholds.
+
+    Parameters
+    ----------
+    request : int
+    choice : DecodingChoice
+    """
+
+    request: int
+    choice: DecodingChoice
+
+
+@dataclass(frozen=True)
+class CancelAsked(Message):
+    """The window does not want anything that it asked for before."""
+
+
+@dataclass(frozen=True)
+class EngineReady(Message):
+    """The engine has started and reads requests."""
+
+
+@dataclass(frozen=True)
+class PreviewProgressed(Message):
+    """Tiles went through the network.
+
+    Parameters
+    ----------
+    request : int
+    done, total : int
+        Tiles.
+    """
+
+    request: int
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Previewed(Message):
+    """A preview is done.
+
+    Parameters
+    ----------
+    request : int
+    labels : str
+        File in NumPy's format; the window removes it when it has read it.
+    n_cells : int
+    diameter_px : float or None
+    diameter_source : str
+    device : str
+    seconds : float
+    region : tuple of int or None
+    """
+
+    request: int
+    labels: str
+    n_cells: int
+    diameter_px: float | None
+    diameter_source: str
+    device: str
+    seconds: float
+    region: Region | None
+
+
+@dataclass(frozen=True)
+class FeaturesDrawn(Message):
+    """Features are drawn.
+
+    Parameters
+    ----------
+    request : int
+    picture : str
+        File in NumPy's format, red, green and blue of each pixel; the window removes it.
+    region : tuple of int or None
+        As asked for, cut to the image.
+    """
+
+    request: int
+    picture: str
+    region: Region | None
+
+
+@dataclass(frozen=True)
+class CellsDescribed(Message):
+    """Cells are described.
+
+    Parameters
+    ----------
+    request : int
+    ids : tuple of int
+        Their labels.
+    descriptions : str
+        File in NumPy's format, one row a cell; the window removes it.
+    model_id, model_sha256 : str
+    """
+
+    request: int
+    ids: tuple[int, ...]
+    descriptions: str
+    model_id: str
+    model_sha256: str
+
+
+@dataclass(frozen=True)
+class CellsScored(Message):
+    """Cells are compared with references.
+
+    Parameters
+    ----------
+    request : int
+    scores : str
+        File in NumPy's format, one row a cell and one column a type; the window removes it.
+    provisional : bool
+        Whether better scores are being found and will follow.
+    """
+
+    request: int
+    scores: str
+    provisional: bool = False
+
+
+@dataclass(frozen=True)
+class PreviewFailed(Message):
+    """A preview cannot be made.
+
+    Parameters
+    ----------
+    request : int
+    sentence : str
+        What happened and what to do.
+    """
+
+    request: int
+    sentence: str
+
+
+@dataclass(frozen=True)
+class PreviewCancelled(Message):
+    """A request was given up, because the window said so or asked for something newer.
+
+    Parameters
+    ----------
+    request : int
+    """
+
+    request: int
+
+
+MESSAGES: Mapping[str, type[Message]] = {
+    kind.__name__: kind
+    for kind in (
+        PreviewAsked,
+        FeaturesAsked,
+        CellsAsked,
+        ScoresAsked,
+        DecodingAsked,
+        CancelAsked,
+        EngineReady,
+        PreviewProgressed,
+        Previewed,
+        FeaturesDrawn,
+        CellsDescribed,
+        CellsScored,
+        PreviewFailed,
+        PreviewCancelled,
+    )
+}
+
+
+def message_to_line(message: Message) -> str:
+    """Write a message as one line of JSON.
+
+    Parameters
+    ----------
+    message : Message
+
+    Returns
+    -------
+    str
+        Without the line end; the key "message" names the class. All characters are ASCII, so that the
+        encoding of a pipe does not matter.
+    """
+    return json.dumps({"message": type(message).__name__, **asdict(message)}, default=str, allow_nan=False)
+
+
+def message_from_line(line: str | bytes) -> Message:
+    """Read a message; the inverse of `message_to_line`.
+
+    Parameters
+    ----------
+    line : str or bytes
+
+    Returns
+    -------
+    Message
+
+    Raises
+    ------
+    ValueError
+        If the line is no message.
+    """
+    try:
+        fields: dict[str, Any] = json.loads(line)
+        kind = MESSAGES[fields.pop("message")]
+        if issubclass(kind, PreviewAsked):
+            fields["preview"] = _preview(fields["preview"])
+            if kind is CellsAsked:
+                fields["only"] = tuple(fields["only"])
+        elif kind is CellsDescribed:
+            fields["ids"] = tuple(fields["ids"])
+        elif kind is DecodingAsked:
+            fields["choice"] = DecodingChoice(**fields["choice"])
+        elif kind in (Previewed, FeaturesDrawn):
+            fields["region"] = _region(fields["region"])
+        return kind(**fields)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"no message: {line[:80]!r}") from error
+
+
+def _preview(fields: dict[str, Any]) -> PreviewRequest:
+    settings: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in fields["settings"].items()
+    }
+    return PreviewRequest(
+        **fields
+        | {
+            "path": Path(fields["path"]),
+            "region": _region(fields["region"]),
+            "settings": SegmentSettings(**settings),
+        }
+    )
+
+
+def _region(value: list[int] | None) -> Region | None:
+    if value is None:
+        return None
+    row, column, height, width = value
+    return row, column, height, width

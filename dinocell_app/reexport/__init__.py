@@ -1,0 +1,1 @@
+"""Exporting results again in other formats, and importing labels."""

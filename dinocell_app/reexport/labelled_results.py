@@ -1,0 +1,182 @@
+"""A result read back from disk so that it can be written in another format."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from dinocell_app.base.errors import UnreadableFileError
+from dinocell_app.export.plane_record import read_record
+from dinocell_app.reexport.export_items import ExportItem
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dinocell_app.export.labelled_image import LabelledImage
+    from dinocell_app.imaging.planes import PlaneChoice
+
+_PLANE = re.compile(r"(?:_t(\d+))?(?:_z(\d+))?$")
+
+NEED_PIXELS = ("overlay", "ome-zarr")
+NEED_TABLE = ("csv", "parquet", "geojson")
+
+
+def read_result(item: ExportItem, kinds: frozenset[str]) -> LabelledImage:
+    """Read a result with what writing these formats needs.
+
+    Parameters
+    ----------
+    item : ExportItem
+    kinds : frozenset of str
+        Formats.
+
+    Returns
+    -------
+    LabelledImage
+
+    Raises
+    ------
+    UserFacingError
+        If labels, image or table cannot be read.
+    """
+    from dinocell_app.export.label_files import read_labels
+    from dinocell_app.export.labelled_image import LabelledImage
+
+    record = read_record(item.file("sidecar"))
+    image = LabelledImage(
+        labels=read_labels(item.file("labels")),
+        name=record.name if record is not None else item.stem.as_posix(),
+        pixel_size_um=record.pixel_size_um if record is not None else item.pixel_size_um,
+        source=item.image,
+        diameter_px=record.diameter_px if record is not None else None,
+    )
+    if kinds.intersection(NEED_PIXELS):
+        chosen = dict(record.image_selection) if record is not None else {}
+        image = replace(image, pixels=_pixels(item, chosen))
+    if kinds.intersection(NEED_TABLE):
+        image = replace(image, table=read_table(item))
+    return image
+
+
+def read_table(item: ExportItem) -> pd.DataFrame:
+    """Read the table of cells of a result, to the last digit and with the types it was made with.
+
+    Parameters
+    ----------
+    item : ExportItem
+
+    Returns
+    -------
+    pandas.DataFrame
+
+    Raises
+    ------
+    UnreadableFileError
+        If there is none that can be read.
+    """
+    import pandas as pd
+
+    path = item.file("parquet")
+    try:
+        if path.is_file():
+            return pd.read_parquet(path)
+        path = item.file("csv")
+        with path.open(encoding="utf-8", newline="") as lines:
+            header, *rows = csv.reader(lines)
+        record = read_record(item.file("sidecar"))
+        types = _types(record.channels if record is not None else ())
+        values = zip(*rows, strict=True) if rows else ([] for _ in header)
+        columns = zip(header, values, strict=True)
+        return pd.DataFrame({name: typed(list(texts), types.get(name, "")) for name, texts in columns})
+    except (OSError, ValueError) as error:
+        raise UnreadableFileError(
+            f"the table of cells cannot be read ({error})", path=path, remedy="Segment the image again"
+        ) from error
+
+
+def typed(texts: Sequence[str], dtype: str) -> pd.Series:
+    """Turn the texts of a column into values.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        Empty for what is missing.
+    dtype : str
+        As `measurement.column.Column` names it; empty to go by the texts.
+
+    Returns
+    -------
+    pandas.Series
+    """
+    import pandas as pd
+
+    if not dtype:
+        try:
+            dtype = "float64" if [float(text) for text in texts if text] else "string"
+        except ValueError:
+            dtype = "string"
+    if dtype == "bool":
+        return pd.Series([text == "True" for text in texts], dtype="bool")
+    if dtype.startswith("float"):
+        # Python reads every decimal to the nearest double, which pandas does in some versions only.
+        return pd.Series([float(text) if text else float("nan") for text in texts], dtype=dtype)
+    if dtype.startswith(("int", "uint")):
+        return pd.Series([int(text) for text in texts], dtype=dtype)
+    return pd.Series(texts, dtype="string" if dtype == "string" else dtype)
+
+
+def plane_of(choice: PlaneChoice, stem: str) -> PlaneChoice:
+    """Narrow a choice of planes down to the one that a name ends with.
+
+    Parameters
+    ----------
+    choice : PlaneChoice
+        Of all planes; an axis that is projected stays so.
+    stem : str
+        Such as "cells_t0003_z001".
+
+    Returns
+    -------
+    PlaneChoice
+    """
+    found = _PLANE.search(stem)
+    t, z = found.groups() if found is not None else (None, None)
+    if t is not None and choice.t == "each":
+        choice = replace(choice, t=int(t))
+    return replace(choice, z=int(z)) if z is not None and choice.z == "each" else choice
+
+
+def _types(channels: Sequence[str]) -> dict[str, str]:
+    from dinocell_app.measurement.columns import table_columns
+
+    columns = table_columns(
+        channels,
+        pixel_size_known=True,
+        texture=True,
+        confidence=True,
+        reference_score=True,
+        cell_type=True,
+    )
+    return {column.name: column.dtype for column in columns}
+
+
+def _pixels(item: ExportItem, chosen: dict[str, Any]) -> NDArray[Any]:
+    """Read the plane that was segmented; colours where the image has them."""
+    import numpy as np
+
+    from dinocell_app.imaging.planes import ChannelChoice, PlaneChoice, select_planes
+    from dinocell_app.imaging.reading import open_image
+
+    where = plane_of(PlaneChoice.parse(str(chosen.get("plane", "each"))), item.stem.name)
+    channel = ChannelChoice.parse(str(chosen.get("channel", "0")))
+    with open_image(Path(item.image), str(chosen.get("axes", ""))) as reader:
+        if not reader.metadata.is_rgb:
+            return next(select_planes(reader, where, channel)).pixels
+        colours = [ChannelChoice(index) for index in range(reader.metadata.n_channels)]
+        return np.dstack([next(select_planes(reader, where, colour)).pixels for colour in colours])

@@ -1,0 +1,1 @@
+"""What a person chooses before a segmentation, and what would be done."""

@@ -1,0 +1,1 @@
+"""Tables of cells of a whole project: reading, filtering, ordering, grouping, distributions."""

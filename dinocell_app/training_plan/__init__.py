@@ -1,0 +1,1 @@
+"""What a person chooses before a training, and what trainings came to."""

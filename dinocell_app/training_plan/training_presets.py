@@ -1,0 +1,80 @@
+"""How long and how thoroughly a model is taught: three presets for people who do not program.
+
+The rates are those with which the shipped model was made, lowered for data of one laboratory; the paper's own
+are for full-size networks on a cluster (DINOCell, section 3.3.3) and remain the defaults of the shell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from dinocell_app.jobs.training_settings import AugmentationSettings, TrainingSettings
+
+
+@dataclass(frozen=True)
+class TrainingPreset:
+    """A way to teach.
+
+    Parameters
+    ----------
+    title : str
+    description : str
+        One sentence.
+    training : TrainingSettings
+    crop_size : int
+        Pixels.
+    patience : int
+        Epochs without better held-out images after which teaching ends.
+    """
+
+    title: str
+    description: str
+    training: TrainingSettings
+    crop_size: int = 256
+    patience: int = 0
+
+
+def _settings(epochs: int, steps: int, encoder_rate: float) -> TrainingSettings:
+    return TrainingSettings(
+        epochs=epochs,
+        steps_per_epoch=steps,
+        batch_size=4,
+        learning_rate=1e-4,
+        encoder_learning_rate=encoder_rate,
+        weight_decay=1e-2,
+        warmup_epochs=1,
+        average_decay=0.98,
+        gradient_clip=5.0,
+        precision="auto",
+        loss_weights={"flow_y": 0.5, "flow_x": 0.5, "cell_probability": 2.0},
+    )
+
+
+PRESETS: Mapping[str, TrainingPreset] = MappingProxyType(
+    {
+        "fast": TrainingPreset(
+            "Fast",
+            "Teaches the last layers only: a try, or a model that is nearly right already.",
+            _settings(8, 50, 0.0),
+            crop_size=192,
+        ),
+        "balanced": TrainingPreset(
+            "Balanced",
+            "Teaches the whole network for a while; right for most data.",
+            _settings(20, 75, 2e-5),
+            crop_size=192,
+            patience=8,
+        ),
+        "thorough": TrainingPreset(
+            "Thorough",
+            "Teaches the whole network for long, with larger crops; overnight without a graphics card.",
+            _settings(40, 150, 2e-5),
+            patience=12,
+        ),
+    }
+)
+
+AUGMENTATION = AugmentationSettings(brightness=(0.8, 1.2), inversion=0.0)
+"""A laboratory's pictures have one polarity; to invert them would teach what it never shows."""

@@ -1,0 +1,149 @@
+"""How long a training will take and how much memory it needs, from a few steps that are really taken."""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from collections.abc import Callable, Sized
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import torch
+from torch.utils.data import Subset
+
+from dinocell_app.jobs.job_kinds import FineTuneJob
+from dinocell_app.model.objectives import objective_by_name
+from dinocell_training.fine_tuning import FineTuning, FineTuningData, FineTuningParameters
+from dinocell_training.fine_tuning_data import crops, read_data
+from dinocell_training.peak_memory import peak_memory_bytes
+from dinocell_training.processes import training_device
+from dinocell_training.starting_point import contents_scored_before, starting_point
+from dinocell_training.training_loop import Training, step_within_memory
+
+MEASURED_STEPS = 3
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a training will cost.
+
+    Parameters
+    ----------
+    seconds_per_step, total_seconds : float
+        The total is of all steps and validations, from the beginning.
+    peak_memory_bytes : int
+        On the accelerator, or of the process where there is none; 0 where the system does not say.
+    seconds_validation : float
+        Of one validation; there is one after every epoch.
+    loading_share : float
+        Share of a step in which the device waits for crops.
+    n_steps : int
+    device : str
+        The device truly used.
+    n_training, n_held_out : int
+        Pictures.
+    """
+
+    seconds_per_step: float
+    total_seconds: float
+    peak_memory_bytes: int
+    seconds_validation: float
+    loading_share: float
+    n_steps: int
+    device: str
+    n_training: int = 0
+    n_held_out: int = 0
+
+
+def estimate(job: FineTuneJob, run_folder: Path | None = None) -> Estimate:
+    """Take three steps of a training and judge by them; nothing is written.
+
+    Parameters
+    ----------
+    job : FineTuneJob
+    run_folder : Path, optional
+        Its choice of held-out pictures stands.
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    UserFacingError
+        If data, base model or device cannot be used.
+    """
+    device = training_device(job.device)
+    data = read_data(job, run_folder, contents_scored_before(job))
+    network, manifest = starting_point(job)
+    objective = objective_by_name(manifest.objective)
+    parameters = FineTuningParameters(**job.training.model_dump())
+    examples = crops(job, data, objective, manifest)
+    n_batches, some = 0, examples
+    if examples.validation is not None:
+        length = len(cast("Sized", examples.validation))
+        n_batches = math.ceil(length / parameters.batch_size)
+        first = Subset(examples.validation, range(min(parameters.batch_size, length)))
+        some = FineTuningData(examples.training, first)
+    run = FineTuning(network, objective, some, parameters, device)
+    seconds, share = time_steps(run, lambda: run.loading_seconds)
+    validation = n_batches * _timed_validation(run)
+    return Estimate(
+        seconds_per_step=seconds,
+        total_seconds=seconds * parameters.total_steps + validation * parameters.epochs,
+        peak_memory_bytes=peak_memory_bytes(device),
+        seconds_validation=validation,
+        loading_share=share,
+        n_steps=parameters.total_steps,
+        device=str(device),
+        n_training=len(data.training),
+        n_held_out=len(data.held_out),
+    )
+
+
+def time_steps(
+    training: Training, loading_seconds: Callable[[], float], n_steps: int = MEASURED_STEPS
+) -> tuple[float, float]:
+    """Take steps from the beginning and measure them.
+
+    Parameters
+    ----------
+    training : Training
+        Its weights change.
+    loading_seconds : callable
+        Tells how long examples were waited for since the start.
+    n_steps : int
+
+    Returns
+    -------
+    seconds : float
+        Median of a step.
+    loading_share : float
+        Share of the time in which the device waited for examples, the first step left out if there are more.
+    """
+    training.start(0)
+    took, waited = [], []
+    for _ in range(n_steps):
+        waited_before, started = loading_seconds(), time.perf_counter()
+        step_within_memory(training)
+        _finish(training.device)
+        took.append(time.perf_counter() - started)
+        waited.append(loading_seconds() - waited_before)
+    return statistics.median(took), sum(waited[1:] or waited) / max(sum(took[1:] or took), 1e-9)
+
+
+def _timed_validation(run: FineTuning) -> float:
+    started = time.perf_counter()
+    run.validate()
+    _finish(run.device)
+    return time.perf_counter() - started
+
+
+def _finish(device: torch.device) -> None:
+    """Wait for what the device has still to do: it works on while Python goes on."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()

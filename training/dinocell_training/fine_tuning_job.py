@@ -1,0 +1,75 @@
+"""Fine-tuning as a job: labelled folders in, a model folder with manifest, card and held-out scores out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from dinocell_app.jobs.events import Event, InputLeftOut, JobFinished, Notice
+from dinocell_app.jobs.job_kinds import FineTuneJob
+from dinocell_app.model.objectives import objective_by_name
+from dinocell_training.fine_tuning import FineTuning, FineTuningParameters
+from dinocell_training.fine_tuning_data import crops, read_data
+from dinocell_training.fine_tuning_result import Making, make_model, model_of, require_place
+from dinocell_training.fine_tuning_watch import FineTuningWatch
+from dinocell_training.held_out import HELD_OUT_NAME
+from dinocell_training.processes import training_device
+from dinocell_training.starting_point import (
+    contents_scored_before,
+    describe_data,
+    starting_point,
+    typical_diameters,
+)
+from dinocell_training.training_check import concerns_of_scale, stop_if_doomed
+
+
+def fine_tune(job: FineTuneJob, run_folder: Path, should_stop: Callable[[], bool]) -> Iterator[Event]:
+    """Teach a network and make a model folder of it.
+
+    Asked to stop, it makes a model of the best epoch so far; started again, it goes on.
+
+    Parameters
+    ----------
+    job : FineTuneJob
+    run_folder : Path
+        Its checkpoints are resumed from and written to.
+    should_stop : callable
+        Asked before every step.
+
+    Yields
+    ------
+    Event
+        Those of `FineTuning.run`; at last JobFinished with the model folder.
+
+    Raises
+    ------
+    UserFacingError
+        If data, base model or device cannot be used, or the model folder exists and may not be replaced.
+    """
+    require_place(job, run_folder)
+    device = training_device(job.device)
+    data = read_data(job, run_folder, contents_scored_before(job))
+    for path, reason in data.unpaired:
+        yield InputLeftOut(str(path), reason)
+    for notice in data.notices:
+        yield Notice(notice)
+    network, manifest = starting_point(job)
+    objective = objective_by_name(manifest.objective)
+    sizes = typical_diameters(data.training)
+    concerns = concerns_of_scale(sizes, crop_size=job.crop_size, brought_to=job.augmentation.diameter_range)
+    stop_if_doomed(concerns)
+    yield from (Notice(str(concern)) for concern in concerns)
+    manifest = describe_data(manifest, job, data, sizes)
+    parameters = FineTuningParameters(**job.training.model_dump())
+    run = FineTuning(network, objective, crops(job, data, objective, manifest), parameters, device)
+    making = Making(job, run_folder, manifest, data)
+    if run.rank == 0 and not (run_folder / HELD_OUT_NAME).exists():
+        data.record.write(run_folder)
+    watch = FineTuningWatch(job, data, run_folder, lambda: model_of(run, manifest))
+    for event in run.run(run_folder, should_stop, patience=job.patience):
+        if isinstance(event, JobFinished) and run.rank == 0:
+            yield from make_model(event, run, making)
+            continue
+        yield event
+        if run.rank == 0:
+            yield from watch.after(event)

@@ -1,0 +1,177 @@
+"""What held-out images said after each epoch: the best weights so far, and when it is no use to go on.
+
+Both are files in the run's `checkpoints` folder, so that a run that was killed knows them again.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from dinocell_app.base.errors import ModelError, UnreadableFileError
+from dinocell_app.base.files import replacing, write_json
+from dinocell_app.base.json_text import parse_json
+
+HISTORY_NAME = "validation.json"
+BEST_NAME = "best.safetensors"
+SCORE = "total"
+"""Name of the value that decides between epochs; the lower the better."""
+
+
+@dataclass(frozen=True)
+class KeepBest:
+    """Which weights are kept from the best epoch, and how long a better one is waited for.
+
+    Parameters
+    ----------
+    network : Module
+        Its weights are kept.
+    patience : int
+        Epochs without a better score after which the training ends; 0 to go on to the end.
+    """
+
+    network: nn.Module
+    patience: int = 0
+
+
+class ValidationHistory:
+    """The values measured after each epoch.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's `checkpoints` folder; what an earlier process wrote there is read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.epochs: dict[int, dict[str, float]] = {}
+        if (folder / HISTORY_NAME).exists():
+            self.epochs = _read_epochs(folder / HISTORY_NAME)
+
+    @property
+    def best_epoch(self) -> int | None:
+        """The epoch with the lowest score, the first of equals; None when none was scored."""
+        scored = {epoch: values[SCORE] for epoch, values in self.epochs.items() if SCORE in values}
+        finite = {epoch: score for epoch, score in scored.items() if math.isfinite(score)}
+        return min(finite, key=lambda epoch: (finite[epoch], epoch)) if finite else None
+
+    def forget_after(self, epoch: int) -> None:
+        """Drop what belongs to epochs that are still ahead.
+
+        Parameters
+        ----------
+        epoch : int
+            The last one that was trained.
+        """
+        self.epochs = {each: values for each, values in self.epochs.items() if each <= epoch}
+
+    def add(self, epoch: int, values: Mapping[str, float], network: nn.Module | None, *, write: bool) -> None:
+        """Take the values of an epoch down, and keep its weights when it is the best so far.
+
+        Parameters
+        ----------
+        epoch : int
+        values : mapping of str to float
+            Empty without held-out examples.
+        network : Module or None
+            Whose weights are kept.
+        write : bool
+            Whether this process writes the files; of several, one does.
+        """
+        self.epochs[epoch] = dict(values)
+        if not write:
+            return
+        if network is not None and self.best_epoch == epoch:
+            # Weights before history: killed in between, the epoch is measured again and they are rewritten.
+            _save_weights(network, self.folder / BEST_NAME)
+        entries = [
+            {"epoch": each, "values": {name: v if math.isfinite(v) else None for name, v in values.items()}}
+            for each, values in self.epochs.items()
+        ]
+        write_json(self.folder / HISTORY_NAME, {"schema_version": 1, "epochs": entries})
+
+    def is_over(self, epoch: int, patience: int) -> bool:
+        """Tell whether a better epoch was waited for long enough.
+
+        Parameters
+        ----------
+        epoch : int
+            The last one trained.
+        patience : int
+            0 to wait for ever.
+
+        Returns
+        -------
+        bool
+        """
+        best = self.best_epoch
+        return bool(patience) and best is not None and epoch - best >= patience
+
+
+def _read_epochs(path: Path) -> dict[int, dict[str, float]]:
+    try:
+        content = parse_json(path.read_text(encoding="utf-8"))
+        return {
+            int(entry["epoch"]): {
+                str(name): math.nan if value is None else float(value)
+                for name, value in entry["values"].items()
+            }
+            for entry in content["epochs"]
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise UnreadableFileError(
+            "The list of what each epoch scored is damaged",
+            path=path,
+            remedy="Restore it from a copy, or start in a new run folder",
+        ) from error
+
+
+def restore_best(network: nn.Module, checkpoints: Path) -> int | None:
+    """Give a network the weights of the best epoch.
+
+    Parameters
+    ----------
+    network : Module
+        Changed in place.
+    checkpoints : Path
+        Folder of the run.
+
+    Returns
+    -------
+    int or None
+        The epoch; None when no epoch was scored, and the network is left as it is.
+
+    Raises
+    ------
+    ModelError
+        If the weights belong to another network.
+    """
+    epoch = ValidationHistory(checkpoints).best_epoch
+    path = checkpoints / BEST_NAME
+    if epoch is None or not path.exists():
+        return None
+    try:
+        network.load_state_dict(load_file(path))
+    except (RuntimeError, SafetensorError, OSError) as error:
+        raise ModelError(
+            "The best weights are damaged or do not belong to this training job",
+            path=path,
+            remedy="Start in a new run folder, or restore the job.json the run was started with",
+        ) from error
+    return epoch
+
+
+def _save_weights(network: nn.Module, path: Path) -> None:
+    tensors: dict[str, torch.Tensor] = {
+        name: value.detach().cpu().clone().contiguous() for name, value in network.state_dict().items()
+    }
+    with replacing(path) as beside:
+        save_file(tensors, beside)

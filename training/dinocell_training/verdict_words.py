@@ -1,0 +1,80 @@
+"""What scores on held-out pictures come to: one of three outcomes, in a sentence that says how sure it is."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from dinocell_training.verdict_interval import Interval
+
+SAME = 0.02
+"""An AP difference below this is of no use to anybody, however sure it is."""
+FEWEST_PICTURES = 3
+"""Fewer cannot show how different pictures are from each other, whatever their number of cells."""
+
+Outcome = Literal["better", "not better", "cannot tell"]
+
+
+def outcome_of(interval: Interval, n_images: int) -> Outcome:
+    """Decide by the interval, where there are pictures enough for one.
+
+    Parameters
+    ----------
+    interval : Interval
+    n_images : int
+
+    Returns
+    -------
+    {"better", "not better", "cannot tell"}
+        "not better" when the new model is surely worse, or surely no more than `SAME` better; always
+        "cannot tell" with fewer than `FEWEST_PICTURES`.
+    """
+    if n_images < FEWEST_PICTURES:
+        return "cannot tell"
+    if interval.low > 0:
+        return "better" if interval.difference >= SAME else "not better"
+    if interval.high < SAME:
+        return "not better"
+    return "cannot tell"
+
+
+def sentence_of(
+    outcome: Outcome, interval: Interval, scores: tuple[float, float], counts: tuple[int, int]
+) -> str:
+    """Say the verdict in words.
+
+    Parameters
+    ----------
+    outcome : {"better", "not better", "cannot tell"}
+    interval : Interval
+    scores : tuple of float
+        Of base and new.
+    counts : tuple of int
+        Pictures and cells.
+
+    Returns
+    -------
+    str
+        Never only a number, and never without its uncertainty.
+    """
+    n_images, n_cells = counts
+    where = f"On {_count(n_images, 'held-out image')} with {_count(n_cells, 'cell')}"
+    found = f"the new model scores {scores[1]:.2f} and the base model {scores[0]:.2f} (AP at IoU 0.5)"
+    ends_of = f"between {interval.low:+.2f} and {interval.high:+.2f}"
+    sure = f"the difference of {interval.difference:+.2f} lies {ends_of}"
+    few = f"{_count(n_images, 'image')} cannot show how it does on others"
+    chance = (
+        f"{few}, {FEWEST_PICTURES} are needed at least."
+        if n_images < FEWEST_PICTURES
+        else (f"{sure}, which may be chance.")
+    )
+    ends = {
+        "better": f"{sure} with 95 % confidence.",
+        "not better": f"{sure} with 95 % confidence: "
+        + ("the base model is better." if interval.high < 0 else "that is no improvement worth having."),
+        "cannot tell": f"{chance} More held-out images with labels would tell.",
+    }
+    return f"{outcome[0].upper()}{outcome[1:]}. {where} {found}; {ends[outcome]}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
