@@ -53,12 +53,7 @@ exit codes:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Declare all commands.
-
-    Returns
-    -------
-    ArgumentParser
-    """
+    """Declare all commands."""
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
         description="Turn folders of microscopy images into cell masks and tables of morphology.",

@@ -45,10 +45,6 @@ def build(to: Path) -> Path:
 def sizes(bundle: Path) -> list[tuple[str, int]]:
     """Measure the bundle.
 
-    Parameters
-    ----------
-    bundle : Path
-
     Returns
     -------
     list of (str, int)

@@ -91,7 +91,7 @@ def test_every_module_has_its_layer():
     assert found - {"dinocell_app.__init__"} <= layered
 
 
-def test_docstrings_say_parameters_and_returns():
+def test_public_things_have_docstrings():
     """Validate what is public by reading the code; importing it all would take longer than the test."""
     from numpydoc.validate import validate
 

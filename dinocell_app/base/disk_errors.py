@@ -35,11 +35,6 @@ _GONE = {
 def unreadable(error: OSError, path: Path) -> UnreadableFileError | None:
     """Say why a file could not be read, where that is no matter of what is in it.
 
-    Parameters
-    ----------
-    error : OSError
-    path : Path
-
     Returns
     -------
     UnreadableFileError or None
@@ -66,10 +61,6 @@ def writing_explained(path: Path) -> Iterator[None]:
     ----------
     path : Path
         The file or folder that is written.
-
-    Yields
-    ------
-    None
 
     Raises
     ------

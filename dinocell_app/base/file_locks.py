@@ -38,10 +38,6 @@ def holding(path: Path, patience_seconds: float = 0.0) -> Iterator[bool]:
 def is_held(path: Path) -> bool:
     """Tell whether a process holds a lock file.
 
-    Parameters
-    ----------
-    path : Path
-
     Returns
     -------
     bool

@@ -13,14 +13,6 @@ _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 def parse_json(text: str | bytes) -> Any:  # noqa: ANN401 - JSON holds anything
     """Read JSON; `json.loads` with one error for all that can be wrong.
 
-    Parameters
-    ----------
-    text : str or bytes
-
-    Returns
-    -------
-    Any
-
     Raises
     ------
     ValueError

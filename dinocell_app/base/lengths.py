@@ -42,10 +42,6 @@ class Length(BaseModel):
         text : str
             `18um`, `40 px`, `40` (pixels), `18,5 µm`.
 
-        Returns
-        -------
-        Length
-
         Raises
         ------
         InvalidParameterError
@@ -66,10 +62,6 @@ class Length(BaseModel):
         ----------
         pixel_size_um : float or None
             Edge of a pixel in um; None when unknown.
-
-        Returns
-        -------
-        float
 
         Raises
         ------
@@ -107,10 +99,6 @@ class Area(BaseModel):
         ----------
         text : str
             `15`, `15px`, `20um2`, `20 µm²`.
-
-        Returns
-        -------
-        Area
 
         Raises
         ------
@@ -155,10 +143,6 @@ class Area(BaseModel):
 
 def plain_number(value: float) -> str:
     """Write a number so that reading it gives the same one.
-
-    Parameters
-    ----------
-    value : float
 
     Returns
     -------

@@ -57,16 +57,7 @@ class LogFile(logging.FileHandler):
 
 
 def ends_within_a_line(path: Path) -> bool:
-    """Tell whether the last line of a file was cut short.
-
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    bool
-    """
+    """Tell whether the last line of a file was cut short."""
     with path.open("rb") as file:
         if file.seek(0, os.SEEK_END) == 0:
             return False

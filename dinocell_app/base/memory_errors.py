@@ -8,10 +8,6 @@ _SIGNS = ("out of memory", "can't allocate memory", "not enough memory")
 def is_out_of_memory(error: BaseException) -> bool:
     """Tell whether a device ran out of memory.
 
-    Parameters
-    ----------
-    error : BaseException
-
     Returns
     -------
     bool

@@ -76,37 +76,18 @@ class ApplicationSettings(BaseModel):
     remembered: dict[str, str] = Field(default_factory=dict)
 
     def with_recent(self, folder: Path) -> ApplicationSettings:
-        """Put a project first among the recent ones.
-
-        Parameters
-        ----------
-        folder : Path
-
-        Returns
-        -------
-        ApplicationSettings
-        """
+        """Put a project first among the recent ones."""
         others = [known for known in self.recent if known != str(folder)]
         return self.model_copy(update={"recent": (str(folder), *others)[:MAX_RECENT]})
 
 
 def settings_path() -> Path:
-    """Say where the settings are kept.
-
-    Returns
-    -------
-    Path
-    """
+    """Say where the settings are kept."""
     return Path(platformdirs.user_config_dir(APPLICATION, appauthor=False)) / "settings.json"
 
 
 def log_path() -> Path:
-    """Say where the window writes its log.
-
-    Returns
-    -------
-    Path
-    """
+    """Say where the window writes its log."""
     return Path(platformdirs.user_log_dir(APPLICATION, appauthor=False)) / "window.log"
 
 
@@ -117,10 +98,6 @@ def read_settings(path: Path | None = None) -> ApplicationSettings:
     ----------
     path : Path, optional
         Another file than the usual one.
-
-    Returns
-    -------
-    ApplicationSettings
     """
     path = path or settings_path()
     try:
@@ -138,7 +115,6 @@ def write_settings(settings: ApplicationSettings, path: Path | None = None) -> N
 
     Parameters
     ----------
-    settings : ApplicationSettings
     path : Path, optional
         Another file than the usual one.
 

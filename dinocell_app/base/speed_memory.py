@@ -55,13 +55,7 @@ def remembered(name: str) -> float | None:
 
 
 def remember(name: str, value: float) -> None:
-    """Keep a measurement; where the file cannot be written it is made anew in the next process.
-
-    Parameters
-    ----------
-    name : str
-    value : float
-    """
+    """Keep a measurement; where the file cannot be written it is made anew in the next process."""
     content = {"schema_version": SCHEMA_VERSION, "measured": {**_read(), name: value}}
     with contextlib.suppress(OSError):
         write_json(speed_memory_path(), content)

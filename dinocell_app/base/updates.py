@@ -28,7 +28,6 @@ class NewVersion:
 
     Parameters
     ----------
-    version : str
     page : str
         Address of what is new and how to come by it.
     """
@@ -37,12 +36,7 @@ class NewVersion:
     page: str = PAGE
 
     def sentence(self) -> str:
-        """Say it to people.
-
-        Returns
-        -------
-        str
-        """
+        """Say it to people."""
         return (
             f"Version {self.version} of DINOCell is out; this is {dinocell_app.__version__}. "
             f"What is new, and how to install it: {self.page}. Nothing is changed unless you do."

@@ -20,12 +20,7 @@ if TYPE_CHECKING:
 
 
 def add_command(commands: Subcommands) -> None:
-    """Declare the command.
-
-    Parameters
-    ----------
-    commands : argparse subparsers
-    """
+    """Declare the command."""
     parser = commands.add_parser("benchmark", help="measure a model as papers do")
     kinds = parser.add_subparsers(title="benchmarks", metavar="KIND", required=True)
     percs = kinds.add_parser(
@@ -62,10 +57,6 @@ def add_command(commands: Subcommands) -> None:
 
 def benchmark_percs(arguments: argparse.Namespace) -> int:
     """Do the command.
-
-    Parameters
-    ----------
-    arguments : Namespace
 
     Returns
     -------

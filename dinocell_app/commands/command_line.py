@@ -36,13 +36,8 @@ def shell_command(job: SegmentJob, job_file: Path) -> ShellCommand:
 
     Parameters
     ----------
-    job : SegmentJob
     job_file : Path
         Where the job is written if need be; numbered when another job is there.
-
-    Returns
-    -------
-    ShellCommand
 
     Raises
     ------
@@ -60,10 +55,6 @@ def shell_command(job: SegmentJob, job_file: Path) -> ShellCommand:
 
 def in_options(job: SegmentJob) -> SegmentJob | None:
     """Find a job of the same results that options can say.
-
-    Parameters
-    ----------
-    job : SegmentJob
 
     Returns
     -------

@@ -38,12 +38,7 @@ class Interruption(AbstractContextManager["Interruption"]):
         self._before: dict[int, Any] = {}
 
     def should_stop(self) -> bool:
-        """Tell whether the user asked to stop.
-
-        Returns
-        -------
-        bool
-        """
+        """Tell whether the user asked to stop."""
         return self.requested
 
     def __enter__(self) -> Self:
@@ -80,7 +75,6 @@ def follow(events: Iterable[Event], *, json_lines: bool, quiet: bool = False) ->
 
     Parameters
     ----------
-    events : iterable of Event
     json_lines : bool
         One JSON object a line on standard output.
     quiet : bool
@@ -106,10 +100,6 @@ def follow(events: Iterable[Event], *, json_lines: bool, quiet: bool = False) ->
 def duration(seconds: float) -> str:
     """Write a time for people.
 
-    Parameters
-    ----------
-    seconds : float
-
     Returns
     -------
     str
@@ -128,14 +118,8 @@ def counted(number: int, singular: str, plural: str = "") -> str:
 
     Parameters
     ----------
-    number : int
-    singular : str
     plural : str
         With "s" when left out.
-
-    Returns
-    -------
-    str
     """
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
 
@@ -196,10 +180,6 @@ class _Lines:
 
 def describe(event: Event) -> str:
     """Say in a line what happened.
-
-    Parameters
-    ----------
-    event : Event
 
     Returns
     -------

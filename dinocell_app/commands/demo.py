@@ -17,12 +17,7 @@ DEFAULT_OUTPUT = "dinocell-demo"
 
 
 def add_command(commands: Subcommands) -> None:
-    """Declare the command.
-
-    Parameters
-    ----------
-    commands : argparse subparsers
-    """
+    """Declare the command."""
     parser = commands.add_parser(
         "demo",
         help="segment the sample images that come with the application",
@@ -39,10 +34,6 @@ def add_command(commands: Subcommands) -> None:
 
 def demo(arguments: argparse.Namespace) -> int:
     """Do the command.
-
-    Parameters
-    ----------
-    arguments : Namespace
 
     Returns
     -------

@@ -12,12 +12,7 @@ from dinocell_app.jobs.job_kinds import DEFAULT_MODEL
 
 
 def add_command(commands: Subcommands) -> None:
-    """Declare the command.
-
-    Parameters
-    ----------
-    commands : argparse subparsers
-    """
+    """Declare the command."""
     parser = commands.add_parser(
         "doctor",
         help="say what this machine and installation can do",
@@ -38,10 +33,6 @@ def add_command(commands: Subcommands) -> None:
 
 def doctor(arguments: argparse.Namespace) -> int:
     """Do the command.
-
-    Parameters
-    ----------
-    arguments : Namespace
 
     Returns
     -------

@@ -18,12 +18,7 @@ from dinocell_app.jobs.preview_messages import Message, message_to_line
 
 
 def add_command(commands: Subcommands) -> None:
-    """Declare the command, which only the window uses: the list of commands does not show it.
-
-    Parameters
-    ----------
-    commands : argparse subparsers
-    """
+    """Declare the command, which only the window uses: the list of commands does not show it."""
     parser = commands.add_parser(
         "engine",
         description="Make previews for the window: read requests as JSON lines, write replies as JSON lines. "
@@ -40,10 +35,6 @@ def add_command(commands: Subcommands) -> None:
 
 def engine(arguments: argparse.Namespace) -> int:
     """Do the command.
-
-    Parameters
-    ----------
-    arguments : Namespace
 
     Returns
     -------

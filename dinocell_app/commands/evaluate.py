@@ -33,12 +33,7 @@ _SHOWN = ("n_reference", "n_predicted", "seg", "det", "mma")
 
 
 def add_command(commands: Subcommands) -> None:
-    """Declare the command.
-
-    Parameters
-    ----------
-    commands : argparse subparsers
-    """
+    """Declare the command."""
     parser = commands.add_parser(
         "evaluate",
         help="score predicted labels against true ones",
@@ -52,10 +47,6 @@ def add_command(commands: Subcommands) -> None:
 
 def evaluate(arguments: argparse.Namespace) -> int:
     """Do the command.
-
-    Parameters
-    ----------
-    arguments : Namespace
 
     Returns
     -------

@@ -37,17 +37,12 @@ def events_of(
 
     Parameters
     ----------
-    job : Job
     should_stop : callable
         Asked between two tiles or steps.
     run_folder : Path, optional
         Where a training keeps its checkpoints.
     should_stop_after_image : callable
         Asked between two images.
-
-    Returns
-    -------
-    iterator of Event
     """
     # Each kind imports what it needs: torch takes seconds that measuring and scoring do not have to wait for.
     match job:
@@ -100,10 +95,6 @@ def _on_cluster(
 def default_run_folder(job: TrainingJob) -> Path:
     """Choose where a training keeps its checkpoints when the user does not say.
 
-    Parameters
-    ----------
-    job : TrainingJob
-
     Returns
     -------
     Path
@@ -114,11 +105,6 @@ def default_run_folder(job: TrainingJob) -> Path:
 
 def execute(job: Job, *, json_lines: bool) -> int:
     """Do a job and show its events.
-
-    Parameters
-    ----------
-    job : Job
-    json_lines : bool
 
     Returns
     -------
@@ -139,8 +125,6 @@ def execute_run(folder: RunFolder, *, json_lines: bool, dask: str = "") -> int:
 
     Parameters
     ----------
-    folder : RunFolder
-    json_lines : bool
     dask : str
         Cluster that does the images of a segmentation, in place of what the job says.
 

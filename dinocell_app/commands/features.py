@@ -18,12 +18,7 @@ if TYPE_CHECKING:
 
 
 def add_command(commands: Subcommands) -> None:
-    """Declare the command.
-
-    Parameters
-    ----------
-    commands : argparse subparsers
-    """
+    """Declare the command."""
     parser = commands.add_parser(
         "features",
         help="draw what a model sees in an image",
@@ -46,10 +41,6 @@ def add_command(commands: Subcommands) -> None:
 
 def features(arguments: argparse.Namespace) -> int:
     """Do the command.
-
-    Parameters
-    ----------
-    arguments : Namespace
 
     Returns
     -------

@@ -41,12 +41,7 @@ COMMAND = JobCommand(
 
 
 def add_command(commands: Subcommands) -> None:
-    """Declare the command.
-
-    Parameters
-    ----------
-    commands : argparse subparsers
-    """
+    """Declare the command."""
     parser = commands.add_parser(
         "measure",
         help="measure cells of label images made elsewhere",
@@ -59,10 +54,6 @@ def add_command(commands: Subcommands) -> None:
 
 def measure(arguments: argparse.Namespace) -> int:
     """Do the command.
-
-    Parameters
-    ----------
-    arguments : Namespace
 
     Returns
     -------

@@ -16,12 +16,7 @@ PUBLISHED = "dinocell-b8"
 
 
 def add_command(commands: Subcommands) -> None:
-    """Declare the command.
-
-    Parameters
-    ----------
-    commands : argparse subparsers
-    """
+    """Declare the command."""
     parser = commands.add_parser("models", help="list, describe, import, export, rename and remove models")
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
 
@@ -81,10 +76,6 @@ def add_command(commands: Subcommands) -> None:
 def list_all(arguments: argparse.Namespace) -> int:
     """List the models.
 
-    Parameters
-    ----------
-    arguments : Namespace
-
     Returns
     -------
     int
@@ -115,10 +106,6 @@ def list_all(arguments: argparse.Namespace) -> int:
 def show(arguments: argparse.Namespace) -> int:
     """Describe a model.
 
-    Parameters
-    ----------
-    arguments : Namespace
-
     Returns
     -------
     int
@@ -145,10 +132,6 @@ def show(arguments: argparse.Namespace) -> int:
 def take(arguments: argparse.Namespace) -> int:
     """Import a model.
 
-    Parameters
-    ----------
-    arguments : Namespace
-
     Returns
     -------
     int
@@ -164,10 +147,6 @@ def take(arguments: argparse.Namespace) -> int:
 
 def download_published(arguments: argparse.Namespace) -> int:
     """Download and import the published weights.
-
-    Parameters
-    ----------
-    arguments : Namespace
 
     Returns
     -------
@@ -186,10 +165,6 @@ def download_published(arguments: argparse.Namespace) -> int:
 
 def give(arguments: argparse.Namespace) -> int:
     """Export a model.
-
-    Parameters
-    ----------
-    arguments : Namespace
 
     Returns
     -------
@@ -220,10 +195,6 @@ def give(arguments: argparse.Namespace) -> int:
 def rename_own(arguments: argparse.Namespace) -> int:
     """Rename a model.
 
-    Parameters
-    ----------
-    arguments : Namespace
-
     Returns
     -------
     int
@@ -244,10 +215,6 @@ def rename_own(arguments: argparse.Namespace) -> int:
 def duplicate(arguments: argparse.Namespace) -> int:
     """Copy a model.
 
-    Parameters
-    ----------
-    arguments : Namespace
-
     Returns
     -------
     int
@@ -267,10 +234,6 @@ def duplicate(arguments: argparse.Namespace) -> int:
 
 def delete(arguments: argparse.Namespace) -> int:
     """Remove a model, once it was said what depends on it.
-
-    Parameters
-    ----------
-    arguments : Namespace
 
     Returns
     -------

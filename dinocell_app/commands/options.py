@@ -46,7 +46,6 @@ class Option:
         Of the job; a dot leads into nested settings.
     names : tuple of str
         Such as ("-o", "--output"); empty for a positional argument.
-    help : str
     parse : callable
         Turns one word into the value.
     metavar : str
@@ -77,16 +76,7 @@ class Option:
         return "job_" + self.field.replace(".", "__")
 
     def words(self, value: object) -> list[str]:
-        """Write a value as it is typed.
-
-        Parameters
-        ----------
-        value : object
-
-        Returns
-        -------
-        list of str
-        """
+        """Write a value as it is typed."""
         name = self.names[-1:]
         if self.switch:
             return list(name) if bool(value) != self.negative else []
@@ -107,7 +97,6 @@ class JobCommand:
         Of the job.
     words : tuple of str
         What is typed after the program's name.
-    options : tuple of Option
     defaults : mapping of str to callable
         Give values of fields that the shell, unlike the job, does without.
     """
@@ -118,12 +107,7 @@ class JobCommand:
     defaults: Mapping[str, Callable[[], Any]]
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Declare the options, and those all jobs have.
-
-        Parameters
-        ----------
-        parser : ArgumentParser
-        """
+        """Declare the options, and those all jobs have."""
         for option in self.options:
             _add(parser, option)
         parser.add_argument(
@@ -139,13 +123,8 @@ class JobCommand:
 
         Parameters
         ----------
-        arguments : Namespace
         kind : type
             Class of the job.
-
-        Returns
-        -------
-        Job
 
         Raises
         ------
@@ -234,21 +213,12 @@ COMMAND_WORDS: Mapping[str, tuple[str, ...]] = {
 
 
 def add_json_option(parser: argparse.ArgumentParser) -> None:
-    """Declare `--json`.
-
-    Parameters
-    ----------
-    parser : ArgumentParser
-    """
+    """Declare `--json`."""
     parser.add_argument("--json", action="store_true", help="print what happens as JSON, one object a line")
 
 
 def absolute_path(text: str) -> Path:
     """Make a typed path independent of the current folder.
-
-    Parameters
-    ----------
-    text : str
 
     Returns
     -------
@@ -259,16 +229,7 @@ def absolute_path(text: str) -> Path:
 
 
 def quoted(words: Sequence[str]) -> str:
-    """Join words as the shell of this machine needs them.
-
-    Parameters
-    ----------
-    words : sequence of str
-
-    Returns
-    -------
-    str
-    """
+    """Join words as the shell of this machine needs them."""
     return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
 
 

@@ -22,12 +22,7 @@ from dinocell_app.references.types import KeptReferences, ReferenceExample, Refe
 
 
 def add_command(commands: Subcommands) -> None:
-    """Declare the command.
-
-    Parameters
-    ----------
-    commands : argparse subparsers
-    """
+    """Declare the command."""
     parser = commands.add_parser(
         "references",
         help="list, make, join and change libraries of reference cells",
@@ -73,10 +68,6 @@ def add_command(commands: Subcommands) -> None:
 def list_types(arguments: argparse.Namespace) -> int:
     """List the types of cells in libraries.
 
-    Parameters
-    ----------
-    arguments : Namespace
-
     Returns
     -------
     int
@@ -112,10 +103,6 @@ def list_types(arguments: argparse.Namespace) -> int:
 def show(arguments: argparse.Namespace) -> int:
     """Describe a type of cell.
 
-    Parameters
-    ----------
-    arguments : Namespace
-
     Returns
     -------
     int
@@ -147,10 +134,6 @@ def show(arguments: argparse.Namespace) -> int:
 def remove(arguments: argparse.Namespace) -> int:
     """Take types of cells out of libraries.
 
-    Parameters
-    ----------
-    arguments : Namespace
-
     Returns
     -------
     int
@@ -173,10 +156,6 @@ def remove(arguments: argparse.Namespace) -> int:
 
 def merge(arguments: argparse.Namespace) -> int:
     """Write types of libraries into a new one.
-
-    Parameters
-    ----------
-    arguments : Namespace
 
     Returns
     -------

@@ -19,12 +19,7 @@ if TYPE_CHECKING:
 
 
 def add_making(actions: Subcommands) -> None:
-    """Declare the action.
-
-    Parameters
-    ----------
-    actions : argparse subparsers
-    """
+    """Declare the action."""
     parser = actions.add_parser(
         "make",
         help="describe cells of pictures and put them into a library as a type",
@@ -51,10 +46,6 @@ def add_making(actions: Subcommands) -> None:
 
 def make(arguments: argparse.Namespace) -> int:
     """Do the action.
-
-    Parameters
-    ----------
-    arguments : Namespace
 
     Returns
     -------

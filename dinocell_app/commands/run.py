@@ -11,12 +11,7 @@ from dinocell_app.jobs.run_folder import RunFolder
 
 
 def add_command(commands: Subcommands) -> None:
-    """Declare the command.
-
-    Parameters
-    ----------
-    commands : argparse subparsers
-    """
+    """Declare the command."""
     parser = commands.add_parser(
         "run",
         help="do the job of a run folder",
@@ -41,10 +36,6 @@ def add_command(commands: Subcommands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Do the command.
-
-    Parameters
-    ----------
-    arguments : Namespace
 
     Returns
     -------

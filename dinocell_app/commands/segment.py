@@ -12,12 +12,7 @@ from dinocell_app.jobs.job_kinds import SegmentJob
 
 
 def add_command(commands: Subcommands) -> None:
-    """Declare the command.
-
-    Parameters
-    ----------
-    commands : argparse subparsers
-    """
+    """Declare the command."""
     parser = commands.add_parser(
         "segment",
         help="segment and measure images",
@@ -30,10 +25,6 @@ def add_command(commands: Subcommands) -> None:
 
 def segment(arguments: argparse.Namespace) -> int:
     """Do the command.
-
-    Parameters
-    ----------
-    arguments : Namespace
 
     Returns
     -------

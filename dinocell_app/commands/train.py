@@ -183,12 +183,7 @@ COMMAND = JobCommand(
 
 
 def add_command(commands: Subcommands) -> None:
-    """Declare the command.
-
-    Parameters
-    ----------
-    commands : argparse subparsers
-    """
+    """Declare the command."""
     parser = commands.add_parser("train", help="teach a model with your own labelled images")
     kinds = parser.add_subparsers(title="kinds of training", metavar="KIND", required=True)
     finetune = kinds.add_parser(
@@ -215,10 +210,6 @@ def add_command(commands: Subcommands) -> None:
 
 def fine_tune(arguments: argparse.Namespace) -> int:
     """Do the command.
-
-    Parameters
-    ----------
-    arguments : Namespace
 
     Returns
     -------

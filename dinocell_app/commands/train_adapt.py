@@ -105,10 +105,6 @@ def add_command(kinds: Subcommands) -> None:
 def adapt(arguments: argparse.Namespace) -> int:
     """Do the command.
 
-    Parameters
-    ----------
-    arguments : Namespace
-
     Returns
     -------
     int

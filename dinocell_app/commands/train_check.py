@@ -55,10 +55,6 @@ def add_command(kinds: Subcommands) -> None:
 def check_data(arguments: argparse.Namespace) -> int:
     """Do the command.
 
-    Parameters
-    ----------
-    arguments : Namespace
-
     Returns
     -------
     int
@@ -87,10 +83,6 @@ def check_data(arguments: argparse.Namespace) -> int:
 
 def json_line(item: Examined) -> str:
     """Write what the doctor says as one line.
-
-    Parameters
-    ----------
-    item : PictureFound, Finding or ExaminationFinished
 
     Returns
     -------

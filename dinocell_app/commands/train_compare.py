@@ -50,10 +50,6 @@ def add_command(kinds: Subcommands) -> None:
 def compare_models(arguments: argparse.Namespace) -> int:
     """Do the command.
 
-    Parameters
-    ----------
-    arguments : Namespace
-
     Returns
     -------
     int

@@ -41,10 +41,6 @@ def add_command(kinds: Subcommands) -> None:
 def estimate_training(arguments: argparse.Namespace) -> int:
     """Do the command.
 
-    Parameters
-    ----------
-    arguments : Namespace
-
     Returns
     -------
     int

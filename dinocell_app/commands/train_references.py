@@ -121,10 +121,6 @@ def add_command(kinds: Subcommands) -> None:
 def train_references(arguments: argparse.Namespace) -> int:
     """Do the command.
 
-    Parameters
-    ----------
-    arguments : Namespace
-
     Returns
     -------
     int

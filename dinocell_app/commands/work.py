@@ -15,12 +15,7 @@ NICENESS = 5
 
 
 def add_command(commands: Subcommands) -> None:
-    """Declare the command, which the window starts: the list of commands does not show it.
-
-    Parameters
-    ----------
-    commands : argparse subparsers
-    """
+    """Declare the command, which the window starts: the list of commands does not show it."""
     parser = commands.add_parser(
         "work",
         description="Do the runs that wait in RUNS/queue.json one after the other, each as `run` does it. "
@@ -34,10 +29,6 @@ def add_command(commands: Subcommands) -> None:
 
 def work(arguments: argparse.Namespace) -> int:
     """Do the command.
-
-    Parameters
-    ----------
-    arguments : Namespace
 
     Returns
     -------

@@ -40,8 +40,6 @@ class ChannelStatistics:
     ----------
     low, high : float
         Range that shows the channel well.
-    minimum, maximum : float
-    histogram : Histogram
     """
 
     low: float
@@ -60,10 +58,6 @@ def channel_statistics(plane: NDArray[np.generic], *, is_rgb: bool = False) -> C
         Values that are not finite are left out.
     is_rgb : bool
         Colour pictures are shown as they are: 0 to the highest value of their type.
-
-    Returns
-    -------
-    ChannelStatistics
     """
     step = max(1, int(np.sqrt(plane.size / SAMPLED_PIXELS)))
     sample = plane[::step, ::step].astype(np.float64).ravel()
@@ -83,11 +77,6 @@ def channel_statistics(plane: NDArray[np.generic], *, is_rgb: bool = False) -> C
 
 def displayed_range(display: ChannelDisplay, statistics: ChannelStatistics) -> tuple[float, float]:
     """Say which values are shown black and in full colour.
-
-    Parameters
-    ----------
-    display : ChannelDisplay
-    statistics : ChannelStatistics
 
     Returns
     -------
@@ -110,7 +99,6 @@ def composite(
     ----------
     planes : sequence of ndarray of shape (M, N)
         One for each channel.
-    displays : sequence of ChannelDisplay
     ranges : sequence of (float, float)
         Values shown black and in full colour, for each channel.
 

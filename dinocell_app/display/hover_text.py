@@ -13,7 +13,6 @@ class HoverInfo:
 
     Parameters
     ----------
-    row, column : int
     values : tuple of float
         Of each channel.
     label : int
@@ -34,7 +33,6 @@ def hover_text(info: HoverInfo | None, names: Sequence[str], pixel_size_um: floa
 
     Parameters
     ----------
-    info : HoverInfo or None
     names : sequence of str
         Of the channels.
     pixel_size_um : float or None
@@ -65,17 +63,7 @@ def hover_text(info: HoverInfo | None, names: Sequence[str], pixel_size_um: floa
 
 
 def length_text(length_px: float, pixel_size_um: float | None) -> str:
-    """Say how long a drawn line is.
-
-    Parameters
-    ----------
-    length_px : float
-    pixel_size_um : float or None
-
-    Returns
-    -------
-    str
-    """
+    """Say how long a drawn line is."""
     pixels = f"{length_px:.1f} px"
     if pixel_size_um is None:
         return f"Length {pixels}; set a pixel size to see µm"

@@ -38,7 +38,6 @@ def paint_labels(
     labels : ndarray of shape (M, N), int
     colours : ndarray of shape (K + 1,), uint8
         Place of each label in `PALETTE`, counted from 1; 0 for background.
-    style : LabelStyle
 
     Returns
     -------

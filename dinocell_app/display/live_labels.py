@@ -22,7 +22,6 @@ def live_labels(canvas: LabelCanvas, next_label: int) -> LoadedLabels:
 
     Parameters
     ----------
-    canvas : LabelCanvas
     next_label : int
         The first label that no cell ever had.
 
@@ -53,7 +52,6 @@ def follow(labels: LoadedLabels, canvas: LabelCanvas, delta: Delta) -> bool:
         From `live_labels` of this canvas.
     canvas : LabelCanvas
         After the change.
-    delta : Delta
 
     Returns
     -------

@@ -27,8 +27,6 @@ class LoadedImage:
     ----------
     channels : tuple of list of ndarray
         Pyramid of each channel.
-    names : tuple of str
-    statistics : tuple of ChannelStatistics
     """
 
     channels: tuple[list[NDArray[np.generic]], ...]
@@ -72,10 +70,6 @@ class LoadedLabels:
     def box(self, label: int) -> tuple[slice, slice] | None:
         """Give the place of a cell.
 
-        Parameters
-        ----------
-        label : int
-
         Returns
         -------
         tuple of slice or None
@@ -84,16 +78,7 @@ class LoadedLabels:
         return self.boxes[label - 1] if 0 < label <= len(self.boxes) else None
 
     def area(self, label: int) -> int:
-        """Count the pixels of a cell.
-
-        Parameters
-        ----------
-        label : int
-
-        Returns
-        -------
-        int
-        """
+        """Count the pixels of a cell."""
         return int(self.areas[label]) if 0 < label < len(self.areas) else 0
 
 
@@ -102,15 +87,10 @@ def load_image(path: Path, t: int, z: int, axes: str = "") -> LoadedImage:
 
     Parameters
     ----------
-    path : Path
     t, z : int
         Counted from 0.
     axes : str
         As for `imaging.reading.open_image`.
-
-    Returns
-    -------
-    LoadedImage
 
     Raises
     ------
@@ -136,10 +116,6 @@ def load_labels(path: Path) -> LoadedLabels:
     ----------
     path : Path
         TIFF file.
-
-    Returns
-    -------
-    LoadedLabels
 
     Raises
     ------
@@ -174,10 +150,6 @@ def index_labels(labels: NDArray[np.integer]) -> LoadedLabels:
     Parameters
     ----------
     labels : ndarray of shape (M, N), int
-
-    Returns
-    -------
-    LoadedLabels
     """
     from scipy import ndimage
 

@@ -22,7 +22,6 @@ class Tile:
 
     Parameters
     ----------
-    level : int
     row, column : int
         Of the tile, not of its pixels.
     """
@@ -95,7 +94,6 @@ def level_shape(shape: tuple[int, int], level: int) -> tuple[int, int]:
     ----------
     shape : tuple of int
         Height and width of the picture.
-    level : int
 
     Returns
     -------
@@ -149,13 +147,8 @@ def visible_tiles(shape: tuple[int, int], level: int, area: tuple[float, float, 
     ----------
     shape : tuple of int
         Height and width of the level.
-    level : int
     area : tuple of float
         Left, top, right and bottom in pixels of the picture.
-
-    Returns
-    -------
-    list of Tile
     """
     edge = TILE_PX * 2**level
     left, top, right, bottom = area
@@ -172,7 +165,6 @@ def level_for(scale: float, levels: int) -> int:
     ----------
     scale : float
         Pixels of the screen for one pixel of the picture.
-    levels : int
 
     Returns
     -------

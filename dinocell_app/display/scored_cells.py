@@ -46,10 +46,6 @@ class ScoredCells:
     def kinds(self, least: float) -> NDArray[np.int64]:
         """Say what each cell is taken for.
 
-        Parameters
-        ----------
-        least : float
-
         Returns
         -------
         ndarray of shape (K,), int64
@@ -66,7 +62,6 @@ class ScoredCells:
         ----------
         n_labels : int
             The largest label.
-        least : float
 
         Returns
         -------
@@ -86,13 +81,8 @@ class ScoredCells:
 
         Parameters
         ----------
-        least : float
         known : collection of int
             Labels that a person has decided about.
-
-        Returns
-        -------
-        list of int
         """
         order = np.argsort(np.abs(self.best - least), kind="stable")
         return [self.ids[place] for place in order if self.ids[place] not in known]
@@ -104,8 +94,6 @@ class ScoredPainter:
 
     Parameters
     ----------
-    labels : LoadedLabels
-    style : LabelStyle
     inks : ndarray of shape (K + 1, 4), uint8
         As `ScoredCells.inks` gives them.
     """
@@ -116,10 +104,6 @@ class ScoredPainter:
 
     def __call__(self, tile: Tile) -> NDArray[np.uint8]:
         """Paint a tile.
-
-        Parameters
-        ----------
-        tile : Tile
 
         Returns
         -------

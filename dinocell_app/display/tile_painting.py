@@ -20,7 +20,6 @@ class PicturePainter:
 
     Parameters
     ----------
-    image : LoadedImage
     displays : tuple of ChannelDisplay
         One for each channel.
     """
@@ -30,10 +29,6 @@ class PicturePainter:
 
     def __call__(self, tile: Tile) -> NDArray[np.uint8]:
         """Paint a tile.
-
-        Parameters
-        ----------
-        tile : Tile
 
         Returns
         -------
@@ -48,23 +43,13 @@ class PicturePainter:
 
 @dataclass(frozen=True)
 class LabelPainter:
-    """Paints cells.
-
-    Parameters
-    ----------
-    labels : LoadedLabels
-    style : LabelStyle
-    """
+    """Paints cells."""
 
     labels: LoadedLabels
     style: LabelStyle
 
     def __call__(self, tile: Tile) -> NDArray[np.uint8]:
         """Paint a tile.
-
-        Parameters
-        ----------
-        tile : Tile
 
         Returns
         -------

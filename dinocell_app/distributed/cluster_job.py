@@ -35,7 +35,6 @@ def segment_on_cluster(job: SegmentJob, wishes: Wishes) -> Iterator[Event]:
     ----------
     job : SegmentJob
         With `dask`, the address of the cluster.
-    wishes : Wishes
 
     Yields
     ------

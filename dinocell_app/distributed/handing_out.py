@@ -50,14 +50,7 @@ class Wishes:
 
 
 class HandingOut:
-    """The images of a run on their way to workers and back.
-
-    Parameters
-    ----------
-    workers : WorkerGroup
-    images : sequence of PlannedImage
-    wishes : Wishes
-    """
+    """The images of a run on their way to workers and back."""
 
     def __init__(self, workers: WorkerGroup, images: Sequence[PlannedImage], wishes: Wishes) -> None:
         self.workers = workers
@@ -78,10 +71,6 @@ class HandingOut:
         ------
         Event
             Those of a plain run; images end in any order.
-
-        Returns
-        -------
-        Outcome
 
         Raises
         ------

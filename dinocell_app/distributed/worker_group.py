@@ -27,7 +27,6 @@ class WorkerGroup:
 
     Parameters
     ----------
-    client : Client
     run : ClusterRun
         What they are asked to do.
     """
@@ -40,10 +39,6 @@ class WorkerGroup:
 
     def addresses(self) -> tuple[str, ...]:
         """List the workers there are now, as asked for at most once a second.
-
-        Returns
-        -------
-        tuple of str
 
         Raises
         ------
@@ -171,7 +166,6 @@ class WorkerGroup:
 
         Parameters
         ----------
-        stop, begin_nothing : bool
         wait_seconds : float
             As in `worker_images.ask`.
         """
@@ -204,9 +198,5 @@ def named(error: UnfitWorkerError, worker: str) -> ClusterError:
         What the worker said of itself.
     worker : str
         Its address.
-
-    Returns
-    -------
-    ClusterError
     """
     return ClusterError(f"The worker {worker} {error.what}", remedy=error.remedy)

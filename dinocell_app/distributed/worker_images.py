@@ -65,7 +65,6 @@ class Answer:
     ----------
     events : tuple of Event
         What happened, but for tiles.
-    outcome : Outcome
     """
 
     events: tuple[Event, ...]
@@ -129,10 +128,6 @@ def forget(key: str) -> None:
 def prepare(run: ClusterRun) -> str:
     """Check that this worker can do the images of a run.
 
-    Parameters
-    ----------
-    run : ClusterRun
-
     Returns
     -------
     str
@@ -149,11 +144,6 @@ def prepare(run: ClusterRun) -> str:
 
 def segment_image(run: ClusterRun, image: PlannedImage) -> Answer:
     """Segment an image of a run.
-
-    Parameters
-    ----------
-    run : ClusterRun
-    image : PlannedImage
 
     Returns
     -------

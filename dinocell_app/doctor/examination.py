@@ -17,10 +17,6 @@ def examine(model: str) -> Iterator[Finding]:
     ----------
     model : str
         Model for the self-test, by name or folder.
-
-    Yields
-    ------
-    Finding
     """
     yield from versions()
     yield from memory()

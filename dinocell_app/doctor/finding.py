@@ -17,8 +17,6 @@ class Finding:
     ----------
     topic : str
         Such as "versions" or "self-test".
-    name : str
-    value : str
     state : str
         `GOOD`, `WARNING` or `PROBLEM`.
     remedy : str

@@ -32,12 +32,7 @@ _AGAIN = "Install the application again"
 
 
 def versions() -> Iterator[Finding]:
-    """List versions.
-
-    Yields
-    ------
-    Finding
-    """
+    """List versions."""
     yield Finding("versions", "dinocell-app", dinocell_app.__version__)
     yield Finding("versions", "Python", f"{platform.python_version()} ({sys.executable})")
     yield Finding("versions", "system", f"{platform.platform()}, {os.cpu_count()} processors")
@@ -61,12 +56,7 @@ def _version(name: str) -> str | None:
 
 
 def shipped() -> Iterator[Finding]:
-    """Look whether models and samples are there, and whether the weights are whole.
-
-    Yields
-    ------
-    Finding
-    """
+    """Look whether models and samples are there, and whether the weights are whole."""
     from dinocell_app.base.resource_files import resource_path
     from dinocell_app.jobs.job_kinds import DEFAULT_MODEL
     from dinocell_app.model.manifest import read_manifest

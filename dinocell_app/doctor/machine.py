@@ -21,12 +21,7 @@ _DRIVER_PATIENCE_S = 10
 
 
 def memory() -> Iterator[Finding]:
-    """Look at the memory that is free.
-
-    Yields
-    ------
-    Finding
-    """
+    """Look at the memory that is free."""
     from dinocell_app.pipeline.free_memory import free_memory_bytes
 
     free = free_memory_bytes()
@@ -40,12 +35,7 @@ def memory() -> Iterator[Finding]:
 
 
 def folders() -> Iterator[Finding]:
-    """Look at the folders that are written to, and at the room on their disks.
-
-    Yields
-    ------
-    Finding
-    """
+    """Look at the folders that are written to, and at the room on their disks."""
     from dinocell_app.base.settings import read_settings, settings_path
     from dinocell_app.model.catalogue import models_folder
 

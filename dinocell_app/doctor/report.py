@@ -14,10 +14,6 @@ from dinocell_app.doctor.finding import GOOD, MARKS, Finding
 def report_of(findings: Iterable[Finding]) -> str:
     """Write findings as a text.
 
-    Parameters
-    ----------
-    findings : iterable of Finding
-
     Returns
     -------
     str
@@ -36,16 +32,7 @@ def report_of(findings: Iterable[Finding]) -> str:
 
 
 def without_names(text: str) -> str:
-    """Leave out what says who and where somebody is.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    str
-    """
+    """Leave out what says who and where somebody is."""
     home = str(Path.home())
     if len(Path(home).parts) > 1:
         text = text.replace(home, "~")

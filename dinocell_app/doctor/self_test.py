@@ -16,12 +16,7 @@ MOST_DIFFERENT_PIXELS = 0.02
 
 
 def devices() -> Iterator[Finding]:
-    """List what the network can run on, and how the processor computes.
-
-    Yields
-    ------
-    Finding
-    """
+    """List what the network can run on, and how the processor computes."""
     import torch
 
     from dinocell_app.model.processor_arithmetic import BFLOAT16_PAYS, bfloat16_gain
@@ -48,10 +43,6 @@ def self_test(model: str) -> Iterator[Finding]:
     ----------
     model : str
         By name or folder.
-
-    Yields
-    ------
-    Finding
     """
     from dinocell_app.model.catalogue import find_model
     from dinocell_app.model.model_folder import load_model

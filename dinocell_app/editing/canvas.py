@@ -36,10 +36,6 @@ class LabelCanvas:
     def area(self, label: int) -> int:
         """Count the pixels of a cell.
 
-        Parameters
-        ----------
-        label : int
-
         Returns
         -------
         int
@@ -50,10 +46,6 @@ class LabelCanvas:
     def box_of(self, label: int) -> Box | None:
         """Give a box that holds all pixels of a cell; it may be larger than needed.
 
-        Parameters
-        ----------
-        label : int
-
         Returns
         -------
         Box or None
@@ -63,10 +55,6 @@ class LabelCanvas:
 
     def box_of_all(self, labels: frozenset[int]) -> Box | None:
         """Give a box that holds all pixels of some cells.
-
-        Parameters
-        ----------
-        labels : frozenset of int
 
         Returns
         -------
@@ -81,12 +69,7 @@ class LabelCanvas:
         return around
 
     def apply(self, delta: Delta) -> None:
-        """Change the labels.
-
-        Parameters
-        ----------
-        delta : Delta
-        """
+        """Change the labels."""
         changed = delta.before != delta.after
         for sign, content in ((-1, delta.before), (1, delta.after)):
             found, counts = np.unique(content[changed], return_counts=True)

@@ -24,8 +24,6 @@ def split(canvas: LabelCanvas, label: int, line: Sequence[Point], new_label: int
 
     Parameters
     ----------
-    canvas : LabelCanvas
-    label : int
     line : sequence of (row, column)
     new_label : int
         Of the second part; further parts get those after it.
@@ -70,7 +68,6 @@ def merge(canvas: LabelCanvas, cells: Sequence[int]) -> Delta | None:
 
     Parameters
     ----------
-    canvas : LabelCanvas
     cells : sequence of int
         The first keeps its label.
 
@@ -95,11 +92,6 @@ def merge(canvas: LabelCanvas, cells: Sequence[int]) -> Delta | None:
 def delete(canvas: LabelCanvas, cells: Sequence[int]) -> Delta | None:
     """Take cells away.
 
-    Parameters
-    ----------
-    canvas : LabelCanvas
-    cells : sequence of int
-
     Returns
     -------
     Delta or None
@@ -115,11 +107,6 @@ def delete(canvas: LabelCanvas, cells: Sequence[int]) -> Delta | None:
 
 def cells_in_box(canvas: LabelCanvas, box: Box) -> list[int]:
     """List the cells that lie in a box by more than half.
-
-    Parameters
-    ----------
-    canvas : LabelCanvas
-    box : Box
 
     Returns
     -------
@@ -142,7 +129,6 @@ def insert(
 
     Parameters
     ----------
-    canvas : LabelCanvas
     found : ndarray of shape (h, w), int
         Labels of the part.
     top, left : int

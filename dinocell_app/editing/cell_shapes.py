@@ -19,11 +19,6 @@ Mask = NDArray[np.bool_]
 def fill_holes(canvas: LabelCanvas, label: int) -> Delta | None:
     """Close the holes of a cell, but for other cells in them.
 
-    Parameters
-    ----------
-    canvas : LabelCanvas
-    label : int
-
     Returns
     -------
     Delta or None
@@ -39,8 +34,6 @@ def grow(canvas: LabelCanvas, label: int, pixels: int = 1) -> Delta | None:
 
     Parameters
     ----------
-    canvas : LabelCanvas
-    label : int
     pixels : int
         At least 1; a pixel is taken if its distance from the cell is no more.
 
@@ -62,8 +55,6 @@ def shrink(canvas: LabelCanvas, label: int, pixels: int = 1) -> Delta | None:
 
     Parameters
     ----------
-    canvas : LabelCanvas
-    label : int
     pixels : int
         At least 1; a pixel stays if it is further from what is not the cell.
 
@@ -87,11 +78,6 @@ def shrink(canvas: LabelCanvas, label: int, pixels: int = 1) -> Delta | None:
 
 def smooth(canvas: LabelCanvas, label: int) -> Delta | None:
     """Round the outline of a cell; of several pieces the largest stays.
-
-    Parameters
-    ----------
-    canvas : LabelCanvas
-    label : int
 
     Returns
     -------

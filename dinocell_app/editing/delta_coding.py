@@ -16,16 +16,7 @@ MOST_PIXELS = 1 << 26
 
 
 def encode(delta: Delta) -> dict[str, Any]:
-    """Write a delta as JSON types.
-
-    Parameters
-    ----------
-    delta : Delta
-
-    Returns
-    -------
-    dict
-    """
+    """Write a delta as JSON types."""
     pairs = np.stack([delta.before.reshape(-1), delta.after.reshape(-1)])
     starts = np.flatnonzero(np.any(pairs[:, 1:] != pairs[:, :-1], axis=0)) + 1
     starts = np.concatenate([[0], starts])
@@ -44,10 +35,6 @@ def decode(content: dict[str, Any]) -> Delta:
     ----------
     content : dict
         From `encode`.
-
-    Returns
-    -------
-    Delta
 
     Raises
     ------

@@ -16,12 +16,7 @@ TILE = 512
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle of pixels.
-
-    Parameters
-    ----------
-    top, left, height, width : int
-    """
+    """A rectangle of pixels."""
 
     top: int
     left: int
@@ -38,13 +33,8 @@ class Box:
 
         Parameters
         ----------
-        pixels : int
         shape : tuple of int
             Height and width of the image.
-
-        Returns
-        -------
-        Box
         """
         top, left = max(0, self.top - pixels), max(0, self.left - pixels)
         bottom = min(shape[0], self.top + self.height + pixels)
@@ -52,16 +42,7 @@ class Box:
         return Box(top, left, max(0, bottom - top), max(0, right - left))
 
     def with_box(self, other: Box) -> Box:
-        """Give the smallest box around two.
-
-        Parameters
-        ----------
-        other : Box
-
-        Returns
-        -------
-        Box
-        """
+        """Give the smallest box around two."""
         top, left = min(self.top, other.top), min(self.left, other.left)
         bottom = max(self.top + self.height, other.top + other.height)
         right = max(self.left + self.width, other.left + other.width)
@@ -97,12 +78,7 @@ class Delta:
         return frozenset(touched[touched > 0].tolist())
 
     def reversed(self) -> Delta:
-        """Give the change that undoes this one.
-
-        Returns
-        -------
-        Delta
-        """
+        """Give the change that undoes this one."""
         return Delta(self.top, self.left, self.after, self.before)
 
     def apply_to(self, labels: Labels) -> None:

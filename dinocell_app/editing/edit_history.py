@@ -39,10 +39,8 @@ class Version:
 
     Parameters
     ----------
-    name : str
     number : int
         Of the last entry that belongs to it; 0 for the model's result.
-    time, who : str
     """
 
     name: str
@@ -205,10 +203,6 @@ class EditHistory:
     def name_version(self, name: str) -> None:
         """Give the labels as they are a name.
 
-        Parameters
-        ----------
-        name : str
-
         Raises
         ------
         UserFacingError
@@ -217,21 +211,12 @@ class EditHistory:
         self._write("version", name)
 
     def versions(self) -> tuple[Version, ...]:
-        """List what was given a name, the oldest first; the model's result comes before all.
-
-        Returns
-        -------
-        tuple of Version
-        """
+        """List what was given a name, the oldest first; the model's result comes before all."""
         named = [e for e in self._entries if e.kind == "version"]
         return (MODEL, *(Version(e.tool, e.number, e.time, e.who) for e in named))
 
     def labels_at(self, version: Version) -> Labels:
         """Give the labels of a version.
-
-        Parameters
-        ----------
-        version : Version
 
         Returns
         -------
@@ -244,10 +229,6 @@ class EditHistory:
 
     def go_to(self, version: Version) -> tuple[Delta, ...]:
         """Make the labels those of a version; this is an edit and can be undone.
-
-        Parameters
-        ----------
-        version : Version
 
         Returns
         -------

@@ -36,7 +36,6 @@ class Entry:
     kind : {"edit", "undo", "redo", "version"}
     time : str
         ISO 8601, UTC.
-    who : str
     tool : str
         Of an edit; the name of a version.
     cells : tuple of int
@@ -71,10 +70,6 @@ def now() -> str:
 def line_of(entry: Entry) -> bytes:
     """Write an entry as a line.
 
-    Parameters
-    ----------
-    entry : Entry
-
     Returns
     -------
     bytes
@@ -91,10 +86,6 @@ def entry_of(line: bytes) -> Entry:
     ----------
     line : bytes
         Without the line feed.
-
-    Returns
-    -------
-    Entry
 
     Raises
     ------
@@ -121,7 +112,6 @@ class ReadJournal:
 
     Parameters
     ----------
-    entries : tuple of Entry
     sound_bytes : int
         Length of the file up to the last entry that counts.
     damage : str
@@ -140,10 +130,6 @@ def read_journal(path: Path) -> ReadJournal:
     ----------
     path : Path
         It need not exist.
-
-    Returns
-    -------
-    ReadJournal
 
     Raises
     ------
@@ -176,7 +162,6 @@ class JournalWriter:
 
     Parameters
     ----------
-    path : Path
     sound_bytes : int
         What follows in the file is cut off first.
     """
@@ -190,10 +175,6 @@ class JournalWriter:
 
     def append(self, entries: Sequence[Entry]) -> int:
         """Write entries.
-
-        Parameters
-        ----------
-        entries : sequence of Entry
 
         Returns
         -------

@@ -20,7 +20,6 @@ def take_newer(history: EditHistory, newer: NDArray[np.integer]) -> None:
 
     Parameters
     ----------
-    history : EditHistory
     newer : ndarray of shape (M, N), int
 
     Raises
@@ -37,7 +36,6 @@ def around_corrected(history: EditHistory, newer: NDArray[np.integer]) -> Labels
 
     Parameters
     ----------
-    history : EditHistory
     newer : ndarray of shape (M, N), int
 
     Returns

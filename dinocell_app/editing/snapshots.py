@@ -23,7 +23,6 @@ def write_labels(path: Path, labels: NDArray[np.unsignedinteger]) -> None:
 
     Parameters
     ----------
-    path : Path
     labels : ndarray of shape (M, N), uint
     """
     fits = int(labels.max(initial=0)) <= np.iinfo(np.uint16).max
@@ -39,10 +38,6 @@ def write_labels(path: Path, labels: NDArray[np.unsignedinteger]) -> None:
 
 def read_labels(path: Path) -> Labels:
     """Read labels.
-
-    Parameters
-    ----------
-    path : Path
 
     Returns
     -------
@@ -78,7 +73,6 @@ def write_snapshot(folder: Path, number: int, labels: Labels) -> None:
 
     Parameters
     ----------
-    folder : Path
     number : int
         Of the last journal entry that they contain.
     labels : ndarray of shape (M, N), uint32
@@ -97,7 +91,6 @@ def read_snapshot(folder: Path, shape: tuple[int, ...]) -> tuple[int, Labels] | 
 
     Parameters
     ----------
-    folder : Path
     shape : tuple of int
         Of the labels.
 

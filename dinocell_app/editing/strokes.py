@@ -22,7 +22,6 @@ def paint(
 
     Parameters
     ----------
-    canvas : LabelCanvas
     label : int
         Of the cell that grows, or begins.
     path : sequence of (row, column)
@@ -52,7 +51,6 @@ def erase(
 
     Parameters
     ----------
-    canvas : LabelCanvas
     path : sequence of (row, column)
     radius : float
         Pixels.
@@ -77,8 +75,6 @@ def fill_outline(
 
     Parameters
     ----------
-    canvas : LabelCanvas
-    label : int
     vertices : sequence of (row, column)
         Of a polygon, or a freehand line that is closed.
     over_cells : bool

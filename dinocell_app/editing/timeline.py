@@ -15,7 +15,6 @@ class Step:
     ----------
     edit : int
         Number of its entry.
-    backwards : bool
     """
 
     edit: int
@@ -31,10 +30,6 @@ class Timeline:
 
     def advance(self, entry: Entry) -> Step | None:
         """Take in the next entry.
-
-        Parameters
-        ----------
-        entry : Entry
 
         Returns
         -------
@@ -55,10 +50,6 @@ class Timeline:
 
     def allows(self, entry: Entry) -> bool:
         """Tell whether an entry can be the next one.
-
-        Parameters
-        ----------
-        entry : Entry
 
         Returns
         -------

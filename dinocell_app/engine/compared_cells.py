@@ -36,7 +36,6 @@ class DescribedCells:
     ids : ndarray of shape (K,), int
         Labels, ascending.
     descriptions : ndarray of shape (K, D), float32
-    model_id, model_sha256 : str
     head : PercsHead or None
         Of the model, which scores cells; None to score without training.
     """
@@ -69,7 +68,6 @@ class ComparedCells:
         ----------
         previews : Previews
             Has the model and the plane.
-        request : PreviewRequest
         labels : ndarray of shape (M, N), int
             Of the region, or of the whole plane.
         only : tuple of int
@@ -79,10 +77,6 @@ class ComparedCells:
         ------
         Event
             TilesPredicted and Notice; none when the features are still there.
-
-        Returns
-        -------
-        DescribedCells
 
         Raises
         ------
@@ -126,7 +120,6 @@ class ComparedCells:
         ----------
         number : int
             Of the request that they were described for.
-        cells : DescribedCells
         """
         self._cells = number, cells
         self._judgements = Judgements()
@@ -140,7 +133,6 @@ class ComparedCells:
         ----------
         number : int
             Of the request that the cells were described for.
-        references : KeptReferences
 
         Yields
         ------

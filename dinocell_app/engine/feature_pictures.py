@@ -42,16 +42,11 @@ def drawing_features(previews: Previews, request: PreviewRequest) -> Generator[E
     ----------
     previews : Previews
         Has the model and the plane.
-    request : PreviewRequest
 
     Yields
     ------
     Event
         TilesPredicted and Notice.
-
-    Returns
-    -------
-    FeaturePicture
 
     Raises
     ------

@@ -28,10 +28,6 @@ class Mailbox:
     def put(self, message: Message) -> list[int]:
         """Take in a message of the window.
 
-        Parameters
-        ----------
-        message : Message
-
         Returns
         -------
         list of int
@@ -91,11 +87,6 @@ class Mailbox:
             return self._in_hand
 
     def given_up(self) -> bool:
-        """Tell whether the request in hand is not wanted any more.
-
-        Returns
-        -------
-        bool
-        """
+        """Tell whether the request in hand is not wanted any more."""
         with self._changed:
             return self._given_up

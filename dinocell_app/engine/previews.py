@@ -48,13 +48,10 @@ class Prepared:
 
     Parameters
     ----------
-    model : SegmentationModel
     pixels : ndarray of shape (M, N)
         The plane.
-    pixel_size_um : float or None
     region : tuple of int or None
         Cut to the plane; None for all of it.
-    parameters : SegmentationParameters
     place : hashable
         Tells apart planes, models and cell sizes.
     scale : ScaleChoice or None
@@ -99,18 +96,10 @@ class Previews:
     def previewing(self, request: PreviewRequest) -> Generator[Event, None, PreviewResult]:
         """Find the cells of an image as it is seen.
 
-        Parameters
-        ----------
-        request : PreviewRequest
-
         Yields
         ------
         Event
             TilesPredicted and Notice; none when the outputs of the network are still there.
-
-        Returns
-        -------
-        PreviewResult
 
         Raises
         ------
@@ -140,14 +129,6 @@ class Previews:
     def prepare(self, request: PreviewRequest) -> Prepared:
         """Load the model and read the plane, unless they are there from the request before.
 
-        Parameters
-        ----------
-        request : PreviewRequest
-
-        Returns
-        -------
-        Prepared
-
         Raises
         ------
         UserFacingError
@@ -165,14 +146,6 @@ class Previews:
 
     def decode(self, choice: DecodingChoice) -> PreviewResult:
         """Show the last preview with other thresholds; the network does not run.
-
-        Parameters
-        ----------
-        choice : DecodingChoice
-
-        Returns
-        -------
-        PreviewResult
 
         Raises
         ------
@@ -227,10 +200,6 @@ class Previews:
 def preview_job(request: PreviewRequest) -> SegmentJob:
     """Make the job that would segment the image of a preview in a run.
 
-    Parameters
-    ----------
-    request : PreviewRequest
-
     Returns
     -------
     SegmentJob
@@ -282,16 +251,7 @@ def _within(region: Region | None, shape: tuple[int, int]) -> Region | None:
 
 
 def slices_of(region: Region) -> tuple[slice, slice]:
-    """Give the rows and columns of a region.
-
-    Parameters
-    ----------
-    region : tuple of int
-
-    Returns
-    -------
-    tuple of slice
-    """
+    """Give the rows and columns of a region."""
     row, column, height, width = region
     return slice(row, row + height), slice(column, column + width)
 

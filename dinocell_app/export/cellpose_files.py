@@ -90,10 +90,6 @@ def read_cellpose_seg(path: Path) -> CellposeSegmentation:
     path : Path
         The file.
 
-    Returns
-    -------
-    CellposeSegmentation
-
     Raises
     ------
     UnreadableFileError

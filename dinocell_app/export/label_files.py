@@ -175,10 +175,6 @@ def _single_plane(values: NDArray[Any], path: Path) -> NDArray[Any]:
 def read_tiff(path: Path) -> NDArray[Any]:
     """Read the first series of a TIFF file whole, after what it claims was looked at.
 
-    Parameters
-    ----------
-    path : Path
-
     Returns
     -------
     ndarray

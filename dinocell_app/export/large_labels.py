@@ -41,8 +41,6 @@ def write_large_labels(path: Path, labels: LabelSource, pixel_size_um: float | N
     ----------
     path : Path
         The file to create or replace.
-    labels : LabelSource
-    pixel_size_um : float or None
 
     Raises
     ------
@@ -78,11 +76,6 @@ def write_large_labels(path: Path, labels: LabelSource, pixel_size_um: float | N
 
 def reduced_labels(labels: LabelSource, step: int) -> NDArray[np.unsignedinteger]:
     """Take every n-th row and column.
-
-    Parameters
-    ----------
-    labels : LabelSource
-    step : int
 
     Returns
     -------

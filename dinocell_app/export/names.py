@@ -87,10 +87,6 @@ def output_path(folder: Path, stem: PurePosixPath, plane_suffix: str, kind: str)
         Such as "_t0003_z001"; empty for an image of one plane.
     kind : str
         A key of `SUFFIXES`.
-
-    Returns
-    -------
-    Path
     """
     return folder.joinpath(*stem.parts[:-1], f"{stem.name}{plane_suffix}{SUFFIXES[kind]}")
 
@@ -102,10 +98,6 @@ def image_stem(image: Path) -> str:
     ----------
     image : Path
         A file or an OME-Zarr folder.
-
-    Returns
-    -------
-    str
     """
     return Path(_DOUBLE_SUFFIX.sub("", image.name)).stem
 

@@ -60,10 +60,6 @@ class PlaneRecord(Provenance):
 def read_record(sidecar: Path) -> PlaneRecord | None:
     """Read the record of a plane.
 
-    Parameters
-    ----------
-    sidecar : Path
-
     Returns
     -------
     PlaneRecord or None

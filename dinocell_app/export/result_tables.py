@@ -36,7 +36,6 @@ class Failure(NamedTuple):
     ----------
     name : str
         How tables call it.
-    path : Path
     reason : str
         A sentence.
     """
@@ -48,12 +47,6 @@ class Failure(NamedTuple):
 
 def write_images(path: Path, records: Iterable[PlaneRecord], failed: Iterable[Failure]) -> None:
     """Write one row for each plane, and one for each image that failed.
-
-    Parameters
-    ----------
-    path : Path
-    records : iterable of PlaneRecord
-    failed : iterable of Failure
 
     Raises
     ------
@@ -78,8 +71,6 @@ def write_columns(path: Path, records: Sequence[PlaneRecord], *, regions: bool =
 
     Parameters
     ----------
-    path : Path
-    records : sequence of PlaneRecord
     regions : bool
         Whether there are regions of interest that the records do not know of.
 
@@ -116,11 +107,6 @@ def write_columns(path: Path, records: Sequence[PlaneRecord], *, regions: bool =
 def write_region_table(path: Path, records: Iterable[PlaneRecord]) -> bool:
     """Write one row for each region of interest of each plane.
 
-    Parameters
-    ----------
-    path : Path
-    records : iterable of PlaneRecord
-
     Returns
     -------
     bool
@@ -144,8 +130,6 @@ def write_methods(path: Path, records: Iterable[PlaneRecord], further: Sequence[
 
     Parameters
     ----------
-    path : Path
-    records : iterable of PlaneRecord
     further : sequence of str
         Sentences that come last.
 

@@ -50,7 +50,6 @@ def check_axes(word: str, stored: StoredAxes, path: Path) -> None:
     ----------
     word : str
         Such as "YXC".
-    stored : StoredAxes
     path : Path
         The file.
 
@@ -78,10 +77,6 @@ def check_axes(word: str, stored: StoredAxes, path: Path) -> None:
 def likely_axes(stored: StoredAxes) -> str | None:
     """Suggest other axes where those of the file are hardly meant.
 
-    Parameters
-    ----------
-    stored : StoredAxes
-
     Returns
     -------
     str or None
@@ -106,16 +101,7 @@ def likely_axes(stored: StoredAxes) -> str | None:
 
 
 def looks_misread(stored: StoredAxes) -> bool:
-    """Tell whether an image is a few pixels high or wide while another of its axes is long.
-
-    Parameters
-    ----------
-    stored : StoredAxes
-
-    Returns
-    -------
-    bool
-    """
+    """Tell whether an image is a few pixels high or wide while another of its axes is long."""
     word, shape = stored.named(), stored.shape
     if word.count("Y") != 1 or word.count("X") != 1:
         return False

@@ -229,7 +229,6 @@ def check_plausible_size(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any
     ----------
     path : Path
         The file that declares them.
-    shape : tuple of int
     dtype : dtype
     n_stored : int
         Bytes of the pixels as they are stored, compressed or not.

@@ -91,7 +91,6 @@ class PercentileNormalisation:
 
         Parameters
         ----------
-        pieces : callable
         dtype : dtype
             Of the pixels.
 
@@ -121,7 +120,6 @@ class PercentileNormalisation:
         Parameters
         ----------
         pixels : ndarray of shape (m, n)
-        known : IntensityRange
 
         Returns
         -------
@@ -197,13 +195,8 @@ class ClaheImagenetNormalisation:
 
         Parameters
         ----------
-        pieces : callable
         dtype : dtype
             Of the pixels.
-
-        Returns
-        -------
-        IntensityRange
         """
         if np.dtype(dtype) == np.uint8:
             return IntensityRange(0.0, 255.0, np.float32)
@@ -220,7 +213,6 @@ class ClaheImagenetNormalisation:
         Parameters
         ----------
         pixels : ndarray of shape (m, n)
-        known : IntensityRange
 
         Returns
         -------

@@ -90,11 +90,6 @@ def interpolate(pair: NDArray[np.floating], count: int, percentile: float) -> fl
         Values at `percentile_ranks`; their difference is taken in their own type.
     count : int
         Number of values.
-    percentile : float
-
-    Returns
-    -------
-    float
     """
     place = (count - 1) * (percentile / 100)
     part = place - int(place)

@@ -64,10 +64,6 @@ class PlaneChoice:
             A choice for the slices (`max`), or choices by axis (`z=max,t=3`); an axis that is not
             named is taken plane by plane.
 
-        Returns
-        -------
-        PlaneChoice
-
         Raises
         ------
         InvalidParameterError
@@ -111,10 +107,6 @@ class ChannelChoice:
         ----------
         text : str
             `grey`, `mean`, an index or a name.
-
-        Returns
-        -------
-        ChannelChoice
 
         Raises
         ------

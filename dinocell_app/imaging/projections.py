@@ -38,13 +38,7 @@ class PlaneSource(Protocol):
 
 @dataclass(frozen=True)
 class RowsOfImage:
-    """Some rows of every plane of an open image.
-
-    Parameters
-    ----------
-    reader : ImageReader
-    first, end : int
-    """
+    """Some rows of every plane of an open image."""
 
     reader: ImageReader
     first: int
@@ -98,7 +92,6 @@ def read_rows(reader: ImageReader, making: PlaneMaking, first: int, end: int) ->
     ----------
     reader : ImageReader
         An open image.
-    making : PlaneMaking
     first, end : int
         Rows from the first one to before the end.
 
@@ -111,11 +104,6 @@ def read_rows(reader: ImageReader, making: PlaneMaking, first: int, end: int) ->
 
 def read_projected(reader: PlaneSource, making: PlaneMaking) -> NDArray[Any]:
     """Decode the slices and times of a plane and bring them to one picture.
-
-    Parameters
-    ----------
-    reader : PlaneSource
-    making : PlaneMaking
 
     Returns
     -------

@@ -78,10 +78,6 @@ def open_image(path: Path | str, axes: str = "") -> ImageReader:
 def stored_axes(path: Path | str) -> StoredAxes | None:
     """Read which axes a file stores, whatever they mean.
 
-    Parameters
-    ----------
-    path : Path or str
-
     Returns
     -------
     StoredAxes or None

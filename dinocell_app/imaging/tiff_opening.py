@@ -25,10 +25,6 @@ _ELSEWHERE = re.compile(r"^[/\\]|^[A-Za-z]:|(^|[/\\])\.\.([/\\]|$)|^\w+://")
 def opened_tiff(path: Path) -> Iterator[Any]:
     """Open a TIFF file for the time of a block.
 
-    Parameters
-    ----------
-    path : Path
-
     Yields
     ------
     tifffile.TiffFile
@@ -43,10 +39,6 @@ def opened_tiff(path: Path) -> Iterator[Any]:
 
 def open_tiff(path: Path) -> Any:  # noqa: ANN401 - tifffile has no types
     """Open a TIFF file whose pages and description can be looked at.
-
-    Parameters
-    ----------
-    path : Path
 
     Returns
     -------
@@ -117,8 +109,6 @@ def check_pieces(path: Path, page: Any, shape: tuple[int, ...]) -> None:  # noqa
 
     Parameters
     ----------
-    path : Path
-    page : tifffile.TiffPage
     shape : tuple of int
         Of its pixels.
 

@@ -41,7 +41,6 @@ def decode_rows(page: Any, first: int, end: int) -> NDArray[Any]:  # noqa: ANN40
     ----------
     page : tifffile.TiffPage or tifffile.TiffFrame
         For whose key frame `rows_together` gives a number.
-    first, end : int
 
     Returns
     -------
@@ -85,10 +84,6 @@ def mapped_rows(mapped: NDArray[Any], selection: tuple[int | slice, ...]) -> NDA
         The whole series.
     selection : tuple of int or slice
         Of the part.
-
-    Returns
-    -------
-    ndarray
     """
     if not isinstance(mapped, np.memmap) or mapped.filename is None:
         return np.array(mapped[selection])

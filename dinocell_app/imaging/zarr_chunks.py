@@ -31,7 +31,6 @@ def check_chunks(path: Path, array: Any, plane: tuple[int, int], axes: tuple[int
     ----------
     path : Path
         The folder of the image.
-    array : zarr.Array
     plane : tuple of int
         Rows and columns.
     axes : tuple of int

@@ -43,13 +43,7 @@ class JobStarted(Event):
 
 @dataclass(frozen=True)
 class InputLeftOut(Event):
-    """A file was found but not taken.
-
-    Parameters
-    ----------
-    path : str
-    reason : str
-    """
+    """A file was found but not taken."""
 
     path: str
     reason: str
@@ -78,9 +72,6 @@ class ImageSegmented(Event):
 
     Parameters
     ----------
-    image : str
-    n_cells : int
-    seconds : float
     outputs : tuple of str
         Files relative to the output folder.
     path : str
@@ -100,8 +91,6 @@ class ImageSkipped(Event):
 
     Parameters
     ----------
-    image : str
-    n_cells : int
     outputs : tuple of str
         Files of the earlier run, relative to the output folder.
     path : str
@@ -120,10 +109,8 @@ class ImageFailed(Event):
 
     Parameters
     ----------
-    image : str
     reason : str
         A sentence for the user.
-    path : str
     results_in_the_way : bool
         Whether nothing but earlier results of something else kept the image from being done.
     """
@@ -155,12 +142,7 @@ class ReferencesDoubted(Event):
 
 @dataclass(frozen=True)
 class Notice(Event):
-    """Something the user should know, such as a smaller batch after the memory ran out.
-
-    Parameters
-    ----------
-    message : str
-    """
+    """Something the user should know, such as a smaller batch after the memory ran out."""
 
     message: str
 
@@ -173,10 +155,8 @@ class StepFinished(Event):
     ----------
     step : int
         Steps since the start of the training, earlier runs included.
-    total : int
     losses : mapping of str to float
         Terms of the loss by name and their sum "total".
-    learning_rate : float
     """
 
     step: int
@@ -193,12 +173,10 @@ class EpochFinished(Event):
     ----------
     epoch : int
         Counted from 1.
-    total : int
     losses : mapping of str to float
         Means over the epoch.
     validation : mapping of str to float
         Losses on held-out crops; empty without held-out images.
-    seconds : float
     """
 
     epoch: int
@@ -244,7 +222,6 @@ class JobFinished(Event):
     ----------
     n_finished, n_failed : int
         Images or epochs.
-    seconds : float
     stopped : bool
         Whether it ended early because the user asked.
     outputs : tuple of str
@@ -294,10 +271,6 @@ EVENTS: Mapping[str, type[Event]] = {
 def to_json_line(event: Event) -> str:
     """Write an event as one line of JSON.
 
-    Parameters
-    ----------
-    event : Event
-
     Returns
     -------
     str
@@ -311,14 +284,6 @@ def to_json_line(event: Event) -> str:
 
 def from_json_line(line: str) -> Event:
     """Read an event from a line of JSON.
-
-    Parameters
-    ----------
-    line : str
-
-    Returns
-    -------
-    Event
 
     Raises
     ------

@@ -23,10 +23,6 @@ _ANY_JOB: TypeAdapter[Job] = TypeAdapter(Annotated[Job, Field(discriminator="kin
 def job_to_json(job: Job) -> str:
     """Write a job as JSON.
 
-    Parameters
-    ----------
-    job : Job
-
     Returns
     -------
     str
@@ -40,13 +36,8 @@ def job_from_json(text: str, source: Path | None = None) -> Job:
 
     Parameters
     ----------
-    text : str
     source : Path, optional
         The file it comes from, named in errors.
-
-    Returns
-    -------
-    Job
 
     Raises
     ------
@@ -83,10 +74,6 @@ def make_job(fields: dict[str, Any], source: Path | None = None) -> Job:
     source : Path, optional
         The file they come from, named in errors.
 
-    Returns
-    -------
-    Job
-
     Raises
     ------
     InvalidParameterError
@@ -110,21 +97,12 @@ def write_job(path: Path, job: Job) -> None:
     ----------
     path : Path
         The file to create or replace.
-    job : Job
     """
     write_text(path, job_to_json(job))
 
 
 def read_job(path: Path) -> Job:
     """Read a job file.
-
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    Job
 
     Raises
     ------

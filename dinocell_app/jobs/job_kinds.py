@@ -271,8 +271,6 @@ class FineTuneJob(_Job):
         Whether unlabelled pixels are background; if not, they hardly count.
     partly_labelled_images : tuple of Path
         Images of `data` in which not every cell is outlined, though those of other images are.
-    augmentation : AugmentationSettings
-    training : TrainingSettings
     patience : int
         Epochs without better validation after which training ends; 0 for never.
     cell_diameter_px : float or None
@@ -413,7 +411,6 @@ class ReferenceTrainingJob(_Job):
         "laptop" takes `training` as it is, "percs-paper" takes the paper's schedule.
     device : str
         "auto", "cpu", "cuda", "cuda:1" or "mps".
-    training : ReferenceTrainingSettings
     licence : str
         Of the pictures, for the model's manifest.
     overwrite : bool
@@ -440,7 +437,6 @@ class AdaptThenTeachJob(_Job):
 
     Parameters
     ----------
-    adaptation : AdaptJob
     fine_tuning : FineTuneJob
         Whose base model is what the adaptation makes.
 

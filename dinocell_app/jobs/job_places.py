@@ -19,7 +19,6 @@ def job_to_moving_json(job: Job, folder: Path) -> str:
 
     Parameters
     ----------
-    job : Job
     folder : Path
         Where the job file will lie.
 
@@ -47,10 +46,6 @@ def job_from_moving_json(
         Folders as the job names them, and where they are now.
     source : Path, optional
         The file, named in errors.
-
-    Returns
-    -------
-    Job
 
     Raises
     ------

@@ -31,7 +31,6 @@ class PreviewRequest:
         As `imaging.planes.ChannelChoice` reads it.
     region : tuple of int or None
         First row and column, height and width; None for the whole plane.
-    settings : SegmentSettings
     pixel_size_um : float or None
         Edge of a pixel, in place of what the file says; None to believe the file.
     axes : str
@@ -78,7 +77,6 @@ class PreviewResult:
     ----------
     labels : ndarray of shape (M, N), uint16 or uint32
         Of the region, or of the whole plane.
-    n_cells : int
     diameter_px : float or None
         Typical cell diameter that was used; None when it could not be measured.
     diameter_source : str
@@ -113,7 +111,6 @@ class PreviewAsked(Message):
     ----------
     request : int
         Number of the request; each gets exactly one of Previewed, PreviewFailed and PreviewCancelled.
-    preview : PreviewRequest
     """
 
     request: int
@@ -147,7 +144,6 @@ class ScoresAsked(Message):
 
     Parameters
     ----------
-    request : int
     cells : int
         Request that the cells were described for.
     references : str
@@ -161,13 +157,7 @@ class ScoresAsked(Message):
 
 @dataclass(frozen=True)
 class DecodingAsked(Message):
-    """The window wants the last preview with other thresholds.
-
-    Parameters
-    ----------
-    request : int
-    choice : DecodingChoice
-    """
+    """The window wants the last preview with other thresholds."""
 
     request: int
     choice: DecodingChoice
@@ -189,7 +179,6 @@ class PreviewProgressed(Message):
 
     Parameters
     ----------
-    request : int
     done, total : int
         Tiles.
     """
@@ -205,15 +194,8 @@ class Previewed(Message):
 
     Parameters
     ----------
-    request : int
     labels : str
         File in NumPy's format; the window removes it when it has read it.
-    n_cells : int
-    diameter_px : float or None
-    diameter_source : str
-    device : str
-    seconds : float
-    region : tuple of int or None
     """
 
     request: int
@@ -232,7 +214,6 @@ class FeaturesDrawn(Message):
 
     Parameters
     ----------
-    request : int
     picture : str
         File in NumPy's format, red, green and blue of each pixel; the window removes it.
     region : tuple of int or None
@@ -250,12 +231,10 @@ class CellsDescribed(Message):
 
     Parameters
     ----------
-    request : int
     ids : tuple of int
         Their labels.
     descriptions : str
         File in NumPy's format, one row a cell; the window removes it.
-    model_id, model_sha256 : str
     """
 
     request: int
@@ -271,7 +250,6 @@ class CellsScored(Message):
 
     Parameters
     ----------
-    request : int
     scores : str
         File in NumPy's format, one row a cell and one column a type; the window removes it.
     provisional : bool
@@ -289,7 +267,6 @@ class PreviewFailed(Message):
 
     Parameters
     ----------
-    request : int
     sentence : str
         What happened and what to do.
     """
@@ -300,12 +277,7 @@ class PreviewFailed(Message):
 
 @dataclass(frozen=True)
 class PreviewCancelled(Message):
-    """A request was given up, because the window said so or asked for something newer.
-
-    Parameters
-    ----------
-    request : int
-    """
+    """A request was given up, because the window said so or asked for something newer."""
 
     request: int
 
@@ -334,10 +306,6 @@ MESSAGES: Mapping[str, type[Message]] = {
 def message_to_line(message: Message) -> str:
     """Write a message as one line of JSON.
 
-    Parameters
-    ----------
-    message : Message
-
     Returns
     -------
     str
@@ -349,14 +317,6 @@ def message_to_line(message: Message) -> str:
 
 def message_from_line(line: str | bytes) -> Message:
     """Read a message; the inverse of `message_to_line`.
-
-    Parameters
-    ----------
-    line : str or bytes
-
-    Returns
-    -------
-    Message
 
     Raises
     ------

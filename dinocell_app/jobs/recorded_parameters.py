@@ -10,10 +10,6 @@ from dinocell_app.jobs.job_kinds import SegmentJob
 def recorded_parameters(job: SegmentJob) -> dict[str, Any]:
     """Write what a job does to every image, but for its choice of channel and planes.
 
-    Parameters
-    ----------
-    job : SegmentJob
-
     Returns
     -------
     dict

@@ -28,8 +28,6 @@ class ReferenceTrainingSettings(BaseModel):
         For scoring, of types that are trained on and of types that are not, each.
     drawn : int
         Pictures that are drawn rather than read from folders, of five shapes in eight modalities.
-    learning_rate, weight_decay : float
-    seed : int
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -71,10 +69,6 @@ class ReferenceTrainingSettings(BaseModel):
             To train on.
         chosen : ReferenceTrainingSettings
             The seed and the numbers of pictures and held-out crops are taken from it.
-
-        Returns
-        -------
-        ReferenceTrainingSettings
         """
         return cls(
             steps_per_epoch=max(1, n_pictures),

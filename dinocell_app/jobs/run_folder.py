@@ -49,15 +49,6 @@ class RunFolder:
     def create(cls, path: Path, job: Job) -> RunFolder:
         """Make a run folder, or open the one that has the same job.
 
-        Parameters
-        ----------
-        path : Path
-        job : Job
-
-        Returns
-        -------
-        RunFolder
-
         Raises
         ------
         InvalidParameterError
@@ -114,10 +105,6 @@ class RunFolder:
     def read_job(self) -> Job:
         """Read what to do.
 
-        Returns
-        -------
-        Job
-
         Raises
         ------
         UserFacingError
@@ -154,54 +141,26 @@ class RunFolder:
         return events
 
     def finished(self) -> bool:
-        """Tell whether the job is done; a run that was stopped or killed is not.
-
-        Returns
-        -------
-        bool
-        """
+        """Tell whether the job is done; a run that was stopped or killed is not."""
         events = self.events()
         return bool(events) and isinstance(events[-1], JobFinished) and not events[-1].stopped
 
     def should_stop(self) -> bool:
-        """Tell whether the run is asked to end; waits here for as long as it is asked to pause.
-
-        Returns
-        -------
-        bool
-        """
+        """Tell whether the run is asked to end; waits here for as long as it is asked to pause."""
         while self.should_wait():
             time.sleep(PAUSE_POLL_SECONDS)
         return self.stop_path.exists()
 
     def should_wait(self) -> bool:
-        """Tell whether the run is asked to pause.
-
-        Returns
-        -------
-        bool
-        """
+        """Tell whether the run is asked to pause."""
         return self.pause_path.exists() and not self.stop_path.exists()
 
     def should_stop_after_image(self) -> bool:
-        """Tell whether the run is asked to end before the next image.
-
-        Returns
-        -------
-        bool
-        """
+        """Tell whether the run is asked to end before the next image."""
         return self.stop_after_image_path.exists()
 
     def record(self, events: Iterator[Event]) -> Iterator[Event]:
         """Append each event to `events.jsonl` before it is passed on.
-
-        Parameters
-        ----------
-        events : iterator of Event
-
-        Yields
-        ------
-        Event
 
         Raises
         ------
@@ -229,10 +188,6 @@ class RunFolder:
         patience_seconds : float
             How long to try, see `holding`.
 
-        Yields
-        ------
-        None
-
         Raises
         ------
         UserFacingError
@@ -250,22 +205,12 @@ class RunFolder:
             yield
 
     def is_executing(self) -> bool:
-        """Tell whether a process executes the run now.
-
-        Returns
-        -------
-        bool
-        """
+        """Tell whether a process executes the run now."""
         return is_held(self.path / LOCK_NAME)
 
     @contextmanager
     def logging(self) -> Iterator[None]:
-        """Send log records to `log.txt` inside the block.
-
-        Yields
-        ------
-        None
-        """
+        """Send log records to `log.txt` inside the block."""
         with writing_explained(self.log_path):
             handler = LogFile(self.log_path, encoding="utf-8")
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))

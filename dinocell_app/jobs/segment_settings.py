@@ -58,10 +58,6 @@ class SegmentSettings:
 def job_fields(settings: SegmentSettings) -> dict[str, Any]:
     """Write settings as fields of a `SegmentJob`; its images and its output folder are still to be added.
 
-    Parameters
-    ----------
-    settings : SegmentSettings
-
     Returns
     -------
     dict

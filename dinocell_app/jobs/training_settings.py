@@ -57,8 +57,6 @@ class TrainingSettings(_Settings):
         Of the whole network, or of all but the encoder.
     encoder_learning_rate : float or None
         None for the same rate throughout; 0 leaves the encoder as it is, which is much faster.
-    weight_decay : float
-    warmup_epochs : int
     decay_start_epoch : int or None
         None for the end of the warm-up.
     average_decay : float
@@ -70,7 +68,6 @@ class TrainingSettings(_Settings):
         Factors of loss terms, 1 where not named.
     workers : int or None
         Loader processes; None for a few beside a GPU and none otherwise.
-    seed : int
     """
 
     epochs: int = Field(default=40, ge=1)
@@ -121,21 +118,16 @@ class AdaptationSettings(_Settings):
         Smallest and largest share of the patches that is hidden.
     learning_rate : float
         For `reference_batch_size` pictures in a step; it goes with the root of their number.
-    reference_batch_size : int
-    final_learning_rate : float
     layer_decay : float
         Factor of the learning rate from one block to the one before it.
     patch_embedding_rate : float
         Factor of the learning rate of the patch projection.
-    weight_decay, final_weight_decay : float
     warmup_epochs : int
         In which the learning rate rises.
     frozen_last_layer_epochs : int
         In which the prototypes stay as they are.
     teacher_momentum : float
         Share of the old teacher in the new one at first; it rises to 1.
-    warmup_teacher_temperature, teacher_temperature : float
-    temperature_warmup_epochs : int
     drop_path : float
         Rate of stochastic depth in all blocks of the student.
     gradient_clip : float
@@ -143,7 +135,6 @@ class AdaptationSettings(_Settings):
     precision : {"auto", "fp32", "bf16", "fp16"}
     workers : int
         Loader processes.
-    seed : int
     """
 
     epochs: int = Field(default=100, ge=1)

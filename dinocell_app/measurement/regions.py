@@ -48,16 +48,7 @@ _IN_MICROMETRES = (
 
 
 def region_columns(*, pixel_size_known: bool) -> tuple[Column, ...]:
-    """Columns of the table of regions, in order.
-
-    Parameters
-    ----------
-    pixel_size_known : bool
-
-    Returns
-    -------
-    tuple of Column
-    """
+    """Columns of the table of regions, in order."""
     return (*_COUNTED, *_IN_MICROMETRES) if pixel_size_known else _COUNTED
 
 
@@ -68,7 +59,6 @@ def keep_allowed_cells(labels: NDArray[np.integer], regions: Sequence[Region]) -
     ----------
     labels : ndarray of shape (M, N), int
         Not changed.
-    regions : sequence of Region
 
     Returns
     -------
@@ -95,7 +85,6 @@ def add_region_column(table: pd.DataFrame, regions: Sequence[Region]) -> pd.Data
     ----------
     table : pandas.DataFrame
         From `table.measure_cells`; not changed.
-    regions : sequence of Region
 
     Returns
     -------
@@ -155,7 +144,6 @@ def count_by_region(
         Name of the image.
     shape : (int, int)
         Rows and columns of the image.
-    pixel_size_um : float or None
 
     Returns
     -------

@@ -29,8 +29,6 @@ class CatalogueEntry:
 
     Parameters
     ----------
-    manifest : Manifest
-    folder : Path
     origin : {"shipped", "own"}
         Own models are those that were trained here, imported or downloaded.
     """
@@ -117,10 +115,6 @@ def find_model(name: str | Path) -> Path:
 
 def describe(manifest: Manifest) -> str:
     """Write what a person wants to know before using a model.
-
-    Parameters
-    ----------
-    manifest : Manifest
 
     Returns
     -------

@@ -13,14 +13,6 @@ def compatibility_sentence(manifest: Manifest) -> str:
 
     A manifest that can be read at all describes a network that this version knows: what it does not know is
     refused by `read_manifest`.
-
-    Parameters
-    ----------
-    manifest : Manifest
-
-    Returns
-    -------
-    str
     """
     made_with = manifest.library_versions.get("dinocell-app", "")
     uses = "It segments" if not manifest.needs_teaching else "It can be taught, and segments after that,"

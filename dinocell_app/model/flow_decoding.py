@@ -31,7 +31,6 @@ def flows_to_labels(
         (dy, dx), about 1 pixel long inside cells. Values that are not finite count as 0.
     cell_probability : ndarray of shape (M, N), float
         Probability that a pixel belongs to a cell, 0 to 1.
-    parameters : DecodingParameters
 
     Returns
     -------
@@ -93,7 +92,6 @@ def tidy_labels(
         Predicted unit flows (dy, dx).
     cell_probability : ndarray of shape (M, N), float
         Probability that a pixel belongs to a cell.
-    parameters : DecodingParameters
     targets : callable, optional
         Computes the unit flows of a label image for the flow check.
 

@@ -38,7 +38,6 @@ def flows_to_labels_on_device(
         (dy, dx), about 1 pixel long inside cells. Values that are not finite count as 0.
     cell_probability : Tensor of shape (M, N), float
         Probability that a pixel belongs to a cell, 0 to 1; on the same device.
-    parameters : DecodingParameters
 
     Returns
     -------

@@ -107,7 +107,6 @@ class FlowsObjective:
         ----------
         maps : ndarray of shape (3, M, N), float32
             Activated maps: unit flows and probability.
-        parameters : DecodingParameters
         device : device
             CUDA follows the flows there; elsewhere compiled loops on the processor are faster.
 

@@ -33,7 +33,6 @@ def parent_of(manifest: Manifest, entries: Sequence[CatalogueEntry]) -> Catalogu
 
     Parameters
     ----------
-    manifest : Manifest
     entries : sequence of CatalogueEntry
         The models at hand.
 
@@ -51,13 +50,8 @@ def made_from(manifest: Manifest, entries: Sequence[CatalogueEntry]) -> tuple[Ca
 
     Parameters
     ----------
-    manifest : Manifest
     entries : sequence of CatalogueEntry
         The models at hand.
-
-    Returns
-    -------
-    tuple of CatalogueEntry
     """
     return tuple(
         entry

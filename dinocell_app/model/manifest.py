@@ -46,13 +46,7 @@ class TrainingSet(_Frozen):
 
 
 class Score(_Frozen):
-    """One figure measured on held-out images.
-
-    Parameters
-    ----------
-    data_set, split, metric : str
-    value : float
-    """
+    """One figure measured on held-out images."""
 
     data_set: str
     split: str = "test"
@@ -65,7 +59,6 @@ class Manifest(_Frozen):
 
     Parameters
     ----------
-    schema_version : int
     id, name, version, description : str
         `id` is the folder's name in the catalogue: letters, digits, dots, dashes and underscores.
     architecture : dict
@@ -82,13 +75,8 @@ class Manifest(_Frozen):
         Diameter in pixels of a tile that the model likes best.
     cell_diameter_range_px : tuple of float
         Smallest and largest diameter it was trained for.
-    training_data : tuple of TrainingSet
-    scores : tuple of Score
     lineage : tuple of str
         Ids or descriptions of what it was made from, the oldest first.
-    licence : str
-    attributions : tuple of str
-    library_versions : dict of str to str
     sha256 : str
         Of the weights; empty until they are saved.
     reference_head_sha256 : str
@@ -184,7 +172,6 @@ class Manifest(_Frozen):
 
         Parameters
         ----------
-        config : SegmenterConfig
         **fields
             Fields of the manifest; `id` and `name` are needed. The overlap of tiles is a quarter of
             their edge unless given, but less than a tile.
@@ -222,14 +209,6 @@ def library_versions() -> dict[str, str]:
 
 def read_manifest(folder: Path | str) -> Manifest:
     """Read the manifest of a model folder.
-
-    Parameters
-    ----------
-    folder : Path or str
-
-    Returns
-    -------
-    Manifest
 
     Raises
     ------

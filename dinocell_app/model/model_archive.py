@@ -42,7 +42,6 @@ def export_model(folder: Path, path: Path) -> None:
 
     Parameters
     ----------
-    folder : Path
     path : Path
         The zip file to create or replace.
 

@@ -27,11 +27,8 @@ class SegmentationModel:
 
     Parameters
     ----------
-    manifest : Manifest
     network : Segmenter
         In evaluation mode, on `device`.
-    objective : Objective
-    device : device
     folder : Path or None
         Where it was loaded from.
     """
@@ -45,15 +42,6 @@ class SegmentationModel:
 
 def load_model(folder: Path | str, device: torch.device | str = "cpu") -> SegmentationModel:
     """Load a model folder.
-
-    Parameters
-    ----------
-    folder : Path or str
-    device : device or str
-
-    Returns
-    -------
-    SegmentationModel
 
     Raises
     ------
@@ -84,7 +72,6 @@ def save_model(
 
     Parameters
     ----------
-    network : Segmenter
     manifest : Manifest
         Its `sha256` is filled in; a head for reference cells that it names is left out.
     folder : Path or str

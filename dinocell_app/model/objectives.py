@@ -16,10 +16,6 @@ def objective_by_name(name: str) -> Objective:
     name : str
         "flows" or "distance_map".
 
-    Returns
-    -------
-    Objective
-
     Raises
     ------
     ModelError

@@ -22,7 +22,6 @@ def resolve_precision(precision: Precision, device: torch.device) -> torch.dtype
     precision : {"auto", "fp32", "bf16", "fp16"}
         "auto" is half precision on CUDA, bfloat16 where the card has it; bfloat16 on a processor that
         was measured to be faster with it; and single precision elsewhere.
-    device : device
 
     Returns
     -------
@@ -43,11 +42,6 @@ def autocast(precision: Precision, device: torch.device) -> AbstractContextManag
     Parameters
     ----------
     precision : {"auto", "fp32", "bf16", "fp16"}
-    device : device
-
-    Returns
-    -------
-    context manager
     """
     dtype = resolve_precision(precision, device)
     return nullcontext() if dtype == torch.float32 else torch.autocast(device.type, dtype)

@@ -48,10 +48,6 @@ _CHOOSE = f"Choose {HUB_FILE} of {HUB_REPOSITORY}"
 def published_manifest(config: SegmenterConfig = DINOCELL_B8) -> Manifest:
     """Describe the published model.
 
-    Parameters
-    ----------
-    config : SegmenterConfig
-
     Returns
     -------
     Manifest
@@ -149,10 +145,6 @@ def import_published_file(path: Path, folder: Path, config: SegmenterConfig = DI
         The model folder to write; it keeps the single precision of the published weights.
     config : SegmenterConfig
         The network it is of.
-
-    Returns
-    -------
-    Manifest
 
     Raises
     ------

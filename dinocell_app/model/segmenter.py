@@ -97,7 +97,6 @@ class UpsamplingDecoder(nn.Module):
 
     Parameters
     ----------
-    config : SegmenterConfig
     detail_widths : tuple of int
         Channels of the detail maps from full resolution to the coarsest; empty for none.
     """
@@ -145,12 +144,7 @@ class UpsamplingDecoder(nn.Module):
 
 
 class Segmenter(nn.Module):
-    """Tiles to the maps of an objective.
-
-    Parameters
-    ----------
-    config : SegmenterConfig
-    """
+    """Tiles to the maps of an objective."""
 
     def __init__(self, config: SegmenterConfig) -> None:
         super().__init__()

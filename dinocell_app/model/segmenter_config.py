@@ -82,10 +82,6 @@ class SegmenterConfig:
         fields : dict
             Field names and values; lists become tuples.
 
-        Returns
-        -------
-        SegmenterConfig
-
         Raises
         ------
         ModelError
@@ -186,12 +182,7 @@ def for_objective(config: SegmenterConfig, channel_names: tuple[str, ...]) -> Se
 
     Parameters
     ----------
-    config : SegmenterConfig
     channel_names : tuple of str
         Channels of the objective.
-
-    Returns
-    -------
-    SegmenterConfig
     """
     return replace(config, channel_names=channel_names)

@@ -20,10 +20,6 @@ _LENGTH_BYTES = 8
 def sha256_of(path: Path) -> str:
     """Compute the checksum of a file.
 
-    Parameters
-    ----------
-    path : Path
-
     Returns
     -------
     str
@@ -38,7 +34,6 @@ def require_sound_weights(folder: Path, sha256: str, name: str = WEIGHTS_NAME) -
 
     Parameters
     ----------
-    folder : Path
     sha256 : str
         Checksum that the manifest names.
     name : str

@@ -25,11 +25,6 @@ def cell_findings(
         Flows, and the probability of a pixel to belong to a cell; None for other objectives.
     compared : Compared or None
         None where cells were not compared.
-    regions : sequence of Region
-
-    Returns
-    -------
-    CellFindings
     """
     flows, probability = (maps[:2], maps[2]) if maps is not None else (None, None)
     if compared is None:
@@ -44,8 +39,6 @@ def compared_summary(
 
     Parameters
     ----------
-    measured : PlaneMeasurements
-    compared : Compared or None
     type_names : sequence of str
         Types looked for.
 

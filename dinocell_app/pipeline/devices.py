@@ -54,10 +54,6 @@ def choose_device(name: str) -> torch.device:
 def describe_device(device: torch.device) -> str:
     """Name a device for the provenance.
 
-    Parameters
-    ----------
-    device : device
-
     Returns
     -------
     str

@@ -72,15 +72,10 @@ def find_reference(spec: ReferenceSpec, positive: bool, manifest: Manifest) -> G
 
     Parameters
     ----------
-    spec : ReferenceSpec
     positive : bool
         Whether other cells shall look like it.
     manifest : Manifest
         Of the model whose features describe cells.
-
-    Returns
-    -------
-    GivenReference
 
     Raises
     ------
@@ -120,7 +115,6 @@ def kept_references(references: KeptReferences, manifest: Manifest) -> list[Give
 
     Parameters
     ----------
-    references : KeptReferences
     manifest : Manifest
         Of the model of the job.
 

@@ -27,24 +27,11 @@ class ImageRegions:
         self._regions: Mapping[str, Sequence[Region]] = read_regions(file) if file is not None else {}
 
     def of(self, image: Path) -> tuple[Region, ...]:
-        """Choose those of an image.
-
-        Parameters
-        ----------
-        image : Path
-
-        Returns
-        -------
-        tuple of Region
-        """
+        """Choose those of an image."""
         return regions_of(self._regions, image)
 
     def selection(self, image: Path) -> dict[str, str]:
         """Say in a record which regions an image had: results with others are other results.
-
-        Parameters
-        ----------
-        image : Path
 
         Returns
         -------

@@ -34,17 +34,7 @@ class PixelSize:
 
 
 def pixel_size(given_um: float | None, metadata: ImageMetadata) -> PixelSize:
-    """Choose the pixel size: what the user gave, else what the file says.
-
-    Parameters
-    ----------
-    given_um : float or None
-    metadata : ImageMetadata
-
-    Returns
-    -------
-    PixelSize
-    """
+    """Choose the pixel size: what the user gave, else what the file says."""
     if given_um is not None:
         return PixelSize(given_um, "given")
     if metadata.pixel_size_um is not None:
@@ -57,7 +47,6 @@ def given_pixel_size(job: SegmentJob, path: Path) -> float | None:
 
     Parameters
     ----------
-    job : SegmentJob
     path : Path
         The image, as the job names it.
 
@@ -74,7 +63,6 @@ def given_axes(job: SegmentJob, path: Path) -> str:
 
     Parameters
     ----------
-    job : SegmentJob
     path : Path
         The image, as the job names it.
 
@@ -87,17 +75,7 @@ def given_axes(job: SegmentJob, path: Path) -> str:
 
 
 def count_planes(metadata: ImageMetadata, choice: PlaneChoice) -> int:
-    """Count the planes that a choice gives.
-
-    Parameters
-    ----------
-    metadata : ImageMetadata
-    choice : PlaneChoice
-
-    Returns
-    -------
-    int
-    """
+    """Count the planes that a choice gives."""
     n_times = metadata.n_times if choice.t == EACH else 1
     return n_times * (metadata.n_slices if choice.z == EACH else 1)
 
@@ -107,10 +85,8 @@ def read_channels(reader: ImageReader, choice: PlaneChoice, plane: Plane) -> dic
 
     Parameters
     ----------
-    reader : ImageReader
     choice : PlaneChoice
         That gave the plane.
-    plane : Plane
 
     Returns
     -------
@@ -136,10 +112,8 @@ def channel_rows(
 
     Parameters
     ----------
-    reader : ImageReader
     choice : PlaneChoice
         That gave the plane.
-    plane : Plane
     should_stop : callable
         Asked while rows are read.
 
@@ -165,15 +139,10 @@ def plane_rows(reader: ImageReader, plane: Plane, should_stop: Callable[[], bool
 
     Parameters
     ----------
-    reader : ImageReader
     plane : Plane
         Of its image.
     should_stop : callable
         Asked while rows are read.
-
-    Returns
-    -------
-    PictureRows
     """
     metadata = reader.metadata
     together = reader.rows_together if reader.rows_together < metadata.height else 1
@@ -185,8 +154,6 @@ def shown_pixels(metadata: ImageMetadata, plane: Plane, channels: dict[str, NDAr
 
     Parameters
     ----------
-    metadata : ImageMetadata
-    plane : Plane
     channels : dict of str to ndarray of shape (M, N)
 
     Returns

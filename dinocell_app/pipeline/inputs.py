@@ -38,7 +38,6 @@ class Plan:
 
     Parameters
     ----------
-    images : tuple of PlannedImage
     left_out : tuple of LeftOut
         Files that were found and not taken, with the reason.
     """
@@ -61,10 +60,6 @@ def plan_images(inputs: Sequence[Path], output: Path, *, recursive: bool, roots:
     roots : sequence of Path
         Folders that files below them belong to. Such a file is planned also when it is missing, so that it
         fails by itself, and the place of its results does not depend on the other inputs.
-
-    Returns
-    -------
-    Plan
 
     Raises
     ------

@@ -37,8 +37,6 @@ class FailedImage:
 
     Parameters
     ----------
-    name : str
-    path : Path
     reason : str
         A sentence.
     """
@@ -56,7 +54,6 @@ class Outcome:
     ----------
     n_finished : int
         Those finished in earlier runs included.
-    failed : tuple of FailedImage
     stopped : bool
         Whether images are left because the user asked to stop.
     """
@@ -75,7 +72,6 @@ def over_images(
 
     Parameters
     ----------
-    images : iterable
     work : callable
         Yields what happens and returns the event that closes the image; raises Cancelled to stop.
     should_stop : callable
@@ -85,10 +81,6 @@ def over_images(
     ------
     Event
         Those of the work, and ImageFailed for an image on which it raised.
-
-    Returns
-    -------
-    Outcome
 
     Raises
     ------

@@ -50,7 +50,6 @@ class Pairs:
 
     Parameters
     ----------
-    pairs : tuple of FilePair
     left_out : tuple of LeftOut
         Files without a partner.
     """
@@ -68,10 +67,6 @@ def pair_images(images: Path, labels: Path, *, recursive: bool = False) -> Pairs
         Two files, or two folders; both may be the same.
     recursive : bool
         Whether folders inside are searched.
-
-    Returns
-    -------
-    Pairs
 
     Raises
     ------
@@ -95,10 +90,6 @@ def pair_labels(predicted: Path, reference: Path, *, recursive: bool = False) ->
         Two files, or two folders.
     recursive : bool
         Whether folders inside are searched.
-
-    Returns
-    -------
-    Pairs
 
     Raises
     ------

@@ -38,16 +38,12 @@ class LargeRequest:
 
     Parameters
     ----------
-    found : LargeSegmentation
     kept : ndarray of shape (n,), bool
         Which of its cells count; the labels of the others are erased already.
     channels : mapping of str to PictureRows
         Intensities by channel.
     name : str
         Of the plane, for the first column.
-    pixel_size_um : float or None
-    texture : bool
-    regions : sequence of Region
     grey_ranges : mapping of str to tuple of float
         Smallest and largest value in the cells by channel, filled in where texture is measured.
     """
@@ -70,10 +66,6 @@ class LargeRequest:
 
 def measure_large(request: LargeRequest) -> Generator[None, None, PlaneMeasurements]:
     """Measure the cells of a large picture.
-
-    Parameters
-    ----------
-    request : LargeRequest
 
     Yields
     ------

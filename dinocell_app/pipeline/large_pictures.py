@@ -37,7 +37,6 @@ class LargePlane:
     ----------
     reader : ImageReader
         The open image.
-    plane : Plane
     choice : PlaneChoice
         That gave the plane.
     place : Place
@@ -63,9 +62,6 @@ def segment_large_plane(
 
     Parameters
     ----------
-    large : LargePlane
-    job : SegmentJob
-    model : SegmentationModel
     should_stop : callable
         Asked also where nothing is yielded: while rows are read and before each file.
 

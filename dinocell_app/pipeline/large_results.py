@@ -32,14 +32,8 @@ class LargeResult:
 
     Parameters
     ----------
-    labels : LabelStore
-    table : pandas.DataFrame
-    name : str
-    pixel_size_um : float or None
     shown : sequence of PictureRows
         The plane, or its three colours.
-    source : Path
-    diameter_px : float or None
     """
 
     labels: LabelStore
@@ -58,8 +52,6 @@ def write_large_formats(
 
     Parameters
     ----------
-    result : LargeResult
-    place : Place
     formats : sequence of str
         Keys of `FORMATS`.
     should_go_on : callable

@@ -42,7 +42,6 @@ def measure_images(job: MeasureJob, should_stop: Callable[[], bool] = lambda: Fa
 
     Parameters
     ----------
-    job : MeasureJob
     should_stop : callable
         Asked between two images.
 

@@ -104,10 +104,6 @@ def measure_plane(
     found : CellFindings, optional
         What the network that made the labels says; None for labels made without one.
 
-    Returns
-    -------
-    PlaneMeasurements
-
     Raises
     ------
     InvalidParameterError
@@ -164,15 +160,10 @@ def summarise_plane(
         From `measure_cells`.
     columns : sequence of Column
         Its columns.
-    context : SummaryContext
     regions : sequence of Region
         Regions of interest that cells are counted in.
     channels : tuple of str
         As they are named in the columns.
-
-    Returns
-    -------
-    PlaneMeasurements
     """
     summary = summarise_image(table, columns, context)
     known = {key: None if isinstance(v, float) and math.isnan(v) else v for key, v in summary.items()}

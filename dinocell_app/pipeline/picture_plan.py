@@ -38,7 +38,6 @@ class PicturePlan:
 
     Parameters
     ----------
-    in_blocks : bool
     needed_bytes : int
         Most memory that this takes beyond what the process has already.
     notice : str
@@ -57,17 +56,11 @@ def plan_picture(
 
     Parameters
     ----------
-    reader : ImageReader
     formats : sequence of str
         Of the results.
     whole_only : str
         What has been asked for that needs the picture as a whole, as the object of a sentence; empty for
         nothing.
-    size : BlockSize, optional
-
-    Returns
-    -------
-    PicturePlan
 
     Raises
     ------

@@ -19,13 +19,8 @@ def until_asked_to_stop(
 
     Parameters
     ----------
-    steps : generator
     should_stop : callable
         Asked after each event.
-
-    Yields
-    ------
-    Event
 
     Returns
     -------
@@ -64,10 +59,6 @@ def over_planes(
         Planes that are done.
     n_planes : int
         Planes of the image.
-
-    Yields
-    ------
-    Event
 
     Returns
     -------

@@ -135,10 +135,6 @@ class ReferenceCells:
         model : SegmentationModel
             That made it.
 
-        Returns
-        -------
-        Compared
-
         Raises
         ------
         ReferenceCellError
@@ -174,10 +170,6 @@ class ReferenceCells:
 
     def types(self, model: SegmentationModel) -> tuple[ReferenceType, ...]:
         """Describe the references.
-
-        Parameters
-        ----------
-        model : SegmentationModel
 
         Returns
         -------

@@ -39,7 +39,6 @@ class ReferencePictures:
     ----------
     job : SegmentJob
         Its settings are those that pictures are segmented with.
-    model : SegmentationModel
     """
 
     def __init__(self, job: SegmentJob, model: SegmentationModel) -> None:
@@ -48,10 +47,6 @@ class ReferencePictures:
 
     def examples(self, found: GivenReference) -> tuple[Examples, Examples]:
         """Describe a reference.
-
-        Parameters
-        ----------
-        found : GivenReference
 
         Returns
         -------

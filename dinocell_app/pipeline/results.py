@@ -41,10 +41,6 @@ class Place:
         ----------
         kind : str
             A key of `export.names.SUFFIXES`.
-
-        Returns
-        -------
-        Path
         """
         return output_path(self.folder, self.stem, self.plane_suffix, kind)
 
@@ -56,7 +52,6 @@ def finished_record(
 
     Parameters
     ----------
-    place : Place
     wanted : PlaneRecord
         What is known before the work: checksums, parameters and selection.
     formats : sequence of str
@@ -105,12 +100,6 @@ def is_complete(sidecar: Path, record: PlaneRecord, formats: Sequence[str]) -> b
     ----------
     sidecar : Path
         Its file.
-    record : PlaneRecord
-    formats : sequence of str
-
-    Returns
-    -------
-    bool
     """
     return all(
         name in record.outputs and (sidecar.parent / record.outputs[name]).exists() for name in formats
@@ -124,11 +113,8 @@ def write_results(
 
     Parameters
     ----------
-    place : Place
-    image : LabelledImage
     record : PlaneRecord
         Without outputs.
-    formats : sequence of str
 
     Returns
     -------
@@ -151,7 +137,6 @@ def write_proven(place: Place, record: PlaneRecord, write: Callable[[], Mapping[
 
     Parameters
     ----------
-    place : Place
     record : PlaneRecord
         Without outputs.
     write : callable
@@ -182,10 +167,6 @@ def write_proven(place: Place, record: PlaneRecord, write: Callable[[], Mapping[
 
 def all_records(folder: Path) -> Iterator[tuple[Path, PlaneRecord]]:
     """Find the finished planes below an output folder, of this run and of earlier ones.
-
-    Parameters
-    ----------
-    folder : Path
 
     Yields
     ------

@@ -31,7 +31,6 @@ def write_run_tables(folder: Path, formats: Sequence[str], failed: Sequence[Fail
         The output folder.
     formats : sequence of str
         Those with a file for the whole run get it.
-    failed : sequence of FailedImage
 
     Returns
     -------

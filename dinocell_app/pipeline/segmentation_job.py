@@ -72,7 +72,6 @@ def segment_images(
 
     Parameters
     ----------
-    job : SegmentJob
     should_stop : callable
         Asked between two tiles; everything finished is kept.
     should_stop_after_image : callable
@@ -118,7 +117,6 @@ class SegmentationRun:
 
     Parameters
     ----------
-    job : SegmentJob
     should_stop : callable
         Asked between two tiles.
     upcoming : sequence of Path
@@ -158,10 +156,6 @@ class SegmentationRun:
 
     def segment(self, image: PlannedImage) -> Generator[Event, None, Event]:
         """Segment every chosen plane of an image.
-
-        Parameters
-        ----------
-        image : PlannedImage
 
         Yields
         ------

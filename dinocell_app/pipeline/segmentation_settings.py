@@ -14,7 +14,6 @@ def segmentation_parameters(job: SegmentJob, pixel_size_um: float | None) -> Seg
 
     Parameters
     ----------
-    job : SegmentJob
     pixel_size_um : float or None
         Of the image; None when unknown.
 

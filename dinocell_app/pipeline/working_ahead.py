@@ -91,7 +91,6 @@ def beside_each_other(images: Sequence[PlannedImage], run: AheadRun) -> Iterator
     ----------
     images : sequence of PlannedImage
         In their order.
-    run : AheadRun
 
     Yields
     ------

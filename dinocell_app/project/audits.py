@@ -57,12 +57,8 @@ class AuditRecord:
 
     Parameters
     ----------
-    id : int
     set_name : str
         Results that were drawn from; empty for the newest of each image.
-    reviewer : str
-    seed : int
-    ground : Ground
     created : str
         ISO 8601 in UTC.
     items : tuple of AuditItem
@@ -105,12 +101,7 @@ class AuditRecord:
 
 
 class AuditTable:
-    """The audits of a project.
-
-    Parameters
-    ----------
-    database : Database
-    """
+    """The audits of a project."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -122,10 +113,6 @@ class AuditTable:
         ----------
         new : AuditRecord
             Its id and time are not looked at.
-
-        Returns
-        -------
-        AuditRecord
         """
         ground, created = new.ground, datetime.now(UTC).isoformat(timespec="seconds")
         with self._database.transaction():
@@ -155,7 +142,6 @@ class AuditTable:
 
         Parameters
         ----------
-        audit_id : int
         position : int
             Of the item.
         verdict : str
@@ -168,14 +154,6 @@ class AuditTable:
 
     def get(self, audit_id: int) -> AuditRecord:
         """Read an audit.
-
-        Parameters
-        ----------
-        audit_id : int
-
-        Returns
-        -------
-        AuditRecord
 
         Raises
         ------
@@ -190,10 +168,6 @@ class AuditTable:
     def of_set(self, set_name: str) -> list[AuditRecord]:
         """List the audits of a set of results.
 
-        Parameters
-        ----------
-        set_name : str
-
         Returns
         -------
         list of AuditRecord
@@ -203,10 +177,6 @@ class AuditTable:
 
     def about_results(self, set_name: str) -> list[AuditRecord]:
         """List the audits that say something about the results of a set as they are now.
-
-        Parameters
-        ----------
-        set_name : str
 
         Returns
         -------
@@ -222,12 +192,7 @@ class AuditTable:
         return [audit for row in rows if (audit := self.get(row[0])).n_judged]
 
     def remove(self, audit_id: int) -> None:
-        """Forget an audit.
-
-        Parameters
-        ----------
-        audit_id : int
-        """
+        """Forget an audit."""
         self._database.change("DELETE FROM audits WHERE id = ?", (audit_id,))
 
     def _select(self, condition: str, values: Sequence[Any]) -> list[AuditRecord]:

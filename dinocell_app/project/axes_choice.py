@@ -24,7 +24,6 @@ class AxesChoice:
     ----------
     path : Path
         The image they were read from.
-    stored : StoredAxes
     word : str
         One letter an axis.
     """
@@ -39,14 +38,8 @@ class AxesChoice:
 
         Parameters
         ----------
-        path : Path
-        stored : StoredAxes
         word : str
             "" where the file is believed.
-
-        Returns
-        -------
-        AxesChoice
         """
         return cls(path, stored, word or stored.named())
 
@@ -59,10 +52,6 @@ class AxesChoice:
             Of the axis, counted from 0.
         letter : str
             Of `CHOICES`.
-
-        Returns
-        -------
-        AxesChoice
         """
         letters = list(self.word)
         if letter in "YX" and letter in letters:
@@ -111,10 +100,6 @@ class AxesChoice:
 def spelled(word: str) -> str:
     """Write axes as people read them.
 
-    Parameters
-    ----------
-    word : str
-
     Returns
     -------
     str
@@ -132,7 +117,6 @@ def read_again(
     ----------
     images : sequence of (int, Path, Path)
         Id, file and root of each.
-    choice : AxesChoice
 
     Yields
     ------

@@ -68,10 +68,6 @@ _NUMBERS = "SELECT value FROM settings WHERE key IN ('pixel_size_um', 'least_ref
 def foreign_objects(connection: sqlite3.Connection) -> str:
     """Look for what could run by itself when tables are read or changed.
 
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-
     Returns
     -------
     str

@@ -33,12 +33,7 @@ SETS_NAME = "training_sets"
 
 
 class CorrectedImages:
-    """Which planes of a project are marked as corrected.
-
-    Parameters
-    ----------
-    database : Database
-    """
+    """Which planes of a project are marked as corrected."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -48,7 +43,6 @@ class CorrectedImages:
 
         Parameters
         ----------
-        image_id : int
         plane : str
             Such as "_t0003_z001"; empty for an image of one plane.
         region : tuple of (float, float)
@@ -61,24 +55,13 @@ class CorrectedImages:
         )
 
     def unmark(self, image_id: int, plane: str = "") -> None:
-        """Take the mark away.
-
-        Parameters
-        ----------
-        image_id : int
-        plane : str
-        """
+        """Take the mark away."""
         self._database.change(
             "DELETE FROM corrected_images WHERE image_id = ? AND plane = ?", (image_id, plane)
         )
 
     def of(self, image_id: int, plane: str = "") -> Corners | None:
         """Say what of a plane is marked.
-
-        Parameters
-        ----------
-        image_id : int
-        plane : str
 
         Returns
         -------
@@ -108,9 +91,6 @@ class CorrectedPicture:
 
     Parameters
     ----------
-    image : ImageRecord
-    image_path, labels_path : Path
-    plane : str
     region : tuple of (float, float)
         Empty for the whole plane.
     """
@@ -124,10 +104,6 @@ class CorrectedPicture:
 
 def corrected_pictures(project: Project) -> list[CorrectedPicture]:
     """Collect what is marked as corrected and has labels.
-
-    Parameters
-    ----------
-    project : Project
 
     Returns
     -------
@@ -148,10 +124,6 @@ def corrected_pictures(project: Project) -> list[CorrectedPicture]:
 def new_training_set_folder(project_folder: Path) -> Path:
     """Name a folder for a training set, so that one that a training uses is never changed.
 
-    Parameters
-    ----------
-    project_folder : Path
-
     Returns
     -------
     Path
@@ -170,7 +142,6 @@ def write_training_set(pictures: Iterable[CorrectedPicture], folder: Path) -> li
 
     Parameters
     ----------
-    pictures : iterable of CorrectedPicture
     folder : Path
         Gets the folders `images` and `masks`.
 

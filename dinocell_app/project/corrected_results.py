@@ -45,8 +45,6 @@ class Correction:
     ----------
     result : ResultRecord
         Without `has_newer` where the labels are those of a newer result that is taken over now.
-    image : ImageRecord
-    image_path, project_folder : Path
     labels : ndarray of shape (M, N), uint32
         Not changed meanwhile.
     edited : frozenset of int
@@ -72,7 +70,6 @@ class CorrectedFiles:
     ----------
     files : tuple of str
         Relative to the project folder.
-    n_cells, n_edited : int
     """
 
     files: tuple[str, ...]
@@ -85,14 +82,6 @@ def write_corrected(correction: Correction) -> CorrectedFiles:
 
     All cells are measured anew, because neighbours and distances change around a corrected one; what only
     the network knows is kept for the cells that nobody touched.
-
-    Parameters
-    ----------
-    correction : Correction
-
-    Returns
-    -------
-    CorrectedFiles
 
     Raises
     ------
@@ -239,17 +228,7 @@ def _with_model_columns(table: Any, model: Any, edited: frozenset[int]) -> Any: 
 
 
 def sidecar_record(result: ResultRecord, project_folder: Path) -> PlaneRecord | None:
-    """Read how a result was made.
-
-    Parameters
-    ----------
-    result : ResultRecord
-    project_folder : Path
-
-    Returns
-    -------
-    PlaneRecord or None
-    """
+    """Read how a result was made."""
     from dinocell_app.export.plane_record import read_record
 
     return read_record(project_folder / _sidecar_of(result.files))

@@ -54,36 +54,17 @@ class Database:
             A SELECT, or a change with RETURNING inside a transaction.
         values : sequence
             For its placeholders.
-
-        Returns
-        -------
-        list of sqlite3.Row
         """
         with self._explained():
             return self._connection.execute(statement, values).fetchall()
 
     def row(self, statement: str, values: Sequence[Any] = ()) -> Any:  # noqa: ANN401 - a Row or None
-        """Ask for one row.
-
-        Parameters
-        ----------
-        statement : str
-        values : sequence
-
-        Returns
-        -------
-        sqlite3.Row or None
-        """
+        """Ask for one row."""
         with self._explained():
             return self._connection.execute(statement, values).fetchone()
 
     def change(self, statement: str, values: Sequence[Any] = ()) -> int:
         """Change one thing, in a transaction of its own when there is none.
-
-        Parameters
-        ----------
-        statement : str
-        values : sequence
 
         Returns
         -------
@@ -98,7 +79,6 @@ class Database:
 
         Parameters
         ----------
-        statement : str
         values : iterable of sequence
             One for each execution.
         """
@@ -108,10 +88,6 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Do everything in the block or nothing of it; a block inside another belongs to the outer one.
-
-        Yields
-        ------
-        None
 
         Raises
         ------
@@ -180,10 +156,6 @@ def create_database(path: Path) -> Database:
     ----------
     path : Path
         That does not exist.
-
-    Returns
-    -------
-    Database
     """
     connection = _connect(path, "rwc")
     try:
@@ -205,13 +177,8 @@ def open_database(path: Path, read_only_reason: str | None) -> Database:
 
     Parameters
     ----------
-    path : Path
     read_only_reason : str or None
         Why it may not be changed, as a sentence.
-
-    Returns
-    -------
-    Database
 
     Raises
     ------

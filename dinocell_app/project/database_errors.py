@@ -28,13 +28,8 @@ def damaged(path: Path, detail: object) -> UnreadableFileError:
 
     Parameters
     ----------
-    path : Path
     detail : object
         What SQLite says.
-
-    Returns
-    -------
-    UnreadableFileError
     """
     return UnreadableFileError(
         f"the project file is damaged ({str(detail).splitlines()[0][:160]})",
@@ -44,17 +39,7 @@ def damaged(path: Path, detail: object) -> UnreadableFileError:
 
 
 def unusable(path: Path, error: sqlite3.Error) -> UnreadableFileError:
-    """Say that the disk of a project file refuses.
-
-    Parameters
-    ----------
-    path : Path
-    error : sqlite3.Error
-
-    Returns
-    -------
-    UnreadableFileError
-    """
+    """Say that the disk of a project file refuses."""
     if is_full(path):
         return UnreadableFileError(
             "the project cannot be used, because its disk is full",
@@ -69,30 +54,12 @@ def unusable(path: Path, error: sqlite3.Error) -> UnreadableFileError:
 
 
 def is_of_the_disk(error: sqlite3.Error) -> bool:
-    """Tell whether an error says nothing about what is in the file.
-
-    Parameters
-    ----------
-    error : sqlite3.Error
-
-    Returns
-    -------
-    bool
-    """
+    """Tell whether an error says nothing about what is in the file."""
     return error.sqlite_errorcode & 0xFF in _OF_THE_DISK
 
 
 def is_full(path: Path) -> bool:
-    """Tell whether the disk of a file has no room for what SQLite writes beside it.
-
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    bool
-    """
+    """Tell whether the disk of a file has no room for what SQLite writes beside it."""
     try:
         return shutil.disk_usage(path.parent).free < _FREE_NEEDED
     except OSError:

@@ -32,12 +32,7 @@ class DiskCache:
     writable: bool
 
     def files(self) -> Iterator[Path]:
-        """List the files of the cache and no others.
-
-        Yields
-        ------
-        Path
-        """
+        """List the files of the cache and no others."""
         yield from self.thumbnails.glob("*.png")
         yield from self.tables.glob("cells-*.parquet")
 
@@ -53,10 +48,6 @@ def cache_of(project_folder: Path, place: str, *, read_only: bool) -> DiskCache:
         Folder for the caches of all projects; "" to keep each with its project.
     read_only : bool
         Whether the project must not be written to; a place of its own still may.
-
-    Returns
-    -------
-    DiskCache
     """
     if not place:
         return DiskCache(project_folder / "thumbnails", project_folder / "cache", not read_only)
@@ -70,7 +61,6 @@ def all_caches(cache: DiskCache, place: str) -> list[DiskCache]:
 
     Parameters
     ----------
-    cache : DiskCache
     place : str
         As for `cache_of`.
 
@@ -91,10 +81,6 @@ def all_caches(cache: DiskCache, place: str) -> list[DiskCache]:
 def size_of(caches: list[DiskCache]) -> int:
     """Measure what caches take on disk.
 
-    Parameters
-    ----------
-    caches : list of DiskCache
-
     Returns
     -------
     int
@@ -108,7 +94,6 @@ def trim(caches: list[DiskCache], most_bytes: int) -> int:
 
     Parameters
     ----------
-    caches : list of DiskCache
     most_bytes : int
         0 to remove all.
 

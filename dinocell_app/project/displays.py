@@ -16,13 +16,7 @@ _NUCLEAR_STAINS = ("dapi", "hoechst", "nucle")
 
 
 class DisplayTable:
-    """How the images of a project are shown.
-
-    Parameters
-    ----------
-    database : Database
-    images : ImageTable
-    """
+    """How the images of a project are shown."""
 
     def __init__(self, database: Database, images: ImageTable) -> None:
         self._database = database
@@ -30,10 +24,6 @@ class DisplayTable:
 
     def get(self, image_id: int) -> tuple[ChannelDisplay, ...]:
         """Say how the channels of an image are shown.
-
-        Parameters
-        ----------
-        image_id : int
 
         Returns
         -------
@@ -56,7 +46,6 @@ class DisplayTable:
 
         Parameters
         ----------
-        image_ids : sequence of int
         displays : sequence of ChannelDisplay
             Channels that are not among them stay as they are.
         """
@@ -71,10 +60,6 @@ class DisplayTable:
 
     def plane(self, image_id: int) -> tuple[int, int]:
         """Say which plane of an image was looked at last.
-
-        Parameters
-        ----------
-        image_id : int
 
         Returns
         -------
@@ -92,7 +77,6 @@ class DisplayTable:
 
         Parameters
         ----------
-        image_id : int
         t, z : int
             Counted from 0.
         """
@@ -108,10 +92,8 @@ def default_displays(
 
     Parameters
     ----------
-    n_channels : int
     names : sequence of str
         Channels named after a stain of nuclei are blue.
-    is_rgb : bool
 
     Returns
     -------

@@ -34,10 +34,6 @@ class EditStore:
     def folder_of(self, result: ResultRecord) -> Path:
         """Say where the history of a result is.
 
-        Parameters
-        ----------
-        result : ResultRecord
-
         Returns
         -------
         Path
@@ -46,24 +42,11 @@ class EditStore:
         return self._folder / EDITS_NAME / result.name / f"{result.image_id}{result.plane}"
 
     def has_history(self, result: ResultRecord) -> bool:
-        """Tell whether anything was ever done to a result.
-
-        Parameters
-        ----------
-        result : ResultRecord
-
-        Returns
-        -------
-        bool
-        """
+        """Tell whether anything was ever done to a result."""
         return self.journal_size(result) > 0
 
     def journal_size(self, result: ResultRecord) -> int:
         """Give the length of the journal of a result.
-
-        Parameters
-        ----------
-        result : ResultRecord
 
         Returns
         -------
@@ -80,7 +63,6 @@ class EditStore:
 
         Parameters
         ----------
-        result : ResultRecord
         journal_size : int
             Of the journal that they say.
         """
@@ -88,10 +70,6 @@ class EditStore:
 
     def is_published(self, result: ResultRecord) -> bool:
         """Tell whether labels and table say what the journal says; after a crash they may not.
-
-        Parameters
-        ----------
-        result : ResultRecord
 
         Returns
         -------
@@ -107,20 +85,11 @@ class EditStore:
             return False
 
     def is_empty(self) -> bool:
-        """Tell whether nothing was ever corrected in the project.
-
-        Returns
-        -------
-        bool
-        """
+        """Tell whether nothing was ever corrected in the project."""
         return not (self._folder / EDITS_NAME).is_dir()
 
     def set_aside(self, result: ResultRecord) -> None:
         """Begin anew from the model's result; the history stays in a folder beside.
-
-        Parameters
-        ----------
-        result : ResultRecord
 
         Raises
         ------
@@ -154,10 +123,6 @@ def open_history(folder: Path, labels: Path, who: str) -> EditHistory:
         Label image of the model, read only if nothing was done before.
     who : str
         Who edits.
-
-    Returns
-    -------
-    EditHistory
 
     Raises
     ------

@@ -48,7 +48,6 @@ class ImageRow:
 
     Parameters
     ----------
-    record : ImageRecord
     result : ResultRecord or None
         The newest.
     """
@@ -103,11 +102,8 @@ class Folder:
 
     Parameters
     ----------
-    root_id : int
     path : str
         Below the root, with forward slashes; empty for the root itself.
-    title : str
-    images : tuple of ImageRow
     """
 
     root_id: int
@@ -132,10 +128,8 @@ class TreeState:
     ----------
     rows : tuple of ImageRow
         In natural order.
-    root_names : mapping of int to str
     words : str
         Listed are images that have every one of these words in name, folder, tags or status.
-    order : Order
     """
 
     rows: tuple[ImageRow, ...] = ()
@@ -168,10 +162,6 @@ class TreeState:
         ----------
         records : mapping of int to ImageRecord
             By id.
-
-        Returns
-        -------
-        TreeState
         """
         rows = tuple(replace(row, record=records.get(row.record.id, row.record)) for row in self.rows)
         return replace(self, rows=rows)
@@ -183,11 +173,6 @@ class TreeState:
         ----------
         latest : mapping of int to ResultRecord
             The newest result of each image.
-        image_ids : iterable of int
-
-        Returns
-        -------
-        TreeState
         """
         changed = set(image_ids)
         rows = tuple(

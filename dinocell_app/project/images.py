@@ -22,13 +22,7 @@ _FILE_COLUMNS = (
 
 
 class ImageTable:
-    """The images of a project; their files are never written to.
-
-    Parameters
-    ----------
-    database : Database
-    roots : RootTable
-    """
+    """The images of a project; their files are never written to."""
 
     def __init__(self, database: Database, roots: RootTable) -> None:
         self._database = database
@@ -56,14 +50,6 @@ class ImageTable:
     def get(self, image_id: int) -> ImageRecord:
         """Read one image.
 
-        Parameters
-        ----------
-        image_id : int
-
-        Returns
-        -------
-        ImageRecord
-
         Raises
         ------
         KeyError
@@ -77,10 +63,6 @@ class ImageTable:
 
     def path(self, image_id: int) -> Path:
         """Say where the file of an image is.
-
-        Parameters
-        ----------
-        image_id : int
 
         Returns
         -------
@@ -105,26 +87,13 @@ class ImageTable:
         return {row[0]: places[row[1]] / row[2] for row in rows}
 
     def by_path(self, path: Path) -> ImageRecord | None:
-        """Find the image of a file.
-
-        Parameters
-        ----------
-        path : Path
-
-        Returns
-        -------
-        ImageRecord or None
-        """
+        """Find the image of a file."""
         path = Path(os.path.abspath(path))
         image_id = self._find(path, self._roots.around_path(path))
         return None if image_id is None else self.get(image_id)
 
     def add(self, found: Sequence[FoundImage]) -> list[ImageRecord]:
         """Add images, all or none; those the project has are skipped.
-
-        Parameters
-        ----------
-        found : sequence of FoundImage
 
         Returns
         -------
@@ -156,11 +125,6 @@ class ImageTable:
 
     def refresh(self, image_id: int, found: FoundImage) -> ImageRecord:
         """Take over what a file says now, after it was mended, found again or given other axes.
-
-        Parameters
-        ----------
-        image_id : int
-        found : FoundImage
 
         Returns
         -------
@@ -210,7 +174,6 @@ class ImageTable:
 
         Parameters
         ----------
-        image_id : int
         codes : str
             As its file stores them.
         axes : str
@@ -226,12 +189,7 @@ class ImageTable:
                 self._database.change("INSERT INTO folder_axes VALUES (?, ?, ?, ?)", (*key, axes))
 
     def remove(self, image_ids: Sequence[int]) -> None:
-        """Take images and the records of their results out of the project; no file is touched.
-
-        Parameters
-        ----------
-        image_ids : sequence of int
-        """
+        """Take images and the records of their results out of the project; no file is touched."""
         self._database.change_all("DELETE FROM images WHERE id = ?", [(image_id,) for image_id in image_ids])
 
     def set_tags(self, image_ids: Sequence[int], tags: Sequence[str]) -> None:
@@ -239,7 +197,6 @@ class ImageTable:
 
         Parameters
         ----------
-        image_ids : sequence of int
         tags : sequence of str
             Empty ones and repetitions are left out.
         """
@@ -250,13 +207,7 @@ class ImageTable:
             self._database.change_all("INSERT INTO image_tags VALUES (?, ?)", pairs)
 
     def set_note(self, image_id: int, note: str) -> None:
-        """Write the note of an image.
-
-        Parameters
-        ----------
-        image_id : int
-        note : str
-        """
+        """Write the note of an image."""
         self._database.change("UPDATE images SET note = ? WHERE id = ?", (note, image_id))
 
     def set_pixel_size(self, scope: PixelSizeScope, value: float | None) -> None:
@@ -264,7 +215,6 @@ class ImageTable:
 
         Parameters
         ----------
-        scope : PixelSizeScope
         value : float or None
             In um; None to go back to what comes next: folder, project, file.
 

@@ -12,12 +12,7 @@ CellKey = tuple[int, int]
 
 
 class JudgementTable:
-    """The judgements of a project; those on a result go with it.
-
-    Parameters
-    ----------
-    database : Database
-    """
+    """The judgements of a project; those on a result go with it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -35,10 +30,6 @@ class JudgementTable:
 
     def of_result(self, result_id: int) -> dict[int, str]:
         """Read the judgements on the cells of a result.
-
-        Parameters
-        ----------
-        result_id : int
 
         Returns
         -------

@@ -30,7 +30,6 @@ class LabelMatch:
     ----------
     image_id : int or None
         None when there is a problem.
-    labels : Path
     problem : str
         Why it cannot be imported, as a sentence; empty when it can.
     plane : str

@@ -35,11 +35,6 @@ class LabelImport:
 
     Parameters
     ----------
-    image : ImageRecord
-    image_path : Path
-    labels : Path
-    project_folder : Path
-    set_name : str
     stem : PurePosixPath
         Of the results, below the folder of the set.
     plane : str
@@ -89,7 +84,6 @@ def plan_imports(
 
     Parameters
     ----------
-    project : Project
     matches : sequence of LabelMatch
         Those with a problem are left out.
     set_name : str
@@ -143,14 +137,6 @@ def import_labels(planned: LabelImport) -> ImportedLabels:
     """Read labels, measure their cells in every channel, and write both into the project.
 
     A black-and-white mask has one value for all cells; its 4-connected parts become the cells.
-
-    Parameters
-    ----------
-    planned : LabelImport
-
-    Returns
-    -------
-    ImportedLabels
 
     Raises
     ------

@@ -50,7 +50,6 @@ class ComparedResult:
     ----------
     name : str
         Different for each.
-    image_id : int
     first, second : callable
         Give the labels, shape (M, N); slow, so for a worker thread.
     """
@@ -63,10 +62,6 @@ class ComparedResult:
 
 def label_states(project: Project) -> tuple[LabelState, ...]:
     """List what can be compared.
-
-    Parameters
-    ----------
-    project : Project
 
     Returns
     -------
@@ -86,11 +81,6 @@ def label_states(project: Project) -> tuple[LabelState, ...]:
 
 def compared_results(project: Project, first: LabelState, second: LabelState) -> tuple[ComparedResult, ...]:
     """List the images that both sides have.
-
-    Parameters
-    ----------
-    project : Project
-    first, second : LabelState
 
     Returns
     -------
@@ -116,7 +106,6 @@ def write_compared(compared: ComparedResult, first: Path, second: Path) -> None:
 
     Parameters
     ----------
-    compared : ComparedResult
     first, second : Path
         Folders.
 

@@ -42,7 +42,6 @@ class LabelledPlane:
     channels : mapping of str to ndarray of shape (M, N)
     name : str
         Of the image, in tables.
-    pixel_size_um : float or None
     edited : frozenset of int
         Labels of cells that somebody corrected.
     texture : bool
@@ -58,16 +57,7 @@ class LabelledPlane:
 
 
 def measure_labels(plane: LabelledPlane) -> MeasuredLabels:
-    """Measure the cells of a plane.
-
-    Parameters
-    ----------
-    plane : LabelledPlane
-
-    Returns
-    -------
-    MeasuredLabels
-    """
+    """Measure the cells of a plane."""
     import math
 
     from dinocell_app.measurement.summary import SummaryContext, summarise_image
@@ -95,13 +85,8 @@ def plane_of(image: ImageRecord, plane: str) -> tuple[int, int]:
 
     Parameters
     ----------
-    image : ImageRecord
     plane : str
         Such as "_t0003_z001".
-
-    Returns
-    -------
-    t, z : int
 
     Raises
     ------
@@ -125,11 +110,6 @@ def plane_of(image: ImageRecord, plane: str) -> tuple[int, int]:
 def plane_suffix(image: ImageRecord, t: int, z: int) -> str:
     """Name a plane.
 
-    Parameters
-    ----------
-    image : ImageRecord
-    t, z : int
-
     Returns
     -------
     str
@@ -140,11 +120,6 @@ def plane_suffix(image: ImageRecord, t: int, z: int) -> str:
 
 def read_channels(reader: ImageReader, t: int, z: int) -> dict[str, NDArray[Any]]:
     """Read every channel of a plane; names that would be the same in ASCII are numbered.
-
-    Parameters
-    ----------
-    reader : ImageReader
-    t, z : int
 
     Returns
     -------
@@ -171,8 +146,6 @@ def read_labelled(
 
     Parameters
     ----------
-    reader : ImageReader
-    image : ImageRecord
     plane : str
         Such as "_t0003_z001"; an axis that was put together is not in it.
     chosen : str
@@ -211,7 +184,6 @@ def shown_pixels(image: ImageRecord, channels: Mapping[str, NDArray[Any]]) -> ND
 
     Parameters
     ----------
-    image : ImageRecord
     channels : mapping of str to ndarray of shape (M, N)
 
     Returns

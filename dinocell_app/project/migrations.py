@@ -21,23 +21,13 @@ _logger = logging.getLogger(__name__)
 
 
 def make_tables(connection: sqlite3.Connection) -> None:
-    """Images, channels, runs, results, presets and reference cells.
-
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-    """
+    """Images, channels, runs, results, presets and reference cells."""
     for statement in _FIRST_TABLES:
         connection.execute(statement)
 
 
 def add_tags_and_notes(connection: sqlite3.Connection) -> None:
-    """Tags and a note for every image, and what is wrong with a run.
-
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-    """
+    """Tags and a note for every image, and what is wrong with a run."""
     connection.execute("ALTER TABLE images ADD COLUMN note TEXT NOT NULL DEFAULT ''")
     connection.execute("ALTER TABLE runs ADD COLUMN problem TEXT NOT NULL DEFAULT ''")
     connection.execute(
@@ -47,23 +37,13 @@ def add_tags_and_notes(connection: sqlite3.Connection) -> None:
 
 
 def add_types_of_cells(connection: sqlite3.Connection) -> None:
-    """Types of reference cells, with features and crops; nothing wrote reference cells before.
-
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-    """
+    """Types of reference cells, with features and crops; nothing wrote reference cells before."""
     for statement in _REFERENCE_TABLES:
         connection.execute(statement)
 
 
 def add_axes(connection: sqlite3.Connection) -> None:
-    """Axes as a person says they are where a file is wrong, by image and by folder.
-
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-    """
+    """Axes as a person says they are where a file is wrong, by image and by folder."""
     connection.execute("ALTER TABLE images ADD COLUMN axes TEXT NOT NULL DEFAULT ''")
     connection.execute(
         "CREATE TABLE folder_axes (root_id INTEGER NOT NULL REFERENCES roots ON DELETE CASCADE, "
@@ -73,23 +53,13 @@ def add_axes(connection: sqlite3.Connection) -> None:
 
 
 def add_reviews_and_regions(connection: sqlite3.Connection) -> None:
-    """Judgements on cells that were found, audits, and regions of interest.
-
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-    """
+    """Judgements on cells that were found, audits, and regions of interest."""
     for statement in _REVIEW_TABLES:
         connection.execute(statement)
 
 
 def add_corrections(connection: sqlite3.Connection) -> None:
-    """Results whose cells were corrected by hand, and images that are corrected wholly or in a region.
-
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-    """
+    """Results whose cells were corrected by hand, and images that are corrected wholly or in a region."""
     connection.execute("ALTER TABLE results ADD COLUMN n_edited INTEGER NOT NULL DEFAULT 0")
     connection.execute("ALTER TABLE results ADD COLUMN model_files TEXT NOT NULL DEFAULT '[]'")
     connection.execute("ALTER TABLE results ADD COLUMN has_newer INTEGER NOT NULL DEFAULT 0")
@@ -118,7 +88,6 @@ def check_version(connection: sqlite3.Connection, path: Path) -> int:
 
     Parameters
     ----------
-    connection : sqlite3.Connection
     path : Path
         Its file, named in errors.
 
@@ -181,7 +150,6 @@ def back_up(connection: sqlite3.Connection, path: Path, version: int) -> Path:
 
     Parameters
     ----------
-    connection : sqlite3.Connection
     path : Path
         Its file.
     version : int

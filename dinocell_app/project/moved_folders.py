@@ -14,8 +14,6 @@ class KnownFolder:
 
     Parameters
     ----------
-    root_id : int
-    name : str
     path : Path
         Where it was, absolute.
     images : tuple of str
@@ -28,16 +26,7 @@ class KnownFolder:
     images: tuple[str, ...]
 
     def found_below(self, place: Path) -> int:
-        """Count the images that are in a place.
-
-        Parameters
-        ----------
-        place : Path
-
-        Returns
-        -------
-        int
-        """
+        """Count the images that are in a place."""
         if not place.is_dir():
             return 0
         return sum((place / image).exists() for image in self.images)
@@ -49,8 +38,6 @@ class FoundFolder:
 
     Parameters
     ----------
-    root_id : int
-    path : Path
     n_images : int
         That are there; at least 1.
     """

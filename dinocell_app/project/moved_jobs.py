@@ -22,10 +22,6 @@ def segment_job_of(folder: Path) -> SegmentJob:
     folder : Path
         Of the run.
 
-    Returns
-    -------
-    SegmentJob
-
     Raises
     ------
     InvalidParameterError
@@ -41,11 +37,6 @@ def segment_job_of(folder: Path) -> SegmentJob:
 
 def job_of_today(project: Project, run_id: int) -> SegmentJob:
     """Give the job of a run with images, roots and output where they are now.
-
-    Parameters
-    ----------
-    project : Project
-    run_id : int
 
     Returns
     -------
@@ -93,7 +84,6 @@ def bring_up_to_date(project: Project, run_id: int) -> None:
 
     Parameters
     ----------
-    project : Project
     run_id : int
         A run that no process is at, or nothing is done.
 

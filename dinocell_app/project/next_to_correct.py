@@ -28,7 +28,6 @@ class Look:
 
     Parameters
     ----------
-    n_cells : int
     unsure : float
         Share of cells whose confidence is below `UNSURE`; NaN without confidences.
     medians : mapping of str to float
@@ -46,7 +45,6 @@ class Suggestion:
 
     Parameters
     ----------
-    image_id : int
     reason : str
         In words.
     """

@@ -21,7 +21,6 @@ class SetPixelSizes:
     ----------
     folders : mapping of (int, str) to float
         By root and folder below it.
-    project : float or None
     """
 
     folders: Mapping[tuple[int, str], float]
@@ -29,16 +28,7 @@ class SetPixelSizes:
 
     @classmethod
     def read(cls, database: Database) -> SetPixelSizes:
-        """Read them from the project file.
-
-        Parameters
-        ----------
-        database : Database
-
-        Returns
-        -------
-        SetPixelSizes
-        """
+        """Read them from the project file."""
         folders = {
             (row["root_id"], row["folder"]): row["pixel_size_um"]
             for row in database.rows("SELECT * FROM folder_pixel_sizes")
@@ -55,10 +45,8 @@ class SetPixelSizes:
         ----------
         own : float or None
             Set for the image itself.
-        root_id : int
         folder : str
             Of the image, below its root.
-        in_file : float or None
 
         Returns
         -------
@@ -84,8 +72,6 @@ def write_pixel_size(database: Database, scope: PixelSizeScope, um: float | None
 
     Parameters
     ----------
-    database : Database
-    scope : PixelSizeScope
     um : float or None
         None to unset.
 

@@ -18,12 +18,7 @@ _CURRENT_KEY = "segment_settings"
 
 
 class PresetTable:
-    """Named settings of a project.
-
-    Parameters
-    ----------
-    database : Database
-    """
+    """Named settings of a project."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -43,14 +38,6 @@ class PresetTable:
     def get(self, name: str) -> SegmentSettings:
         """Read a preset.
 
-        Parameters
-        ----------
-        name : str
-
-        Returns
-        -------
-        SegmentSettings
-
         Raises
         ------
         KeyError
@@ -62,24 +49,13 @@ class PresetTable:
         return settings_from_json(row[0])
 
     def save(self, name: str, settings: SegmentSettings) -> None:
-        """Keep settings under a name, in place of those it has.
-
-        Parameters
-        ----------
-        name : str
-        settings : SegmentSettings
-        """
+        """Keep settings under a name, in place of those it has."""
         self._database.change(
             "INSERT OR REPLACE INTO presets VALUES (?, ?)", (name, settings_to_json(settings))
         )
 
     def remove(self, name: str) -> None:
-        """Remove a preset; results made with it stay.
-
-        Parameters
-        ----------
-        name : str
-        """
+        """Remove a preset; results made with it stay."""
         self._database.change("DELETE FROM presets WHERE name = ?", (name,))
 
     def current(self) -> SegmentSettings:
@@ -94,37 +70,19 @@ class PresetTable:
         return SegmentSettings() if row is None else settings_from_json(row[0])
 
     def set_current(self, settings: SegmentSettings) -> None:
-        """Keep the settings in use.
-
-        Parameters
-        ----------
-        settings : SegmentSettings
-        """
+        """Keep the settings in use."""
         self._database.change(
             "INSERT OR REPLACE INTO settings VALUES (?, ?)", (_CURRENT_KEY, settings_to_json(settings))
         )
 
 
 def settings_to_json(settings: SegmentSettings) -> str:
-    """Write settings as JSON.
-
-    Parameters
-    ----------
-    settings : SegmentSettings
-
-    Returns
-    -------
-    str
-    """
+    """Write settings as JSON."""
     return json.dumps(asdict(settings), ensure_ascii=False)
 
 
 def settings_from_json(text: str) -> SegmentSettings:
     """Read settings; the inverse of `settings_to_json`.
-
-    Parameters
-    ----------
-    text : str
 
     Returns
     -------

@@ -35,7 +35,6 @@ class Project:
     ----------
     folder : Path
         The project folder, absolute.
-    database : Database
     lock : ProjectLock
         Held while the project may be changed.
     """
@@ -65,10 +64,6 @@ class Project:
         ----------
         folder : Path
             That does not exist; ".dinocell" is added to its name where it is missing.
-
-        Returns
-        -------
-        Project
 
         Raises
         ------

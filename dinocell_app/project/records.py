@@ -20,13 +20,10 @@ class FoundImage:
         Absolute.
     root : Path
         The folder it was found through.
-    n_times, n_slices, n_channels : int
     height, width : int
         In pixels; 0 when the file cannot be read.
     dtype : str
         Name of the pixel type; empty when the file cannot be read.
-    channel_names : tuple of str
-    is_rgb : bool
     pixel_size_um : float or None
         What the file says.
     problem : str
@@ -56,17 +53,12 @@ class ImageRecord:
 
     Parameters
     ----------
-    id : int
-    root_id : int
     relative_path : str
         Below the root, with forward slashes.
-    n_times, n_slices, n_channels : int
     height, width : int
         In pixels.
     dtype : str
         Name of the pixel type.
-    channel_names : tuple of str
-    is_rgb : bool
     file_pixel_size_um : float or None
         What the file says.
     pixel_size_um : float or None
@@ -75,7 +67,6 @@ class ImageRecord:
         Who says so: "image", "folder" and "project" were set by a person, else "file" or "unknown".
     tags : tuple of str
         In alphabetical order.
-    note : str
     problem : str
         Why it cannot be read; empty when it can.
     axes : str
@@ -139,16 +130,7 @@ class PixelSizeScope:
 
     @classmethod
     def image(cls, image_id: int) -> Self:
-        """One image.
-
-        Parameters
-        ----------
-        image_id : int
-
-        Returns
-        -------
-        PixelSizeScope
-        """
+        """One image."""
         return cls("image", image_id)
 
     @classmethod
@@ -157,25 +139,15 @@ class PixelSizeScope:
 
         Parameters
         ----------
-        root_id : int
         relative : str
             Folder below the root; empty for the root itself.
-
-        Returns
-        -------
-        PixelSizeScope
         """
         plain = PurePosixPath(relative.replace("\\", "/")).as_posix().strip("/")
         return cls("folder", root_id, "" if plain == "." else plain)
 
     @classmethod
     def project(cls) -> Self:
-        """All images of the project.
-
-        Returns
-        -------
-        PixelSizeScope
-        """
+        """All images of the project."""
         return cls("project")
 
 
@@ -187,7 +159,6 @@ class ChannelDisplay:
     ----------
     channel : int
         Counted from 0.
-    visible : bool
     colour : str
         As "#rrggbb".
     low, high : float or None
@@ -207,7 +178,6 @@ class NewResult:
 
     Parameters
     ----------
-    image_id : int
     name : str
         The set of results it belongs to.
     status : str
@@ -216,8 +186,6 @@ class NewResult:
         The run that made it; None when it was made elsewhere.
     plane : str
         Such as "_t0003_z001"; empty for an image of one plane.
-    n_cells : int
-    seconds : float
     reason : str
         Why it failed.
     files : tuple of str
@@ -243,7 +211,6 @@ class ResultRecord:
     ----------
     id : int
         Higher for newer ones.
-    image_id : int
     run_id : int or None
         The run that made it; None when it was made elsewhere or the run was removed.
     name : str
@@ -252,8 +219,6 @@ class ResultRecord:
         Such as "_t0003_z001"; empty for an image of one plane.
     status : str
         "finished" or "failed".
-    n_cells : int
-    seconds : float
     reason : str
         Why it failed.
     files : tuple of str
@@ -298,7 +263,6 @@ class RunRecord:
 
     Parameters
     ----------
-    id : int
     name : str
         The set of results it makes.
     kind : str

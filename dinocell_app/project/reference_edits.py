@@ -15,12 +15,7 @@ MOST_UNDONE = 100
 
 
 class ReferenceEdits:
-    """Types and reference cells of a project, written at once.
-
-    Parameters
-    ----------
-    project : Project
-    """
+    """Types and reference cells of a project, written at once."""
 
     def __init__(self, project: Project) -> None:
         self._table = project.references
@@ -43,13 +38,8 @@ class ReferenceEdits:
 
         Parameters
         ----------
-        type_id : int
         positive : bool
             Examples of it, or cells that are not of it.
-
-        Returns
-        -------
-        list of ReferenceCell
         """
         return [cell for cell in self.now.cells if cell.type_id == type_id and cell.positive == positive]
 
@@ -60,10 +50,6 @@ class ReferenceEdits:
         ----------
         name : str
             Empty for one that is free.
-
-        Returns
-        -------
-        CellType
 
         Raises
         ------
@@ -87,10 +73,6 @@ class ReferenceEdits:
     def change_type(self, changed: CellType) -> None:
         """Give a type another name or colour.
 
-        Parameters
-        ----------
-        changed : CellType
-
         Raises
         ------
         InvalidParameterError
@@ -102,22 +84,13 @@ class ReferenceEdits:
         self.now = self._table.all()
 
     def remove_type(self, type_id: int) -> None:
-        """Remove a type with its cells.
-
-        Parameters
-        ----------
-        type_id : int
-        """
+        """Remove a type with its cells."""
         self._remember()
         self._table.remove_type(type_id)
         self.now = self._table.all()
 
     def add(self, cell: ReferenceCell) -> None:
         """Add a reference cell; one at the same place in the same type gives way to it.
-
-        Parameters
-        ----------
-        cell : ReferenceCell
 
         Raises
         ------
@@ -141,24 +114,13 @@ class ReferenceEdits:
         self.now = self._table.all()
 
     def rename(self, cell_id: int, name: str) -> None:
-        """Call a reference cell something.
-
-        Parameters
-        ----------
-        cell_id : int
-        name : str
-        """
+        """Call a reference cell something."""
         self._remember()
         self._table.rename(cell_id, name.strip())
         self.now = self._table.all()
 
     def remove(self, cell_ids: Sequence[int]) -> None:
-        """Remove reference cells.
-
-        Parameters
-        ----------
-        cell_ids : sequence of int
-        """
+        """Remove reference cells."""
         if cell_ids:
             self._remember()
             self._table.remove(cell_ids)
@@ -166,11 +128,6 @@ class ReferenceEdits:
 
     def add_from_library(self, library: KeptReferences, names: Sequence[str]) -> None:
         """Add types of a library, each beside those of the project.
-
-        Parameters
-        ----------
-        library : KeptReferences
-        names : sequence of str
 
         Raises
         ------

@@ -24,8 +24,6 @@ class CellType:
 
     Parameters
     ----------
-    id : int
-    name : str
     colour : str
         As "#rrggbb".
     """
@@ -41,7 +39,6 @@ class CellPlace:
 
     Parameters
     ----------
-    image_id : int
     t, z : int
         Plane, counted from 0.
     row, column : int
@@ -61,11 +58,8 @@ class ReferenceCell:
 
     Parameters
     ----------
-    id : int
-    type_id : int
     positive : bool
         Whether it is an example of the type, or of what is not of it.
-    example : ReferenceExample
     model_id, model_sha256 : str
         The model whose features describe it.
     place : CellPlace or None
@@ -98,23 +92,13 @@ class ReferenceSet:
 
 
 class ReferenceTable:
-    """The reference cells of a project.
-
-    Parameters
-    ----------
-    database : Database
-    """
+    """The reference cells of a project."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def all(self) -> ReferenceSet:
-        """Read everything.
-
-        Returns
-        -------
-        ReferenceSet
-        """
+        """Read everything."""
         rows = self._database.rows("SELECT * FROM reference_cells ORDER BY id")
         types = self._database.rows("SELECT id, name, colour FROM cell_types ORDER BY id")
         return ReferenceSet(tuple(CellType(*row) for row in types), tuple(_cell(row) for row in rows))
@@ -138,38 +122,19 @@ class ReferenceTable:
                 self._insert(cell)
 
     def add_type(self, name: str, colour: str) -> CellType:
-        """Add a type without examples.
-
-        Parameters
-        ----------
-        name, colour : str
-
-        Returns
-        -------
-        CellType
-        """
+        """Add a type without examples."""
         number = self._database.change("INSERT INTO cell_types (name, colour) VALUES (?, ?)", (name, colour))
         return CellType(number, name, colour)
 
     def change_type(self, changed: CellType) -> None:
-        """Give a type another name and colour.
-
-        Parameters
-        ----------
-        changed : CellType
-        """
+        """Give a type another name and colour."""
         self._database.change(
             "UPDATE cell_types SET name = ?, colour = ? WHERE id = ?",
             (changed.name, changed.colour, changed.id),
         )
 
     def remove_type(self, type_id: int) -> None:
-        """Remove a type and its examples.
-
-        Parameters
-        ----------
-        type_id : int
-        """
+        """Remove a type and its examples."""
         self._database.change("DELETE FROM cell_types WHERE id = ?", (type_id,))
 
     def add(self, new: ReferenceCell) -> ReferenceCell:
@@ -188,22 +153,11 @@ class ReferenceTable:
         return replace(new, id=self._insert(replace(new, id=0)))
 
     def rename(self, cell_id: int, name: str) -> None:
-        """Call a reference cell something else.
-
-        Parameters
-        ----------
-        cell_id : int
-        name : str
-        """
+        """Call a reference cell something else."""
         self._database.change("UPDATE reference_cells SET name = ? WHERE id = ?", (name, cell_id))
 
     def remove(self, cell_ids: Sequence[int]) -> None:
-        """Remove reference cells.
-
-        Parameters
-        ----------
-        cell_ids : sequence of int
-        """
+        """Remove reference cells."""
         self._database.change_all(
             "DELETE FROM reference_cells WHERE id = ?", [(number,) for number in cell_ids]
         )
@@ -251,10 +205,6 @@ class ReferenceTable:
 
 def kept_references(references: ReferenceSet) -> KeptReferences | None:
     """Write references as they travel in jobs and libraries.
-
-    Parameters
-    ----------
-    references : ReferenceSet
 
     Returns
     -------

@@ -20,12 +20,10 @@ class CountRequest:
     ----------
     table : Path
         Table of cells, CSV or Parquet.
-    regions : tuple of Region
     image : str
         Name of the image.
     shape : (int, int)
         Rows and columns of the image.
-    pixel_size_um : float or None
     """
 
     table: Path
@@ -37,10 +35,6 @@ class CountRequest:
 
 def count_result(request: CountRequest) -> list[dict[str, Any]]:
     """Count the cells of a result by region; for a worker thread.
-
-    Parameters
-    ----------
-    request : CountRequest
 
     Returns
     -------

@@ -16,7 +16,6 @@ class RegionEdits:
 
     Parameters
     ----------
-    regions : tuple of Region
     before : tuple of tuple of Region
         Earlier states, the oldest first.
     """
@@ -30,10 +29,6 @@ class RegionEdits:
         Parameters
         ----------
         corners : sequence of (x, y)
-
-        Returns
-        -------
-        RegionEdits
         """
         names = {region.name for region in self.regions}
         number = next(n for n in range(1, len(names) + 2) if f"Region {n}" not in names)
@@ -45,13 +40,8 @@ class RegionEdits:
 
         Parameters
         ----------
-        at : int
         name : str
             Made different where another has it.
-
-        Returns
-        -------
-        RegionEdits
         """
         others = {region.name for number, region in enumerate(self.regions) if number != at}
         free = name
@@ -65,49 +55,21 @@ class RegionEdits:
 
         Parameters
         ----------
-        at : int
         kind : str
             Of `regions.KINDS`.
-
-        Returns
-        -------
-        RegionEdits
         """
         return self._with(at, replace(self.regions[at], kind=kind))
 
     def without(self, at: int) -> RegionEdits:
-        """Take a region away.
-
-        Parameters
-        ----------
-        at : int
-
-        Returns
-        -------
-        RegionEdits
-        """
+        """Take a region away."""
         return self._changed(tuple(r for number, r in enumerate(self.regions) if number != at))
 
     def replaced(self, regions: Sequence[Region]) -> RegionEdits:
-        """Take other regions.
-
-        Parameters
-        ----------
-        regions : sequence of Region
-
-        Returns
-        -------
-        RegionEdits
-        """
+        """Take other regions."""
         return self._changed(tuple(regions))
 
     def undone(self) -> RegionEdits:
-        """Go one change back.
-
-        Returns
-        -------
-        RegionEdits
-        """
+        """Go one change back."""
         return RegionEdits(self.before[-1], self.before[:-1]) if self.before else self
 
     def _with(self, at: int, region: Region) -> RegionEdits:

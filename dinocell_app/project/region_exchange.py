@@ -17,8 +17,6 @@ def regions_in_file(project: Project, path: Path, current: int | None) -> dict[i
 
     Parameters
     ----------
-    project : Project
-    path : Path
     current : int or None
         Image that gets the regions which name no image.
 
@@ -46,11 +44,6 @@ def regions_in_file(project: Project, path: Path, current: int | None) -> dict[i
 
 def write_project_regions(project: Project, path: Path) -> None:
     """Write the regions of all images.
-
-    Parameters
-    ----------
-    project : Project
-    path : Path
 
     Raises
     ------

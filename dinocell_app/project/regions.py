@@ -12,27 +12,13 @@ from dinocell_app.regions.region import Region
 
 
 class RegionTable:
-    """The regions of a project, in the order in which they were drawn.
-
-    Parameters
-    ----------
-    database : Database
-    """
+    """The regions of a project, in the order in which they were drawn."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def of_image(self, image_id: int) -> tuple[Region, ...]:
-        """List the regions of an image.
-
-        Parameters
-        ----------
-        image_id : int
-
-        Returns
-        -------
-        tuple of Region
-        """
+        """List the regions of an image."""
         return tuple(_region(row) for row in self._rows("WHERE image_id = ?", (image_id,)))
 
     def all(self) -> dict[int, tuple[Region, ...]]:
@@ -49,13 +35,7 @@ class RegionTable:
         return {image_id: tuple(regions) for image_id, regions in found.items()}
 
     def put(self, image_id: int, regions: Sequence[Region]) -> None:
-        """Give an image these regions in place of those it has.
-
-        Parameters
-        ----------
-        image_id : int
-        regions : sequence of Region
-        """
+        """Give an image these regions in place of those it has."""
         self.put_all({image_id: regions})
 
     def put_all(self, regions: Mapping[int, Sequence[Region]]) -> None:

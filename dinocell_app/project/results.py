@@ -25,7 +25,6 @@ class ResultTable:
 
     Parameters
     ----------
-    database : Database
     folder : Path
         The project folder.
     """
@@ -37,10 +36,6 @@ class ResultTable:
     def of_image(self, image_id: int) -> list[ResultRecord]:
         """List the results of an image.
 
-        Parameters
-        ----------
-        image_id : int
-
         Returns
         -------
         list of ResultRecord
@@ -49,12 +44,7 @@ class ResultTable:
         return self._select("WHERE image_id = ? ORDER BY id DESC", (image_id,))
 
     def finished(self) -> list[ResultRecord]:
-        """List all results that are not failures.
-
-        Returns
-        -------
-        list of ResultRecord
-        """
+        """List all results that are not failures."""
         return self._select("WHERE status = 'finished' ORDER BY id")
 
     def latest(self) -> dict[int, ResultRecord]:
@@ -82,14 +72,6 @@ class ResultTable:
     def get(self, result_id: int) -> ResultRecord:
         """Read one result.
 
-        Parameters
-        ----------
-        result_id : int
-
-        Returns
-        -------
-        ResultRecord
-
         Raises
         ------
         KeyError
@@ -103,10 +85,6 @@ class ResultTable:
     def in_set(self, name: str) -> list[ResultRecord]:
         """List the results of a set.
 
-        Parameters
-        ----------
-        name : str
-
         Returns
         -------
         list of ResultRecord
@@ -119,14 +97,6 @@ class ResultTable:
 
         A failure leaves an earlier finished result as it is: its files are still there. One that people
         corrected stays, and keeps in mind that there is a newer one.
-
-        Parameters
-        ----------
-        new : NewResult
-
-        Returns
-        -------
-        ResultRecord
         """
         return self.record_image([new])[0]
 
@@ -156,16 +126,10 @@ class ResultTable:
 
         Parameters
         ----------
-        result_id : int
         files : sequence of str
             Of the corrected result, relative to the project folder.
-        n_cells : int
         n_edited : int
             Cells that were corrected or drawn.
-
-        Returns
-        -------
-        ResultRecord
         """
         self._database.change(
             "UPDATE results SET model_files = CASE model_files WHEN '[]' THEN files ELSE model_files END, "
@@ -175,12 +139,7 @@ class ResultTable:
         return self.get(result_id)
 
     def with_newer(self) -> list[ResultRecord]:
-        """List the corrected results of which the model has made newer ones.
-
-        Returns
-        -------
-        list of ResultRecord
-        """
+        """List the corrected results of which the model has made newer ones."""
         return self._select("WHERE has_newer = 1 ORDER BY image_id, id")
 
     def use_models(self, result_id: int, n_cells: int) -> ResultRecord:
@@ -188,13 +147,8 @@ class ResultTable:
 
         Parameters
         ----------
-        result_id : int
         n_cells : int
             Of the model's result.
-
-        Returns
-        -------
-        ResultRecord
         """
         self._database.change(
             "UPDATE results SET files = model_files, model_files = '[]', n_cells = ?, n_edited = 0, "
@@ -204,25 +158,12 @@ class ResultTable:
         return self.get(result_id)
 
     def take_newer(self, result_id: int) -> ResultRecord:
-        """Say that the newer result of the model has been dealt with.
-
-        Parameters
-        ----------
-        result_id : int
-
-        Returns
-        -------
-        ResultRecord
-        """
+        """Say that the newer result of the model has been dealt with."""
         self._database.change("UPDATE results SET has_newer = 0 WHERE id = ?", (result_id,))
         return self.get(result_id)
 
     def model_labels_path(self, result: ResultRecord) -> Path | None:
         """Say where the label image is that the model wrote.
-
-        Parameters
-        ----------
-        result : ResultRecord
 
         Returns
         -------
@@ -232,20 +173,11 @@ class ResultTable:
         return self._existing(result.model_files or result.files, "labels")
 
     def remove(self, result_ids: Sequence[int]) -> None:
-        """Take results out of the project; their files stay.
-
-        Parameters
-        ----------
-        result_ids : sequence of int
-        """
+        """Take results out of the project; their files stay."""
         self._database.change_all("DELETE FROM results WHERE id = ?", [(number,) for number in result_ids])
 
     def labels_path(self, result: ResultRecord) -> Path | None:
         """Say where the label image of a result is.
-
-        Parameters
-        ----------
-        result : ResultRecord
 
         Returns
         -------
@@ -256,10 +188,6 @@ class ResultTable:
 
     def table_path(self, result: ResultRecord) -> Path | None:
         """Say where the table of the cells of a result is.
-
-        Parameters
-        ----------
-        result : ResultRecord
 
         Returns
         -------

@@ -17,7 +17,6 @@ class Root:
 
     Parameters
     ----------
-    id : int
     name : str
         Different for every root of a project, whatever the case.
     path : Path
@@ -37,7 +36,6 @@ class RootTable:
 
     Parameters
     ----------
-    database : Database
     around : Path
         The folder the project folder lies in.
     """
@@ -60,10 +58,6 @@ class RootTable:
     def path(self, root_id: int) -> Path:
         """Say where a root is on this computer.
 
-        Parameters
-        ----------
-        root_id : int
-
         Returns
         -------
         Path
@@ -72,12 +66,7 @@ class RootTable:
         return self._by_id()[root_id].path
 
     def missing(self) -> list[Root]:
-        """List the roots that are not there.
-
-        Returns
-        -------
-        list of Root
-        """
+        """List the roots that are not there."""
         self._known = None
         return [root for root in self.all() if not root.path.is_dir()]
 
@@ -104,10 +93,6 @@ class RootTable:
         ----------
         path : Path
             Absolute.
-
-        Returns
-        -------
-        Root
         """
         for root in self.all():
             if root.path == path:
@@ -121,12 +106,7 @@ class RootTable:
         return Root(root_id, name, path)
 
     def known_folders(self) -> list[KnownFolder]:
-        """List the roots with what lies below them, for `moved_folders.find_moved`.
-
-        Returns
-        -------
-        list of KnownFolder
-        """
+        """List the roots with what lies below them, for `moved_folders.find_moved`."""
         below: dict[int, list[str]] = {root.id: [] for root in self.all()}
         for row in self._database.rows("SELECT root_id, relative_path FROM images"):
             below[row["root_id"]].append(row["relative_path"])

@@ -44,11 +44,6 @@ def apply_new_events(project: Project, run_id: int) -> list[Event]:
     A last line that is still being written waits for its end. A run whose process is gone without a last
     word becomes "interrupted".
 
-    Parameters
-    ----------
-    project : Project
-    run_id : int
-
     Returns
     -------
     list of Event

@@ -22,8 +22,6 @@ class RunTable:
 
     Parameters
     ----------
-    database : Database
-    images : ImageTable
     folder : Path
         The project folder.
     runs_folder : Path
@@ -53,14 +51,6 @@ class RunTable:
     def get(self, run_id: int) -> RunRecord:
         """Read one run.
 
-        Parameters
-        ----------
-        run_id : int
-
-        Returns
-        -------
-        RunRecord
-
         Raises
         ------
         KeyError
@@ -81,7 +71,6 @@ class RunTable:
         ----------
         name : str
             The set of results it makes.
-        job : SegmentJob
         image_ids : sequence of int
             The images of the job, in the order of its inputs.
 
@@ -119,10 +108,6 @@ class RunTable:
     def image_paths(self, run_id: int) -> dict[str, int]:
         """List the images of a run by the paths its job names.
 
-        Parameters
-        ----------
-        run_id : int
-
         Returns
         -------
         dict of str to int
@@ -136,7 +121,6 @@ class RunTable:
 
         Parameters
         ----------
-        run_id : int
         paths : sequence of Path
             In the order of its images.
         """
@@ -147,10 +131,6 @@ class RunTable:
 
     def output(self, run_id: int) -> Path:
         """Say where the results of a run go.
-
-        Parameters
-        ----------
-        run_id : int
 
         Returns
         -------
@@ -167,7 +147,6 @@ class RunTable:
 
         Parameters
         ----------
-        run_id : int
         state : str
             One of `records.RUN_STATES`. A run that is queued again has not started.
         """
@@ -192,10 +171,6 @@ class RunTable:
 
     def remove(self, run_id: int) -> None:
         """Remove a run and its run folder; results stay.
-
-        Parameters
-        ----------
-        run_id : int
 
         Raises
         ------

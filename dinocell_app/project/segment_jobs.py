@@ -30,9 +30,6 @@ def segment_job(
 
     Parameters
     ----------
-    project : Project
-    image_ids : sequence of int
-    settings : SegmentSettings
     set_name : str
         The set of results; also its folder below the results of the project.
 
@@ -81,7 +78,6 @@ def region_file(project: Project, regions: Mapping[str, Sequence[Region]]) -> Pa
 
     Parameters
     ----------
-    project : Project
     regions : mapping of str to sequence of Region
         By the path of the image.
 
@@ -108,10 +104,6 @@ def region_file(project: Project, regions: Mapping[str, Sequence[Region]]) -> Pa
 def check_set_name(name: str) -> None:
     """Check that a set of results can have a name.
 
-    Parameters
-    ----------
-    name : str
-
     Raises
     ------
     InvalidParameterError
@@ -125,16 +117,7 @@ def check_set_name(name: str) -> None:
 
 
 def shown_formats(formats: Sequence[str]) -> tuple[str, ...]:
-    """Add what the window needs to show results: labels and a table.
-
-    Parameters
-    ----------
-    formats : sequence of str
-
-    Returns
-    -------
-    tuple of str
-    """
+    """Add what the window needs to show results: labels and a table."""
     if "all" in formats:
         return tuple(name for name in SUFFIXES if name != "sidecar")
     wanted = tuple(dict.fromkeys(("labels", *formats)))

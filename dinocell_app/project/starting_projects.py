@@ -20,10 +20,6 @@ SAMPLE_NAME = "Sample project"
 def project_folder_for(inputs: Sequence[Path]) -> Path | None:
     """Choose the folder of a project for dropped files and folders.
 
-    Parameters
-    ----------
-    inputs : sequence of Path
-
     Returns
     -------
     Path or None
@@ -38,17 +34,7 @@ def project_folder_for(inputs: Sequence[Path]) -> Path | None:
 
 
 def unused(place: Path, name: str) -> Path:
-    """Name a project folder that does not exist yet.
-
-    Parameters
-    ----------
-    place : Path
-    name : str
-
-    Returns
-    -------
-    Path
-    """
+    """Name a project folder that does not exist yet."""
     folder = place / f"{name}{SUFFIX}"
     number = 2
     while folder.exists():

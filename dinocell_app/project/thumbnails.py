@@ -30,7 +30,6 @@ def thumbnail_path(folder: Path, image: ImageRecord) -> Path:
     ----------
     folder : Path
         Of the thumbnails (`disk_cache.DiskCache`).
-    image : ImageRecord
 
     Returns
     -------
@@ -85,7 +84,6 @@ class ChannelPictures:
 
     Parameters
     ----------
-    n_times, n_slices, n_channels : int
     height, width : int
         In pixels.
     names : tuple of str
@@ -108,17 +106,12 @@ def channel_pictures(path: Path, axes: str, size: int, most: int) -> ChannelPict
 
     Parameters
     ----------
-    path : Path
     axes : str
         As for `imaging.reading.open_image`.
     size : int
         Longer side in pixels.
     most : int
         Channels that are drawn at most.
-
-    Returns
-    -------
-    ChannelPictures
 
     Raises
     ------

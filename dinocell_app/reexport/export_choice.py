@@ -52,21 +52,12 @@ class ExportChoice:
     existing: Existing = "keep"
 
     def to_json(self) -> str:
-        """Write the choices.
-
-        Returns
-        -------
-        str
-        """
+        """Write the choices."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> ExportChoice:
         """Read the choices; the inverse of `to_json`.
-
-        Parameters
-        ----------
-        text : str
 
         Returns
         -------

@@ -67,30 +67,13 @@ class ExportItem:
         return self.target(self.folder, kind)
 
     def target(self, folder: Path, kind: str) -> Path:
-        """Name a file that is exported.
-
-        Parameters
-        ----------
-        folder : Path
-        kind : str
-
-        Returns
-        -------
-        Path
-        """
+        """Name a file that is exported."""
         return folder.joinpath(*self.stem.parts[:-1], self.stem.name + SUFFIXES[kind])
 
 
 @dataclass(frozen=True)
 class FailedItem:
-    """An image without results.
-
-    Parameters
-    ----------
-    image : Path
-    name : str
-    reason : str
-    """
+    """An image without results."""
 
     image: Path
     name: str
@@ -105,7 +88,6 @@ class ExportItems:
     ----------
     finished : tuple of ExportItem
         In the order of their names, numbers by value.
-    failed : tuple of FailedItem
     audits : tuple of AuditResult
         What people found who judged random cells of these results; the newest first.
     """
@@ -120,15 +102,10 @@ def export_items(project: Project, set_name: str, image_ids: Collection[int] | N
 
     Parameters
     ----------
-    project : Project
     set_name : str
         Name of the results.
     image_ids : collection of int or None
         None for all images that have such results.
-
-    Returns
-    -------
-    ExportItems
     """
     folder = project.results_folder / set_name
     finished: dict[PurePosixPath, ExportItem] = {}
@@ -173,7 +150,6 @@ def table_columns_of(items: Iterable[ExportItem], n_files: int = 50) -> tuple[st
 
     Parameters
     ----------
-    items : iterable of ExportItem
     n_files : int
         So many tables are looked at; those of one run are alike.
 

@@ -56,8 +56,6 @@ class ExportPlan:
 
     Parameters
     ----------
-    choice : ExportChoice
-    items : ExportItems
     files : tuple of PlannedFile
         Those of single images first.
     """
@@ -80,15 +78,6 @@ class ExportPlan:
 
 def plan_export(items: ExportItems, choice: ExportChoice) -> ExportPlan:
     """Work out the files of an export; looks at the disk, so it is for a worker thread.
-
-    Parameters
-    ----------
-    items : ExportItems
-    choice : ExportChoice
-
-    Returns
-    -------
-    ExportPlan
 
     Raises
     ------

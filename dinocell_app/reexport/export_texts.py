@@ -10,16 +10,7 @@ from dinocell_app.reexport.export_writing import FileExported
 
 
 def plan_sentence(plan: ExportPlan) -> str:
-    """Say what an export would do.
-
-    Parameters
-    ----------
-    plan : ExportPlan
-
-    Returns
-    -------
-    str
-    """
+    """Say what an export would do."""
     if not plan.files:
         return "Nothing is ticked."
     sentence = f"{_files(plan.n_written)} will be written to {plan.choice.folder}."
@@ -30,16 +21,7 @@ def plan_sentence(plan: ExportPlan) -> str:
 
 
 def done_sentence(outcomes: Sequence[FileExported]) -> str:
-    """Say what an export did.
-
-    Parameters
-    ----------
-    outcomes : sequence of FileExported
-
-    Returns
-    -------
-    str
-    """
+    """Say what an export did."""
     counts = Counter(outcome.outcome for outcome in outcomes)
     parts = [f"{_files(counts['written'])} written"]
     if counts["kept"]:

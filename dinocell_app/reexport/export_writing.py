@@ -50,10 +50,6 @@ class FileExported:
 def write_export(plan: ExportPlan) -> Iterator[FileExported]:
     """Write the files of a plan; closing the generator ends it between two files.
 
-    Parameters
-    ----------
-    plan : ExportPlan
-
     Yields
     ------
     FileExported
@@ -168,16 +164,7 @@ class _Writing:
 
 
 def name_of(item: ExportItem) -> str:
-    """Say how tables call a result.
-
-    Parameters
-    ----------
-    item : ExportItem
-
-    Returns
-    -------
-    str
-    """
+    """Say how tables call a result."""
     records = records_of([item])
     return records[0].name if records else item.stem.as_posix()
 

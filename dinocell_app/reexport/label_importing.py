@@ -20,7 +20,6 @@ class LabelsImported:
 
     Parameters
     ----------
-    labels : Path
     result : NewResult or None
         None when it failed.
     problem : str
@@ -37,10 +36,6 @@ class LabelsImported:
 
 def import_all(planned: Sequence[LabelImport]) -> Iterator[LabelsImported]:
     """Import label images; one that fails does not end the rest.
-
-    Parameters
-    ----------
-    planned : sequence of LabelImport
 
     Yields
     ------

@@ -32,13 +32,8 @@ def read_result(item: ExportItem, kinds: frozenset[str]) -> LabelledImage:
 
     Parameters
     ----------
-    item : ExportItem
     kinds : frozenset of str
         Formats.
-
-    Returns
-    -------
-    LabelledImage
 
     Raises
     ------
@@ -66,14 +61,6 @@ def read_result(item: ExportItem, kinds: frozenset[str]) -> LabelledImage:
 
 def read_table(item: ExportItem) -> pd.DataFrame:
     """Read the table of cells of a result, to the last digit and with the types it was made with.
-
-    Parameters
-    ----------
-    item : ExportItem
-
-    Returns
-    -------
-    pandas.DataFrame
 
     Raises
     ------
@@ -109,10 +96,6 @@ def typed(texts: Sequence[str], dtype: str) -> pd.Series:
         Empty for what is missing.
     dtype : str
         As `measurement.column.Column` names it; empty to go by the texts.
-
-    Returns
-    -------
-    pandas.Series
     """
     import pandas as pd
 
@@ -140,10 +123,6 @@ def plane_of(choice: PlaneChoice, stem: str) -> PlaneChoice:
         Of all planes; an axis that is projected stays so.
     stem : str
         Such as "cells_t0003_z001".
-
-    Returns
-    -------
-    PlaneChoice
     """
     found = _PLANE.search(stem)
     t, z = found.groups() if found is not None else (None, None)

@@ -38,7 +38,6 @@ def record_with_regions(item: ExportItem, record: PlaneRecord) -> PlaneRecord:
 
     Parameters
     ----------
-    item : ExportItem
     record : PlaneRecord
         Of the result.
 

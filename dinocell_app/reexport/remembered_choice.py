@@ -16,10 +16,6 @@ _logger = logging.getLogger(__name__)
 def remembered_choice(project_folder: Path) -> ExportChoice:
     """Read the choices of the last export.
 
-    Parameters
-    ----------
-    project_folder : Path
-
     Returns
     -------
     ExportChoice
@@ -38,7 +34,6 @@ def remember_choice(project_folder: Path, choice: ExportChoice) -> None:
     ----------
     project_folder : Path
         One that cannot be written to is left as it is; the export itself matters more.
-    choice : ExportChoice
     """
     try:
         write_text(project_folder / FILE_NAME, choice.to_json() + "\n")

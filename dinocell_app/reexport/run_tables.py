@@ -15,10 +15,6 @@ from dinocell_app.reexport.region_column import record_with_regions
 def records_of(items: Iterable[ExportItem]) -> list[PlaneRecord]:
     """Read what is known about results, in the order of their names.
 
-    Parameters
-    ----------
-    items : iterable of ExportItem
-
     Returns
     -------
     list of PlaneRecord
@@ -39,7 +35,6 @@ def write_table_of_all(file: PlannedFile, items: ExportItems) -> bool:
     ----------
     file : PlannedFile
         Of a kind in `export_choice.RUN_TABLES`.
-    items : ExportItems
 
     Returns
     -------

@@ -14,7 +14,6 @@ def select_csv(source: Path, target: Path, columns: Sequence[str]) -> None:
 
     Parameters
     ----------
-    source, target : Path
     columns : sequence of str
         The image and the label come first in any case; columns that a table lacks are left out.
 
@@ -42,7 +41,6 @@ def select_parquet(source: Path, target: Path, columns: Sequence[str]) -> None:
 
     Parameters
     ----------
-    source, target : Path
     columns : sequence of str
         As in `select_csv`.
 

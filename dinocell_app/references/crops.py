@@ -71,10 +71,6 @@ def box_of(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
     ----------
     mask : ndarray of shape (M, N), bool
         With at least one pixel.
-
-    Returns
-    -------
-    tuple of slice
     """
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)

@@ -29,21 +29,12 @@ def write_library(path: Path, references: KeptReferences) -> None:
     ----------
     path : Path
         The JSON file; one that is there is replaced.
-    references : KeptReferences
     """
     write_json(path, _File(**dict(references)).model_dump(mode="json"))
 
 
 def read_library(path: Path) -> KeptReferences:
     """Read a library; the inverse of `write_library`.
-
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    KeptReferences
 
     Raises
     ------
@@ -76,7 +67,6 @@ def require_model(references: KeptReferences, model_id: str, model_sha256: str, 
 
     Parameters
     ----------
-    references : KeptReferences
     model_id, model_sha256 : str
         Of the model whose features describe the cells.
     path : Path or None
@@ -102,13 +92,8 @@ def with_type(library: KeptReferences, kept: ReferenceType) -> KeptReferences:
 
     Parameters
     ----------
-    library : KeptReferences
     kept : ReferenceType
         Described with the model of the library.
-
-    Returns
-    -------
-    KeptReferences
     """
     others = [each for each in library.read() if each.name.casefold() != kept.name.casefold()]
     return KeptReferences.of(library.model_id, library.model_sha256, [*others, kept])
@@ -119,7 +104,6 @@ def without_type(library: KeptReferences, name: str) -> KeptReferences:
 
     Parameters
     ----------
-    library : KeptReferences
     name : str
         Whatever its case.
 

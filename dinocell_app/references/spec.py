@@ -59,10 +59,6 @@ class ReferenceSpec:
             ``image.tif@mask.png`` or ``library.json#name``, each with ``type=`` before it where the type of
             the cell has a name.
 
-        Returns
-        -------
-        ReferenceSpec
-
         Raises
         ------
         InvalidParameterError
@@ -96,12 +92,7 @@ class ReferenceSpec:
         return cls(Path(apart["path"]), label=label, labels=Path(apart["labels"]), type_name=type_name)
 
     def absolute(self) -> ReferenceSpec:
-        """Make the paths independent of the current folder.
-
-        Returns
-        -------
-        ReferenceSpec
-        """
+        """Make the paths independent of the current folder."""
         labels = None if self.labels is None else self.labels.expanduser().absolute()
         return replace(self, path=self.path.expanduser().absolute(), labels=labels)
 

@@ -70,7 +70,6 @@ class KeptCell(_Frozen):
 
     Parameters
     ----------
-    source, name : str
     description : str
         Little-endian 32-bit numbers in base64.
     crop : str
@@ -96,16 +95,7 @@ class KeptCell(_Frozen):
 
     @classmethod
     def of(cls, cell: ReferenceExample) -> Self:
-        """Write a cell.
-
-        Parameters
-        ----------
-        cell : ReferenceExample
-
-        Returns
-        -------
-        KeptCell
-        """
+        """Write a cell."""
         crop = np.ascontiguousarray(cell.crop[:CROP_PX, :CROP_PX], np.uint8)
         return cls(
             source=cell.source,
@@ -116,26 +106,14 @@ class KeptCell(_Frozen):
         )
 
     def cell(self) -> ReferenceExample:
-        """Read the cell; the inverse of `of`.
-
-        Returns
-        -------
-        ReferenceExample
-        """
+        """Read the cell; the inverse of `of`."""
         numbers = np.frombuffer(_decoded(self.description), "<f4").astype(np.float32)
         crop = np.frombuffer(_decoded(self.crop), np.uint8).reshape(-1, max(1, self.crop_width))
         return ReferenceExample(numbers, self.source, crop, self.name)
 
 
 class KeptType(_Frozen):
-    """A type of cell as JSON.
-
-    Parameters
-    ----------
-    name : str
-    colour : str
-    positives, negatives : tuple of KeptCell
-    """
+    """A type of cell as JSON."""
 
     name: str = Field(min_length=1)
     colour: str = Field(default="", pattern=r"^(#[0-9a-fA-F]{6})?$")
@@ -150,7 +128,6 @@ class KeptReferences(_Frozen):
     ----------
     model_id, model_sha256 : str
         Descriptions by another model cannot be compared with these.
-    types : tuple of KeptType
     """
 
     model_config = ConfigDict(protected_namespaces=())
@@ -171,17 +148,7 @@ class KeptReferences(_Frozen):
 
     @classmethod
     def of(cls, model_id: str, model_sha256: str, types: Sequence[ReferenceType]) -> Self:
-        """Write types of cells.
-
-        Parameters
-        ----------
-        model_id, model_sha256 : str
-        types : sequence of ReferenceType
-
-        Returns
-        -------
-        KeptReferences
-        """
+        """Write types of cells."""
         return cls(
             model_id=model_id,
             model_sha256=model_sha256,
@@ -197,12 +164,7 @@ class KeptReferences(_Frozen):
         )
 
     def read(self) -> tuple[ReferenceType, ...]:
-        """Read the types; the inverse of `of`.
-
-        Returns
-        -------
-        tuple of ReferenceType
-        """
+        """Read the types; the inverse of `of`."""
         return tuple(
             ReferenceType(
                 each.name,

@@ -38,7 +38,6 @@ class Region:
 
     Parameters
     ----------
-    name : str
     corners : tuple of (float, float)
         (x, y) in pixels, where pixel (row, column) covers [column, column + 1] by [row, row + 1]; the last is
         joined to the first.
@@ -57,10 +56,6 @@ class Region:
 def checksum(regions: Sequence[Region]) -> str:
     """Sum up regions in a text by which equal ones are known: results with others are other results.
 
-    Parameters
-    ----------
-    regions : sequence of Region
-
     Returns
     -------
     str
@@ -77,7 +72,6 @@ def inside(region: Region, x: NDArray[np.float64], y: NDArray[np.float64]) -> ND
 
     Parameters
     ----------
-    region : Region
     x, y : ndarray of shape (n,)
         In the frame of the corners.
 
@@ -100,7 +94,6 @@ def pixels_inside(region: Region, shape: tuple[int, int]) -> NDArray[np.bool_]:
 
     Parameters
     ----------
-    region : Region
     shape : (int, int)
         Rows and columns of the image.
 
@@ -129,7 +122,6 @@ def allowed_pixels(regions: Sequence[Region], shape: tuple[int, int]) -> NDArray
 
     Parameters
     ----------
-    regions : sequence of Region
     shape : (int, int)
 
     Returns
@@ -156,7 +148,6 @@ def allowed_points(
 
     Parameters
     ----------
-    regions : sequence of Region
     x, y : ndarray of shape (n,)
 
     Returns
@@ -179,7 +170,6 @@ def names_at(regions: Sequence[Region], x: NDArray[np.float64], y: NDArray[np.fl
 
     Parameters
     ----------
-    regions : sequence of Region
     x, y : ndarray of shape (n,)
 
     Returns

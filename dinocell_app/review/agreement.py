@@ -28,12 +28,7 @@ class Agreement:
     kappa: float
 
     def sentence(self) -> str:
-        """Say it to people.
-
-        Returns
-        -------
-        str
-        """
+        """Say it to people."""
         if self.n == 0:
             return "Nothing was judged by both."
         agreed = f"Two people judged the same {self.n}: they agree on {self.share:.0%}"

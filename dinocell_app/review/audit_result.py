@@ -17,7 +17,6 @@ class AuditResult:
 
     Parameters
     ----------
-    counts : AuditCounts
     ground : Ground
         What was drawn from.
     seed : int

@@ -18,7 +18,6 @@ class Estimate:
     ----------
     value : float
         NaN when nothing was judged.
-    low, high : float
     """
 
     value: float

@@ -72,11 +72,6 @@ def estimate_recall(counts: AuditCounts, ground: Ground) -> Estimate:
     DasGupta 2001, Statistical Science 16, 101-133); as they propose, an end is 1 when nothing was seen
     missed, split or merged, and 0 when no mask was right.
 
-    Parameters
-    ----------
-    counts : AuditCounts
-    ground : Ground
-
     Returns
     -------
     Estimate

@@ -40,7 +40,6 @@ def draw_cells(n_cells: Sequence[int], n: int, seed: int) -> list[Draw]:
         Cells of each image.
     n : int
         How many to draw; all when there are fewer.
-    seed : int
 
     Returns
     -------
@@ -69,8 +68,6 @@ def draw_places(empty_areas: Sequence[float], n: int, seed: int) -> list[Draw]:
     ----------
     empty_areas : sequence of float
         Pixels outside cells, of each image.
-    n : int
-    seed : int
 
     Returns
     -------
@@ -93,7 +90,6 @@ def place_in(labels: NDArray[np.integer], seed: int, draw: Draw) -> tuple[int, i
     ----------
     labels : ndarray of shape (M, N), int
         0 outside cells.
-    seed : int
     draw : Draw
         From `draw_places`.
 

@@ -62,10 +62,6 @@ def count_verdicts(verdicts: Iterable[str]) -> AuditCounts:
     ----------
     verdicts : iterable of str
         Of `CELL_VERDICTS` and `PLACE_VERDICTS`; empty ones are left out.
-
-    Returns
-    -------
-    AuditCounts
     """
     counts = Counter(verdict for verdict in verdicts if verdict)
     return AuditCounts(**{name: counts.get(name, 0) for name in (*CELL_VERDICTS, *PLACE_VERDICTS)})

@@ -34,10 +34,6 @@ def remaining_text(seconds: float | None) -> str:
 def speed_text(seconds_per_image: float | None) -> str:
     """Say how fast images are done.
 
-    Parameters
-    ----------
-    seconds_per_image : float or None
-
     Returns
     -------
     str

@@ -45,10 +45,6 @@ class RunFacts:
 def state_of(facts: RunFacts) -> str:
     """Name the state of a run.
 
-    Parameters
-    ----------
-    facts : RunFacts
-
     Returns
     -------
     str
@@ -127,27 +123,9 @@ class RunFollower:
         return RunFacts(executing, waiting, self.folder.pause_path.exists(), attempted, self._count.final)
 
     def with_last_event(self, facts: RunFacts) -> RunFacts:
-        """Renew what earlier facts say about how the run ended.
-
-        Parameters
-        ----------
-        facts : RunFacts
-
-        Returns
-        -------
-        RunFacts
-        """
+        """Renew what earlier facts say about how the run ended."""
         return replace(facts, final=self._count.final)
 
     def progress(self, state: str) -> RunProgress:
-        """Say how far the run is, by the events read so far.
-
-        Parameters
-        ----------
-        state : str
-
-        Returns
-        -------
-        RunProgress
-        """
+        """Say how far the run is, by the events read so far."""
         return self._count.progress(state)

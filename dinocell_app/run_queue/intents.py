@@ -26,10 +26,6 @@ def pause(run: Path) -> None:
 def resume(run: Path) -> bool:
     """Let a run go on that was paused, stopped or interrupted.
 
-    Parameters
-    ----------
-    run : Path
-
     Returns
     -------
     bool
@@ -47,36 +43,17 @@ def resume(run: Path) -> bool:
 
 
 def stop_after_image(run: Path) -> None:
-    """End a run when the image in hand is finished; one in the queue is taken out of it.
-
-    Parameters
-    ----------
-    run : Path
-    """
+    """End a run when the image in hand is finished; one in the queue is taken out of it."""
     _ask_to_end(RunFolder(run).stop_after_image_path)
 
 
 def cancel(run: Path) -> None:
-    """End a run within a tile; one in the queue is taken out of it.
-
-    Parameters
-    ----------
-    run : Path
-    """
+    """End a run within a tile; one in the queue is taken out of it."""
     _ask_to_end(RunFolder(run).stop_path)
 
 
 def retry_job(job: SegmentJob, failures: Sequence[ImageFailed]) -> SegmentJob:
     """Make the job that does the failed images of another one again.
-
-    Parameters
-    ----------
-    job : SegmentJob
-    failures : sequence of ImageFailed
-
-    Returns
-    -------
-    SegmentJob
 
     Raises
     ------

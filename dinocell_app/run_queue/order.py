@@ -39,10 +39,6 @@ class QueueEntry:
 def read_queue(runs: Path) -> tuple[QueueEntry, ...]:
     """Read the queue of a folder of runs.
 
-    Parameters
-    ----------
-    runs : Path
-
     Returns
     -------
     tuple of QueueEntry
@@ -62,25 +58,13 @@ def _is_name(run: str) -> bool:
 
 
 def write_queue(runs: Path, entries: Sequence[QueueEntry]) -> None:
-    """Write the queue of a folder of runs.
-
-    Parameters
-    ----------
-    runs : Path
-    entries : sequence of QueueEntry
-    """
+    """Write the queue of a folder of runs."""
     content = {"schema_version": SCHEMA_VERSION, "runs": [asdict(entry) for entry in entries]}
     write_json(runs / QUEUE_NAME, content)
 
 
 def ask_for(runs: Path, run: str) -> None:
-    """Put a run at the end of the queue for its next attempt; one that waits keeps its place.
-
-    Parameters
-    ----------
-    runs : Path
-    run : str
-    """
+    """Put a run at the end of the queue for its next attempt; one that waits keeps its place."""
     entries = read_queue(runs)
     if any(entry.run == run and is_waiting(runs, entry) for entry in entries):
         return
@@ -89,13 +73,7 @@ def ask_for(runs: Path, run: str) -> None:
 
 
 def withdraw(runs: Path, run: str) -> None:
-    """Take a run out of the queue.
-
-    Parameters
-    ----------
-    runs : Path
-    run : str
-    """
+    """Take a run out of the queue."""
     write_queue(runs, [entry for entry in read_queue(runs) if entry.run != run])
 
 
@@ -104,7 +82,6 @@ def put_in_order(runs: Path, names: Sequence[str]) -> None:
 
     Parameters
     ----------
-    runs : Path
     names : sequence of str
         Runs that it leaves out keep their order behind those it names.
     """
@@ -119,10 +96,6 @@ def attempts_begun(run: Path) -> int:
     ----------
     run : Path
         Its folder.
-
-    Returns
-    -------
-    int
     """
     try:
         return int((run / ATTEMPT_NAME).read_text(encoding="ascii"))
@@ -131,37 +104,17 @@ def attempts_begun(run: Path) -> int:
 
 
 def begin_attempt(run: Path, attempt: int) -> None:
-    """Note that work on a run begins.
-
-    Parameters
-    ----------
-    run : Path
-    attempt : int
-    """
+    """Note that work on a run begins."""
     write_text(run / ATTEMPT_NAME, f"{attempt}\n")
 
 
 def is_waiting(runs: Path, entry: QueueEntry) -> bool:
-    """Tell whether an entry of the queue has not had its turn, paused ones included.
-
-    Parameters
-    ----------
-    runs : Path
-    entry : QueueEntry
-
-    Returns
-    -------
-    bool
-    """
+    """Tell whether an entry of the queue has not had its turn, paused ones included."""
     return entry.attempt > attempts_begun(runs / entry.run) and (runs / entry.run / JOB_NAME).is_file()
 
 
 def next_entry(runs: Path) -> QueueEntry | None:
     """Find the run whose turn is next.
-
-    Parameters
-    ----------
-    runs : Path
 
     Returns
     -------

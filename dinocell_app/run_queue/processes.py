@@ -20,10 +20,6 @@ def application_command(*words: str) -> list[str]:
     ----------
     *words : str
         Command and arguments.
-
-    Returns
-    -------
-    list of str
     """
     program = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "dinocell_app"]
     return [*program, *words]

@@ -96,8 +96,6 @@ class ProgressCount:
         Tiles of the current image.
     device : str
         The device truly used.
-    failures : list of ImageFailed
-    doubted : list of ReferencesDoubted
     seconds : deque of float
         Seconds of the newest images.
     final : JobFinished, JobFailed or None
@@ -117,12 +115,7 @@ class ProgressCount:
     final: JobFinished | JobFailed | None = None
 
     def add(self, event: Event) -> None:
-        """Count an event.
-
-        Parameters
-        ----------
-        event : Event
-        """
+        """Count an event."""
         match event:
             case JobStarted():
                 self._begin(event)
@@ -153,10 +146,6 @@ class ProgressCount:
         ----------
         state : str
             Of the run, which its events alone do not tell.
-
-        Returns
-        -------
-        RunProgress
         """
         speed = _typical(self.seconds)
         left = max(0, self.total - self.done - len(self.failures))

@@ -49,19 +49,12 @@ class RunRow:
 
     Parameters
     ----------
-    id : int
-    name : str
     state : str
         Of `STATE_TEXTS`.
     done, failed, total : int
         Images; those that failed are not in `done`.
-    current_image : str
     tile_fraction : float
         Share of the current image, 0 to 1.
-    n_cells : int
-    seconds_per_image : float or None
-    remaining_seconds : float or None
-    device : str
     reason : str
         Why the run as a whole failed.
     """
@@ -117,13 +110,8 @@ def run_row(record: RunRecord, progress: RunProgress | None) -> RunRow:
 
     Parameters
     ----------
-    record : RunRecord
     progress : RunProgress or None
         None before anything was followed.
-
-    Returns
-    -------
-    RunRow
     """
     if progress is None:
         done = record.n_finished
@@ -151,7 +139,6 @@ def ordered(rows: Sequence[RunRow], positions: dict[int, int]) -> list[RunRow]:
 
     Parameters
     ----------
-    rows : sequence of RunRow
     positions : dict of int to int
         Place of each run in the queue, by its id.
 
@@ -176,13 +163,8 @@ def possible_actions(row: RunRow, waiting: Sequence[int]) -> frozenset[RunAction
 
     Parameters
     ----------
-    row : RunRow
     waiting : sequence of int
         Ids of the runs that wait, in their order.
-
-    Returns
-    -------
-    frozenset of RunAction
     """
     actions = set()
     if row.state == "running":
@@ -209,14 +191,8 @@ def moved(waiting: Sequence[int], run_id: int, by: int) -> list[int]:
 
     Parameters
     ----------
-    waiting : sequence of int
-    run_id : int
     by : int
         -1 towards the front, 1 towards the end.
-
-    Returns
-    -------
-    list of int
     """
     order = list(waiting)
     place = order.index(run_id)
@@ -225,16 +201,7 @@ def moved(waiting: Sequence[int], run_id: int, by: int) -> list[int]:
 
 
 def finished_sentence(row: RunRow) -> str:
-    """Say how a run ended.
-
-    Parameters
-    ----------
-    row : RunRow
-
-    Returns
-    -------
-    str
-    """
+    """Say how a run ended."""
     images = "1 image" if row.done == 1 else f"{row.done:,} images"
     cells = "1 cell" if row.n_cells == 1 else f"{row.n_cells:,} cells"
     if row.state == "failed":

@@ -47,10 +47,6 @@ def work(runs: Path, do: Callable[[Path], None] | None = None) -> None:
 def working_on(runs: Path) -> str | None:
     """Find out which run a worker is at, also while the process of the run is only starting.
 
-    Parameters
-    ----------
-    runs : Path
-
     Returns
     -------
     str or None

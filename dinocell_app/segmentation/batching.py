@@ -38,7 +38,6 @@ def first_batch_size(model: SegmentationModel, precision: Precision) -> int:
 
     Parameters
     ----------
-    model : SegmentationModel
     precision : {"auto", "fp32", "bf16", "fp16"}
 
     Returns
@@ -63,7 +62,6 @@ def fastest_batch_size(network: Segmenter, device: torch.device, precision: Prec
     ----------
     network : Segmenter
         On `device`, in evaluation mode.
-    device : device
     precision : {"auto", "fp32", "bf16", "fp16"}
     largest : int
         Not tried beyond.
@@ -99,7 +97,6 @@ def batch_size_name(model: SegmentationModel, precision: Precision) -> str:
 
     Parameters
     ----------
-    model : SegmentationModel
     precision : {"auto", "fp32", "bf16", "fp16"}
 
     Returns

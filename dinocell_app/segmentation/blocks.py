@@ -36,7 +36,6 @@ class BlockSize:
 
     Parameters
     ----------
-    rows, columns : int
     margin : int
         Rows below and columns beside a block that its window begins with.
     largest_margin : int
@@ -90,10 +89,6 @@ class CellList:
         ----------
         which : ndarray
             Index or mask.
-
-        Returns
-        -------
-        CellList
         """
         return CellList(
             self.boxes[which],
@@ -111,10 +106,6 @@ class CellList:
         ----------
         top, left : int
             Place of the window.
-
-        Returns
-        -------
-        CellList
         """
         place = np.array([top, left])
         return CellList(
@@ -128,16 +119,7 @@ class CellList:
 
 
 def join_cells(parts: list[CellList]) -> CellList:
-    """Put lists of cells one behind the other.
-
-    Parameters
-    ----------
-    parts : list of CellList
-
-    Returns
-    -------
-    CellList
-    """
+    """Put lists of cells one behind the other."""
     parts = [*parts, list_cells(np.zeros((1, 1), np.int32), None)]
     names = ("boxes", "firsts", "areas", "sums", "confidence", "flow_errors")
     return CellList(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
@@ -175,7 +157,6 @@ def even_spans(length: int, most: int) -> list[Span]:
 
     Parameters
     ----------
-    length : int
     most : int
         Longest span, up to `ALIGNMENT`.
 
@@ -190,10 +171,6 @@ def even_spans(length: int, most: int) -> list[Span]:
 
 def aligned(place: int) -> int:
     """Bring the beginning of a window to the grid that flows are followed from.
-
-    Parameters
-    ----------
-    place : int
 
     Returns
     -------

@@ -48,7 +48,6 @@ def colour_features(features: FeatureGrid, shape: tuple[int, int]) -> NDArray[np
 
     Parameters
     ----------
-    features : FeatureGrid
     shape : tuple of int
         Height and width of the image.
 

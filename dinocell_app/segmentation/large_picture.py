@@ -52,7 +52,6 @@ class LargeSegmentation:
         Ids 1 to K in reading order of the cells' first pixels.
     cells : CellList
         Cell of id k at place k - 1.
-    scale : ScaleChoice
     rows, columns : list of (int, int)
         Spans of the blocks.
     n_cut : int
@@ -92,21 +91,13 @@ def segmenting_large(
 
     Parameters
     ----------
-    picture : PictureRows
-    model : SegmentationModel
-    parameters : SegmentationParameters
     name : str
         Of the picture, in the events.
-    size : BlockSize, optional
 
     Yields
     ------
     Event
         TilesPredicted, repeated after each block, and Notice.
-
-    Returns
-    -------
-    LargeSegmentation
     """
     network = NetworkPass(model, parameters, name)
     normalisation = network.normalisation

@@ -18,7 +18,6 @@ class NetworkImage:
 
     Parameters
     ----------
-    picture : PictureRows
     prepare : callable
         Brings rows of pixels to the depth and range that tiles are cut from.
     factor : float
@@ -42,10 +41,6 @@ class NetworkImage:
     def rows(self, first: int, end: int) -> NDArray[np.generic]:
         """Give some rows.
 
-        Parameters
-        ----------
-        first, end : int
-
         Returns
         -------
         ndarray of shape (end - first, N), uint8 or float32
@@ -68,7 +63,6 @@ class TileCutter:
 
     Parameters
     ----------
-    image : NetworkImage
     tiling : Tiling
         Of its shape.
     """

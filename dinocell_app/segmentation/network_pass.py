@@ -34,8 +34,6 @@ class NetworkPass:
 
     Parameters
     ----------
-    model : SegmentationModel
-    parameters : SegmentationParameters
     name : str
         Of the image, in the events.
     keep_features : bool
@@ -123,10 +121,6 @@ class NetworkPass:
         ----------
         shape : tuple of int
             Height and width at the scale of the network.
-
-        Returns
-        -------
-        Tiling
         """
         manifest, asked = self.model.manifest, self.parameters.overlap
         overlap = manifest.tile_overlap_px if asked is None else asked

@@ -64,12 +64,6 @@ def segment_image(
     ----------
     image : ndarray of shape (M, N)
         Any integer or floating depth.
-    model : SegmentationModel
-    parameters : SegmentationParameters, optional
-
-    Returns
-    -------
-    Segmentation
 
     Raises
     ------
@@ -98,8 +92,6 @@ def segmenting(
     Parameters
     ----------
     image : ndarray of shape (M, N)
-    model : SegmentationModel
-    parameters : SegmentationParameters
     name : str
         Of the image, in the events.
     keep_features : bool
@@ -109,10 +101,6 @@ def segmenting(
     ------
     Event
         TilesPredicted and Notice. Closing the generator stops between two batches.
-
-    Returns
-    -------
-    Segmentation
     """
     if image.ndim != 2 or 0 in image.shape:
         raise InvalidParameterError(
@@ -146,8 +134,6 @@ def segmenting_region(
         The whole plane: its intensities and cells decide how the part is shown to the network.
     region : tuple of slice
         Rows and columns.
-    model : SegmentationModel
-    parameters : SegmentationParameters
     scale : ScaleChoice, optional
         Of an earlier segmentation of the image with the same diameter; chosen when not given.
     keep_features : bool
@@ -181,15 +167,10 @@ def decode_again(
 
     Parameters
     ----------
-    segmentation : Segmentation
     model : SegmentationModel
         The model that made it.
     parameters : SegmentationParameters
         Only `decoding` matters.
-
-    Returns
-    -------
-    Segmentation
     """
     labels = _decode(model, segmentation.maps, parameters, segmentation.scale)
     return replace(segmentation, labels=labels)
@@ -203,7 +184,6 @@ def predict_maps(
     Parameters
     ----------
     image : ndarray of shape (M, N)
-    model : SegmentationModel
     parameters : SegmentationParameters
         Tiles, blending, batches and precision.
 

@@ -33,10 +33,6 @@ def source_rows(source: int, target: int, first: int, end: int, interpolation: i
         Rows of the result.
     interpolation : int
         `cv2.INTER_LINEAR`, `INTER_CUBIC` or `INTER_AREA`.
-
-    Returns
-    -------
-    first, end : int
     """
     if source == target:
         return first, end

@@ -175,7 +175,6 @@ def decoding_at_scale(parameters: SegmentationParameters, diameter: float | None
 
     Parameters
     ----------
-    parameters : SegmentationParameters
     diameter : float or None
         Typical cell diameter in pixels of the decoded maps.
 

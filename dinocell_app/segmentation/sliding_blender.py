@@ -13,8 +13,6 @@ class SlidingBlender:
 
     Parameters
     ----------
-    tiling : Tiling
-    n_channels : int
     blend : {"smooth", "uniform"}
     """
 
@@ -42,12 +40,7 @@ class SlidingBlender:
         self._total[window] += self._weights
 
     def finish(self, row: int) -> None:
-        """Take the rows above one to be finished.
-
-        Parameters
-        ----------
-        row : int
-        """
+        """Take the rows above one to be finished."""
         count = min(row - self.finished, self._tiling.tile_size)
         if count <= 0:
             return
@@ -84,10 +77,5 @@ class SlidingBlender:
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
     def let_go(self, row: int) -> None:
-        """Forget the rows above one.
-
-        Parameters
-        ----------
-        row : int
-        """
+        """Forget the rows above one."""
         self._kept = [(top, maps) for top, maps in self._kept if top + maps.shape[1] > row]

@@ -134,8 +134,6 @@ class Blender:
 
     Parameters
     ----------
-    tiling : Tiling
-    n_channels : int
     blend : {"smooth", "uniform"}
     """
 

@@ -64,7 +64,6 @@ class CellSize:
         Parameters
         ----------
         unit : {"px", "um"}
-        pixel_size_um : float or None
 
         Returns
         -------
@@ -88,7 +87,6 @@ def drawn_size(length_px: float, unit: Unit, pixel_size_um: float | None) -> Cel
         Length of the line in pixels of the image.
     unit : {"px", "um"}
         Wanted; pixels are taken when the pixel size is unknown.
-    pixel_size_um : float or None
 
     Returns
     -------
@@ -101,11 +99,6 @@ def drawn_size(length_px: float, unit: Unit, pixel_size_um: float | None) -> Cel
 
 def describe_size(size: CellSize, pixel_size_um: float | None) -> str:
     """Say a size in the other unit, or why that cannot be done.
-
-    Parameters
-    ----------
-    size : CellSize
-    pixel_size_um : float or None
 
     Returns
     -------
@@ -143,10 +136,6 @@ def smallest_cell_text(value: float, unit: Unit) -> str:
 
 def parse_smallest_cell(text: str) -> tuple[float, Unit]:
     """Read the smallest cell; the inverse of `smallest_cell_text`.
-
-    Parameters
-    ----------
-    text : str
 
     Returns
     -------

@@ -32,14 +32,8 @@ def compared_job(project: Project, job: SegmentJob, cells: str) -> SegmentJob:
 
     Parameters
     ----------
-    project : Project
-    job : SegmentJob
     cells : str
         `ALL_CELLS`, `ONLY_LIKE` or `WITH_TYPE`.
-
-    Returns
-    -------
-    SegmentJob
 
     Raises
     ------
@@ -68,7 +62,6 @@ def name_of_same(project: Project, job: SegmentJob, begins: str) -> str:
 
     Parameters
     ----------
-    project : Project
     job : SegmentJob
         As `compared_job` gives it.
     begins : str

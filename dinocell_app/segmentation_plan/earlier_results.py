@@ -54,17 +54,12 @@ def earlier_results(
 
     Parameters
     ----------
-    project : Project
     job : SegmentJob
         The new run.
     name : str
         Of the results.
     image_ids : sequence of int
         In the order of the job's inputs.
-
-    Returns
-    -------
-    list of EarlierResult
     """
     paths = dict(zip(image_ids, job.inputs, strict=True))
     regions = project.regions.all()
@@ -82,11 +77,6 @@ def earlier_results(
 
 def different_from(job: SegmentJob, earlier: Sequence[EarlierResult]) -> tuple[str, ...]:
     """Say in what results differ from those a job would make; reads files, so it is for a worker thread.
-
-    Parameters
-    ----------
-    job : SegmentJob
-    earlier : sequence of EarlierResult
 
     Returns
     -------
@@ -124,16 +114,7 @@ def different_from(job: SegmentJob, earlier: Sequence[EarlierResult]) -> tuple[s
 
 
 def different_jobs(before: SegmentJob, now: SegmentJob) -> tuple[str, ...]:
-    """Say in what the results of two jobs differ.
-
-    Parameters
-    ----------
-    before, now : SegmentJob
-
-    Returns
-    -------
-    tuple of str
-    """
+    """Say in what the results of two jobs differ."""
     return differences(_choices(before) | {"model": before.model}, _choices(now) | {"model": now.model})
 
 

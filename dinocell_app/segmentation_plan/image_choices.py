@@ -43,10 +43,6 @@ def device_name(device: str) -> str:
     ----------
     device : str
         As torch writes it: "cpu", "cuda:0", "mps", perhaps with a name behind.
-
-    Returns
-    -------
-    str
     """
     kind = device.partition(":")[0].partition(" ")[0].casefold()
     spelled = {"cpu": "CPU", "cuda": "NVIDIA GPU", "mps": "Apple GPU"}.get(kind, device)
@@ -84,7 +80,6 @@ def plane_choices(image: ImageRecord | None, chosen: str) -> tuple[Choice, ...]:
 
     Parameters
     ----------
-    image : ImageRecord or None
     chosen : str
         The present choice, which stays in the list.
 
@@ -114,11 +109,6 @@ def plane_choices(image: ImageRecord | None, chosen: str) -> tuple[Choice, ...]:
 
 def channel_problem(image: ImageRecord | None, chosen: str) -> str:
     """Say why a channel cannot be used for an image.
-
-    Parameters
-    ----------
-    image : ImageRecord or None
-    chosen : str
 
     Returns
     -------

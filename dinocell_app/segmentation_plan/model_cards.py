@@ -34,7 +34,6 @@ class ModelCard:
         What the manifest says.
     page : str
         Markdown: what it was trained on, its scores, where it fails.
-    folder : Path
     has_flows : bool
         Whether the flow check and the cell probability apply to it.
     """
@@ -77,31 +76,18 @@ class ModelList:
         ----------
         model : str
             Its id.
-
-        Returns
-        -------
-        ModelCard or None
         """
         return next((card for card in self.cards if card.id == model), None)
 
 
 def read_model_cards() -> ModelList:
-    """Read the cards of all models; small files only, but still for a worker thread.
-
-    Returns
-    -------
-    ModelList
-    """
+    """Read the cards of all models; small files only, but still for a worker thread."""
     entries, problems = list_models()
     return ModelList(tuple(_card(entry, entries) for entry in entries), tuple(problems))
 
 
 def recommended_sizes(manifest: Manifest) -> str:
     """Say which cells a model is for.
-
-    Parameters
-    ----------
-    manifest : Manifest
 
     Returns
     -------

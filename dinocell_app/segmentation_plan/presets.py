@@ -36,10 +36,6 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 def changed_settings(preset: SegmentSettings, settings: SegmentSettings) -> tuple[str, ...]:
     """Name what differs between two settings.
 
-    Parameters
-    ----------
-    preset, settings : SegmentSettings
-
     Returns
     -------
     tuple of str
@@ -59,20 +55,12 @@ def spelled(name: str) -> str:
     ----------
     name : str
         As settings and records call it.
-
-    Returns
-    -------
-    str
     """
     return _SPELLED.get(name, name.replace("_", " "))
 
 
 def same_results(first: SegmentSettings, second: SegmentSettings) -> bool:
     """Tell whether two settings find the same cells and measure the same columns.
-
-    Parameters
-    ----------
-    first, second : SegmentSettings
 
     Returns
     -------
@@ -93,7 +81,6 @@ def name_for_run(
 
     Parameters
     ----------
-    settings : SegmentSettings
     presets : mapping of str to SegmentSettings
         By name.
     chosen : str
@@ -121,11 +108,6 @@ def name_for_run(
 def free_name(name: str, used: Collection[str]) -> str:
     """Give a name a number that makes it the only one.
 
-    Parameters
-    ----------
-    name : str
-    used : collection of str
-
     Returns
     -------
     str
@@ -146,10 +128,6 @@ def _is_used(name: str, used: Collection[str]) -> bool:
 def suggested_name(settings: SegmentSettings) -> str:
     """Name settings after what tells them apart.
 
-    Parameters
-    ----------
-    settings : SegmentSettings
-
     Returns
     -------
     str
@@ -168,7 +146,6 @@ def checked_name(name: str, taken: Collection[str]) -> str:
 
     Parameters
     ----------
-    name : str
     taken : collection of str
         Names under which results are filed; settings of these are not changed any more.
 

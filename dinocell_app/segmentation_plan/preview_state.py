@@ -16,11 +16,8 @@ class PreviewOutcome:
 
     Parameters
     ----------
-    n_cells : int
-    seconds : float
     device : str
         The one truly used.
-    diameter_px : float or None
     diameter_source : str
         "given", "measured" or "unknown".
     """
@@ -38,7 +35,6 @@ class PreviewState:
 
     Parameters
     ----------
-    phase : str
     request : int
         Number of the newest request; 0 before the first.
     done, total : int
@@ -90,10 +86,6 @@ class PreviewState:
 def outcome_sentence(outcome: PreviewOutcome) -> str:
     """Say what was found, how fast, on what and with which cell size.
 
-    Parameters
-    ----------
-    outcome : PreviewOutcome
-
     Returns
     -------
     str
@@ -110,27 +102,12 @@ def outcome_sentence(outcome: PreviewOutcome) -> str:
 
 
 def requested(state: PreviewState, request: int) -> PreviewState:
-    """Note that the engine was asked for a preview.
-
-    Parameters
-    ----------
-    state : PreviewState
-    request : int
-
-    Returns
-    -------
-    PreviewState
-    """
+    """Note that the engine was asked for a preview."""
     return replace(state, phase="starting", request=request, done=0, total=0, problem="")
 
 
 def advanced(state: PreviewState, request: int, done: int, total: int) -> PreviewState:
     """Note that tiles went through the network.
-
-    Parameters
-    ----------
-    state : PreviewState
-    request, done, total : int
 
     Returns
     -------
@@ -143,18 +120,7 @@ def advanced(state: PreviewState, request: int, done: int, total: int) -> Previe
 
 
 def answered(state: PreviewState, request: int, outcome: PreviewOutcome) -> PreviewState:
-    """Note what a preview, or a new decoding of it, found.
-
-    Parameters
-    ----------
-    state : PreviewState
-    request : int
-    outcome : PreviewOutcome
-
-    Returns
-    -------
-    PreviewState
-    """
+    """Note what a preview, or a new decoding of it, found."""
     if request != state.request or state.phase == "cancelled":
         return state
     return replace(state, phase="done", outcome=outcome, outdated=False, problem="")
@@ -162,11 +128,6 @@ def answered(state: PreviewState, request: int, outcome: PreviewOutcome) -> Prev
 
 def redecoding(state: PreviewState, request: int) -> PreviewState:
     """Note that the kept outputs of the network are being turned into cells anew.
-
-    Parameters
-    ----------
-    state : PreviewState
-    request : int
 
     Returns
     -------
@@ -181,14 +142,8 @@ def went_wrong(state: PreviewState, request: int, problem: str) -> PreviewState:
 
     Parameters
     ----------
-    state : PreviewState
-    request : int
     problem : str
         A sentence.
-
-    Returns
-    -------
-    PreviewState
     """
     if request != state.request or state.phase == "cancelled":
         return state
@@ -197,10 +152,6 @@ def went_wrong(state: PreviewState, request: int, problem: str) -> PreviewState:
 
 def cancelled(state: PreviewState) -> PreviewState:
     """Note that the user gave up waiting.
-
-    Parameters
-    ----------
-    state : PreviewState
 
     Returns
     -------
@@ -211,14 +162,5 @@ def cancelled(state: PreviewState) -> PreviewState:
 
 
 def outdate(state: PreviewState) -> PreviewState:
-    """Note that settings changed which need the network.
-
-    Parameters
-    ----------
-    state : PreviewState
-
-    Returns
-    -------
-    PreviewState
-    """
+    """Note that settings changed which need the network."""
     return replace(state, outdated=True) if state.outcome is not None else state

@@ -22,15 +22,7 @@ _BOX = ("bbox_y_min", "bbox_y_max", "bbox_x_min", "bbox_x_max")
 
 @dataclass(frozen=True)
 class AuditRequest:
-    """What an audit shall show.
-
-    Parameters
-    ----------
-    set_name : str
-    n_cells, n_places : int
-    seed : int
-    reviewer : str
-    """
+    """What an audit shall show."""
 
     set_name: str
     n_cells: int
@@ -44,7 +36,6 @@ def draw_audit(request: AuditRequest, store: CellStore, labels: Mapping[int, Pat
 
     Parameters
     ----------
-    request : AuditRequest
     store : CellStore
         All cells of the set.
     labels : mapping of int to Path
@@ -84,11 +75,6 @@ def draw_audit(request: AuditRequest, store: CellStore, labels: Mapping[int, Pat
 
 def repeated(audit: AuditRecord, reviewer: str) -> AuditRecord:
     """Show the same again to somebody else.
-
-    Parameters
-    ----------
-    audit : AuditRecord
-    reviewer : str
 
     Returns
     -------

@@ -40,7 +40,6 @@ def group_cells(store: CellStore, rows: NDArray[np.int32], by: str) -> list[Cell
 
     Parameters
     ----------
-    store : CellStore
     rows : ndarray of shape (n,), int
         The cells that are shown.
     by : str

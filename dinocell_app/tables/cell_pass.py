@@ -51,7 +51,6 @@ class CellPass:
 
         Parameters
         ----------
-        judgement : str
         go_on : bool
             Whether the next is shown.
         """
@@ -79,20 +78,11 @@ class CellPass:
         return row, before
 
     def step(self, by: int) -> None:
-        """Show the cell before or after without saying anything.
-
-        Parameters
-        ----------
-        by : int
-        """
+        """Show the cell before or after without saying anything."""
         self.position = min(max(self.position + by, 0), len(self.rows))
 
     def show(self, row: int) -> bool:
         """Show a cell of the list.
-
-        Parameters
-        ----------
-        row : int
 
         Returns
         -------

@@ -79,16 +79,7 @@ class CellColumn:
         return self.words is None and self.values.dtype != np.bool_
 
     def value(self, row: int) -> str | int | float | bool:
-        """Give one value as Python has it.
-
-        Parameters
-        ----------
-        row : int
-
-        Returns
-        -------
-        str, int, float or bool
-        """
+        """Give one value as Python has it."""
         found = self.values[row]
         if self.words is not None:
             return self.words[int(found)]
@@ -96,16 +87,7 @@ class CellColumn:
         return plain
 
     def text(self, row: int) -> str:
-        """Write one value for reading.
-
-        Parameters
-        ----------
-        row : int
-
-        Returns
-        -------
-        str
-        """
+        """Write one value for reading."""
         value = self.value(row)
         if isinstance(value, bool):
             return "yes" if value else "no"
@@ -155,41 +137,18 @@ class CellStore:
 
     @classmethod
     def empty(cls) -> CellStore:
-        """Give a store without images.
-
-        Returns
-        -------
-        CellStore
-        """
+        """Give a store without images."""
         return cls((), np.zeros(1, np.int64), {"label": CellColumn(np.zeros(0, np.int64))})
 
     def __len__(self) -> int:
         return self.n_rows
 
     def source(self, row: int) -> CellSource:
-        """Image a row belongs to.
-
-        Parameters
-        ----------
-        row : int
-
-        Returns
-        -------
-        CellSource
-        """
+        """Image a row belongs to."""
         return self.sources[int(self.source_of_row[row])]
 
     def label(self, row: int) -> int:
-        """Id of the cell in its label image.
-
-        Parameters
-        ----------
-        row : int
-
-        Returns
-        -------
-        int
-        """
+        """Id of the cell in its label image."""
         return int(self.columns["label"].values[row])
 
     def row_of(self, source: int, label: int) -> int | None:
@@ -231,25 +190,11 @@ class CellStore:
         return next(iter(exact or places), None)
 
     def number_names(self) -> list[str]:
-        """Columns that can be plotted.
-
-        Returns
-        -------
-        list of str
-        """
+        """Columns that can be plotted."""
         return [name for name, column in self.columns.items() if column.is_number and name != "label"]
 
     def about(self, name: str) -> ColumnText:
-        """Explain a column.
-
-        Parameters
-        ----------
-        name : str
-
-        Returns
-        -------
-        ColumnText
-        """
+        """Explain a column."""
         return column_text(name)
 
     def _from_images(self) -> dict[str, CellColumn]:

@@ -79,7 +79,6 @@ class CropRequest:
     ----------
     row : int
         Row of the store, to know the answer by.
-    image : CropImage
     label : int
         Id of the cell.
     box : (int, int, int, int) or None

@@ -88,10 +88,6 @@ def histogram(values: NDArray[np.generic], n_bins: int = N_BINS) -> Histogram:
         Missing and infinite values are counted apart.
     n_bins : int, optional
         Whole numbers with a small range get one bin a number instead.
-
-    Returns
-    -------
-    Histogram
     """
     whole = np.issubdtype(values.dtype, np.integer)
     known = finite(values)
@@ -180,10 +176,6 @@ def point_density(x: NDArray[np.float64], y: NDArray[np.float64], bins: int = 16
         Without missing values.
     bins : int, optional
         Along each axis.
-
-    Returns
-    -------
-    Density
     """
     limits_x, limits_y = _limits(x), _limits(y)
     counts, _, _ = np.histogram2d(x, y, bins=bins, range=(limits_x, limits_y))
@@ -197,7 +189,6 @@ def evenly_chosen(values: NDArray[np.float64], most: int) -> NDArray[np.float64]
     ----------
     values : ndarray of shape (n,), float
         In ascending order.
-    most : int
 
     Returns
     -------
@@ -226,10 +217,6 @@ def finite(values: NDArray[np.generic]) -> NDArray[np.float64]:
 
 def box_texts(boxes: Sequence[BoxValues]) -> list[str]:
     """Name each box with the number of its cells.
-
-    Parameters
-    ----------
-    boxes : sequence of BoxValues
 
     Returns
     -------

@@ -19,7 +19,6 @@ def image_columns(store: CellStore, rows: NDArray[np.int32]) -> dict[str, CellCo
 
     Parameters
     ----------
-    store : CellStore
     rows : ndarray of shape (n,), int
         The cells that pass the filter.
 
@@ -104,10 +103,6 @@ def _words(of_sources: list[str]) -> CellColumn:
 
 def source_problem(source: CellSource) -> str:
     """Say what is amiss with an image.
-
-    Parameters
-    ----------
-    source : CellSource
 
     Returns
     -------

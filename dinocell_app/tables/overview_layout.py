@@ -21,7 +21,6 @@ class OverviewLayout:
 
     Parameters
     ----------
-    row_titles, column_titles : tuple of str
     sources : mapping of (int, int) to int
         Which source stands in which row and column; others are empty.
     """
@@ -33,10 +32,6 @@ class OverviewLayout:
 
 def overview_layout(sources: Sequence[CellSource]) -> OverviewLayout:
     """Lay images out as a plate when each is named for a well of its own, else by folder.
-
-    Parameters
-    ----------
-    sources : sequence of CellSource
 
     Returns
     -------

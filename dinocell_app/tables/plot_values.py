@@ -34,7 +34,6 @@ class PlotRequest:
 
     Parameters
     ----------
-    store : CellStore
     rows : ndarray of shape (n,), int
         The cells that are shown.
     arrangement : Arrangement
@@ -87,16 +86,7 @@ class PlotValues:
 
 
 def plot_values(request: PlotRequest) -> PlotValues:
-    """Work out what to draw.
-
-    Parameters
-    ----------
-    request : PlotRequest
-
-    Returns
-    -------
-    PlotValues
-    """
+    """Work out what to draw."""
     if request.kind == HISTOGRAM:
         return _histogram_values(request)
     if not len(request.rows):

@@ -24,12 +24,10 @@ class PlotChoice(BaseModel):
 
     Parameters
     ----------
-    kind : str
     x : str
         The column along the bottom; empty for the usual one.
     y : str
         The column along the side; empty for the usual one.
-    group : str
     """
 
     model_config = ConfigDict(frozen=True)
@@ -45,19 +43,15 @@ class RememberedView(BaseModel):
 
     Parameters
     ----------
-    schema_version : int
     set_name : str
         The result set.
-    tab : int
     expression : str
         The filter.
     ranges : dict of str to (float, float)
     sort_by : str
         The column that table and gallery are sorted by; empty for the order of the images.
-    ascending : bool
     columns : tuple of str or None
         Of the table, in order; None as long as nobody chose any.
-    plot : PlotChoice
     """
 
     model_config = ConfigDict(frozen=True, ser_json_inf_nan="constants")
@@ -85,10 +79,6 @@ class RememberedView(BaseModel):
 def remembered_view(project_folder: Path) -> RememberedView:
     """Read how the results were last looked at.
 
-    Parameters
-    ----------
-    project_folder : Path
-
     Returns
     -------
     RememberedView
@@ -110,7 +100,6 @@ def remember_view(project_folder: Path, view: RememberedView) -> None:
     ----------
     project_folder : Path
         One that is gone or cannot be written to is left as it is; a view is no reason to disturb anybody.
-    view : RememberedView
     """
     if not project_folder.is_dir():
         return

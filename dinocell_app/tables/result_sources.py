@@ -21,7 +21,6 @@ def sources_of_set(project: Project, name: str) -> tuple[CellSource, ...]:
 
     Parameters
     ----------
-    project : Project
     name : str
         Of the set; `NEWEST` for the newest result of each image.
 

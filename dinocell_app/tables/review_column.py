@@ -42,8 +42,6 @@ def note_judgement(store: CellStore, row: int, judgement: str) -> bool:
     ----------
     store : CellStore
         Changed in place.
-    row : int
-    judgement : str
 
     Returns
     -------

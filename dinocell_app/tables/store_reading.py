@@ -65,7 +65,6 @@ def read_store(request: StoreRequest, cancelled: Callable[[], bool] = lambda: Fa
 
     Parameters
     ----------
-    request : StoreRequest
     cancelled : callable, optional
         Asked between two tables.
 

@@ -14,10 +14,6 @@ class Picture:
 
     Parameters
     ----------
-    image, labels : Path
-    n_cells : int
-    diameter_px : float or None
-    usable, is_binary : bool
     content : str
         Equal for pictures that show the same.
     overlay : Path or None
@@ -42,7 +38,6 @@ class Finding:
     ----------
     kind, severity, sentence, remedy : str
         `severity` is "stops", "warns" or "tells".
-    images : tuple of Path
     """
 
     kind: str
@@ -59,10 +54,6 @@ def picture_of(fields: Mapping[str, Any]) -> Picture:
     ----------
     fields : mapping of str to object
         Of a `PictureFound` of `dinocell-app train check --json`.
-
-    Returns
-    -------
-    Picture
     """
     overlay = fields.get("overlay")
     return Picture(

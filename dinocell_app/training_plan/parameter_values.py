@@ -61,11 +61,6 @@ def text_of(value: object) -> str:
 def value_of(name: str, text: str) -> object:
     """Read what a person typed.
 
-    Parameters
-    ----------
-    name : str
-    text : str
-
     Returns
     -------
     object
@@ -88,17 +83,7 @@ def value_of(name: str, text: str) -> object:
 
 
 def flat(settings: BaseModel, names: Iterable[str]) -> dict[str, object]:
-    """Take parameters out of a job.
-
-    Parameters
-    ----------
-    settings : BaseModel
-    names : iterable of str
-
-    Returns
-    -------
-    dict of str to object
-    """
+    """Take parameters out of a job."""
     found: dict[str, object] = {}
     for name in names:
         at: Any = settings
@@ -110,10 +95,6 @@ def flat(settings: BaseModel, names: Iterable[str]) -> dict[str, object]:
 
 def nested(values: Mapping[str, object]) -> dict[str, Any]:
     """Put parameters with dots in their names into dicts within dicts.
-
-    Parameters
-    ----------
-    values : mapping of str to object
 
     Returns
     -------

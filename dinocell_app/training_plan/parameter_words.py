@@ -13,7 +13,6 @@ class Words:
 
     Parameters
     ----------
-    text : str
     explanation : str
         One sentence.
     """

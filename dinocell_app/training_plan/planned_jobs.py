@@ -22,13 +22,8 @@ def job_of(plan: TrainingPlan, folder: Path) -> TrainingJob:
 
     Parameters
     ----------
-    plan : TrainingPlan
     folder : Path
         Of the training.
-
-    Returns
-    -------
-    AdaptJob, FineTuneJob or AdaptThenTeachJob
     """
     if plan.goal == "adapt":
         return _adaptation(plan, folder / MODEL_NAME, plan.name.strip())
@@ -47,10 +42,6 @@ def preset_values(plan: TrainingPlan) -> dict[str, object]:
     ----------
     plan : TrainingPlan
         Its own parameters play no part.
-
-    Returns
-    -------
-    dict of str to object
     """
     preset = PRESETS[plan.preset]
     job = FineTuneJob(
@@ -66,16 +57,7 @@ def preset_values(plan: TrainingPlan) -> dict[str, object]:
 
 
 def chosen_values(plan: TrainingPlan) -> dict[str, object]:
-    """Give all parameters of a plan: those of its presets, and its own in their place.
-
-    Parameters
-    ----------
-    plan : TrainingPlan
-
-    Returns
-    -------
-    dict of str to object
-    """
+    """Give all parameters of a plan: those of its presets, and its own in their place."""
     return {**preset_values(plan), **dict(plan.own)}
 
 

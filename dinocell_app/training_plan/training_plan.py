@@ -30,13 +30,10 @@ class TrainingPlan:
         For adapting.
     folders : tuple of Path
         Of labelled pictures.
-    pictures : tuple of Picture
-    findings : tuple of Finding
     examined : bool
         Whether the doctor has looked at all folders.
     held_out, partly_labelled : frozenset of Path
         Images kept for judging, and images in which not every cell is outlined.
-    base_model, preset, device, channel, name : str
     adapt_preset : {"laptop", "dinocell-paper", "own"}
         How sizes and steps of adapting are chosen, as in `AdaptJob`.
     licence : str
@@ -79,16 +76,7 @@ class TrainingPlan:
         return tuple(picture for picture in self.pictures if picture.usable)
 
     def with_folders(self, folders: Iterable[Path]) -> TrainingPlan:
-        """Choose folders; what was found is forgotten, and with other folders what was chosen in them.
-
-        Parameters
-        ----------
-        folders : iterable of Path
-
-        Returns
-        -------
-        TrainingPlan
-        """
+        """Choose folders; what was found is forgotten, and with other folders what was chosen in them."""
         chosen = tuple(dict.fromkeys(folders))
         same = chosen == self.folders
         return replace(
@@ -135,33 +123,14 @@ class TrainingPlan:
         return self
 
     def with_lines(self, lines: Iterable[str]) -> TrainingPlan:
-        """Take over several things the doctor says.
-
-        Parameters
-        ----------
-        lines : iterable of str
-
-        Returns
-        -------
-        TrainingPlan
-        """
+        """Take over several things the doctor says."""
         plan = self
         for line in lines:
             plan = plan.with_line(line)
         return plan
 
     def hold_out(self, image: Path, *, held_out: bool) -> TrainingPlan:
-        """Keep a picture for judging, or teach it; pictures that show the same go with it.
-
-        Parameters
-        ----------
-        image : Path
-        held_out : bool
-
-        Returns
-        -------
-        TrainingPlan
-        """
+        """Keep a picture for judging, or teach it; pictures that show the same go with it."""
         content = next(picture.content for picture in self.pictures if picture.image == image)
         same = {picture.image for picture in self.usable if picture.content == content}
         return replace(self, held_out=self.held_out | same if held_out else self.held_out - same)
@@ -171,13 +140,8 @@ class TrainingPlan:
 
         Parameters
         ----------
-        image : Path
         partly : bool
             Not every one.
-
-        Returns
-        -------
-        TrainingPlan
         """
         others = self.partly_labelled - {image}
         return replace(self, partly_labelled=others | {image} if partly else others)
@@ -227,12 +191,7 @@ class TrainingPlan:
         return ""
 
     def sentence_of_split(self) -> str:
-        """Say what the choice comes to.
-
-        Returns
-        -------
-        str
-        """
+        """Say what the choice comes to."""
         problem = self.problem_of_split()
         if problem:
             return problem

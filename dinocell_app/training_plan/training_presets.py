@@ -19,10 +19,8 @@ class TrainingPreset:
 
     Parameters
     ----------
-    title : str
     description : str
         One sentence.
-    training : TrainingSettings
     crop_size : int
         Pixels.
     patience : int

@@ -26,15 +26,8 @@ class TrainingProgress:
     ----------
     phase : str
         Kind of the job whose steps these are: "adapt" or "finetune"; empty before the first.
-    step, total : int
     losses, validation : tuple of (int, float)
         Step and loss, of every step and after every epoch on held-out crops.
-    epochs, total_epochs : int
-    epoch_seconds : tuple of float
-    samples : tuple of SamplePredicted
-    notices : tuple of str
-    final : JobFinished, JobFailed or None
-    device : str
     judging : str
         Name of the held-out image that is segmented; empty before and while the network is taught.
     """
@@ -63,16 +56,7 @@ class TrainingProgress:
         return sum(recent) / len(recent) * left
 
     def after(self, events: Sequence[Event]) -> TrainingProgress:
-        """Add what happened since.
-
-        Parameters
-        ----------
-        events : sequence of Event
-
-        Returns
-        -------
-        TrainingProgress
-        """
+        """Add what happened since."""
         now = _Growing(self)
         for event in events:
             now.add(event)

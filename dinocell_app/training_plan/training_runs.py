@@ -20,12 +20,7 @@ _NUMBERED = re.compile(r"(\d+)_")
 
 
 class Training:
-    """One training: its run folder, and its events as they come.
-
-    Parameters
-    ----------
-    folder : Path
-    """
+    """One training: its run folder, and its events as they come."""
 
     def __init__(self, folder: Path) -> None:
         self.run = RunFolder(folder)
@@ -120,30 +115,16 @@ class Training:
         self.go_on()
 
     def has_model(self) -> bool:
-        """Tell whether it made a model; one that was stopped early may have none.
-
-        Returns
-        -------
-        bool
-        """
+        """Tell whether it made a model; one that was stopped early may have none."""
         return (self.folder / MODEL_NAME / "manifest.json").exists()
 
     def has_verdict(self) -> bool:
-        """Tell whether it was judged.
-
-        Returns
-        -------
-        bool
-        """
+        """Tell whether it was judged."""
         return (self.folder / VERDICT_NAME).exists()
 
 
 def trainings_of(project_folder: Path) -> list[Training]:
     """List the trainings of a project.
-
-    Parameters
-    ----------
-    project_folder : Path
 
     Returns
     -------
@@ -165,7 +146,6 @@ def new_training_folder(project_folder: Path, name: str) -> Path:
 
     Parameters
     ----------
-    project_folder : Path
     name : str
         Of the model.
 

@@ -19,9 +19,6 @@ class ActionInfo:
     ----------
     key : str
         Name of the method that does it.
-    text : str
-    menu : str
-    tooltip : str
     cellpose, napari : str
         Shortcuts of the two presets; empty for none.
     needs : str
@@ -48,10 +45,6 @@ class ActionInfo:
             Of `PRESETS`.
         changed : mapping of str to str
             Shortcuts a person changed, by key.
-
-        Returns
-        -------
-        str
         """
         return changed.get(self.key, self.napari if preset == "napari" else self.cellpose)
 

@@ -15,12 +15,7 @@ _logger = logging.getLogger(__name__)
 
 
 class CacheUpkeep(QObject):
-    """Trims the cache when a project was opened and when the settings changed.
-
-    Parameters
-    ----------
-    session : Session
-    """
+    """Trims the cache when a project was opened and when the settings changed."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)

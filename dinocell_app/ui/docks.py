@@ -15,13 +15,7 @@ _SHARE_BELOW, _LEAST_BELOW = 0.36, 230
 
 
 class Docks:
-    """Images on the left; Segment, Reference cells, Review, Regions on the right; queue, measurements below.
-
-    Parameters
-    ----------
-    window : QMainWindow
-    panels : Panels
-    """
+    """Images on the left; Segment, Reference cells, Review, Regions on the right; queue, tables below."""
 
     def __init__(self, window: QMainWindow, panels: Panels) -> None:
         self._window = window
@@ -47,22 +41,12 @@ class Docks:
         self._hide()
 
     def show(self, key: str) -> None:
-        """Bring a dock to the front.
-
-        Parameters
-        ----------
-        key : str
-        """
+        """Bring a dock to the front."""
         self.by_key[key].show()
         self.by_key[key].raise_()
 
     def show_all(self, shown: bool) -> None:
-        """Show the docks where they were last, or hide them all on the welcome page.
-
-        Parameters
-        ----------
-        shown : bool
-        """
+        """Show the docks where they were last, or hide them all on the welcome page."""
         if shown == self._shown:
             return
         self._shown = shown
@@ -95,12 +79,7 @@ class Docks:
         return bytes(state.toBase64().data()).decode("ascii")
 
     def put_back(self, places: str) -> None:
-        """Use places that were written down, from the next time that docks are shown.
-
-        Parameters
-        ----------
-        places : str
-        """
+        """Use places that were written down, from the next time that docks are shown."""
         self._places = QByteArray.fromBase64(places.encode("ascii"))
 
     def _add(self, key: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:

@@ -27,43 +27,19 @@ _logger = logging.getLogger(__name__)
 
 
 def sentence_of(error: BaseException) -> str:
-    """Say what happened in the words for a user.
-
-    Parameters
-    ----------
-    error : BaseException
-
-    Returns
-    -------
-    str
-    """
+    """Say what happened in the words for a user."""
     return str(error) if isinstance(error, UserFacingError) else FAULT.format(kind=type(error).__name__)
 
 
 def details_of(error: BaseException) -> str:
-    """Collect what a report needs.
-
-    Parameters
-    ----------
-    error : BaseException
-
-    Returns
-    -------
-    str
-    """
+    """Collect what a report needs."""
     lines = traceback.format_exception(error)
     version = f"dinocell-app {dinocell_app.__version__}, Python {sys.version.split()[0]}, {sys.platform}"
     return f"{sentence_of(error)}\n\n{version}\nLog: {log_path()}\n\n{''.join(lines)}"
 
 
 class ProblemBar(QFrame):
-    """A bar below the menus that holds the newest problem until it is closed, and notes for a while.
-
-    Parameters
-    ----------
-    session : Session
-    parent : QWidget, optional
-    """
+    """A bar below the menus that holds the newest problem until it is closed, and notes for a while."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -92,24 +68,14 @@ class ProblemBar(QFrame):
         self.hide()
 
     def show_problem(self, error: BaseException) -> None:
-        """Show a problem until it is closed.
-
-        Parameters
-        ----------
-        error : BaseException
-        """
+        """Show a problem until it is closed."""
         self._timer.stop()
         self.error = error
         self._show(sentence_of(error), QStyle.StandardPixmap.SP_MessageBoxWarning)
         self.copy.show()
 
     def show_note(self, text: str) -> None:
-        """Show a sentence for a while, unless a problem is shown.
-
-        Parameters
-        ----------
-        text : str
-        """
+        """Show a sentence for a while, unless a problem is shown."""
         if self.isVisible() and self.error is not None:
             return
         self.error = None
@@ -134,12 +100,7 @@ class ProblemBar(QFrame):
 
 
 def report_unexpected(session: Session) -> None:
-    """Show exceptions that nobody caught instead of ending the application.
-
-    Parameters
-    ----------
-    session : Session
-    """
+    """Show exceptions that nobody caught instead of ending the application."""
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         if issubclass(kind, KeyboardInterrupt):

@@ -61,9 +61,5 @@ def section_of(classes: Iterable[str]) -> Section:
     ----------
     classes : iterable of str
         Names of the classes of a widget and of what it lies in, from the inside to the outside.
-
-    Returns
-    -------
-    Section
     """
     return next((SECTIONS[name] for name in classes if name in SECTIONS), START)

@@ -32,13 +32,7 @@ _MARGIN_PX = 48
 
 
 class GuideView(QTextBrowser):
-    """Shows a Markdown file with its pictures no wider than the window.
-
-    Parameters
-    ----------
-    page : Path
-    parent : QWidget, optional
-    """
+    """Shows a Markdown file with its pictures no wider than the window."""
 
     def __init__(self, page: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -75,7 +69,6 @@ class Heading:
 
     Parameters
     ----------
-    text : str
     level : int
         1 for the title.
     position : int
@@ -96,10 +89,6 @@ class Heading:
 def headings_of(document: QTextDocument) -> list[Heading]:
     """List the headings of a document.
 
-    Parameters
-    ----------
-    document : QTextDocument
-
     Returns
     -------
     list of Heading
@@ -116,12 +105,7 @@ def headings_of(document: QTextDocument) -> list[Heading]:
 
 
 class GuideWindow(QDialog):
-    """The user guide in a window of its own, beside the work: contents at the left, a search above.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
+    """The user guide in a window of its own, beside the work: contents at the left, a search above."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -164,12 +148,7 @@ class GuideWindow(QDialog):
         self.back.clicked.connect(self.go_back)
 
     def follow(self, link: QUrl) -> None:
-        """Open a link: another document here, a page of the web in the browser.
-
-        Parameters
-        ----------
-        link : QUrl
-        """
+        """Open a link: another document here, a page of the web in the browser."""
         page = self._page.parent / link.path() if link.path() else self._page
         if not link.isRelative() or page.suffix != ".md":
             QDesktopServices.openUrl(link)

@@ -47,10 +47,6 @@ def show_help(part: QWidget) -> GuideWindow:
 def part_in_use(window: QWidget) -> QWidget:
     """Find the part of a window that keys go to.
 
-    Parameters
-    ----------
-    window : QWidget
-
     Returns
     -------
     QWidget
@@ -62,10 +58,6 @@ def part_in_use(window: QWidget) -> QWidget:
 
 def help_button(dialog: QDialog) -> QPushButton:
     """Make the Help button of a dialog, and let F1 do the same.
-
-    Parameters
-    ----------
-    dialog : QDialog
 
     Returns
     -------
@@ -80,13 +72,7 @@ def help_button(dialog: QDialog) -> QPushButton:
 
 
 def add_help(dialog: QDialog, buttons: QDialogButtonBox) -> None:
-    """Give a dialog a Help button in its box of buttons, and let F1 do the same.
-
-    Parameters
-    ----------
-    dialog : QDialog
-    buttons : QDialogButtonBox
-    """
+    """Give a dialog a Help button in its box of buttons, and let F1 do the same."""
     _make_help(buttons.addButton(QDialogButtonBox.StandardButton.Help))
     buttons.helpRequested.connect(lambda: show_help(dialog))
     _add_key(dialog)

@@ -35,12 +35,7 @@ def action_icon(key: str) -> QIcon:
 
 
 def application_icon() -> QIcon:
-    """Give the icon of the application.
-
-    Returns
-    -------
-    QIcon
-    """
+    """Give the icon of the application."""
     return QIcon(str(resource_path("icons", "application.svg")))
 
 

@@ -15,12 +15,7 @@ _logger = logging.getLogger(__name__)
 
 
 class LeftoverUpkeep(QObject):
-    """Looks through the folder of a project that was opened, in the background.
-
-    Parameters
-    ----------
-    session : Session
-    """
+    """Looks through the folder of a project that was opened, in the background."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)

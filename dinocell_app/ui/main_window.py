@@ -45,13 +45,7 @@ The shipped model's card says what it was trained on.</p>"""
 
 
 class MainWindow(QMainWindow):
-    """Everything a person works with.
-
-    Parameters
-    ----------
-    session : Session
-    parent : QWidget, optional
-    """
+    """Everything a person works with."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -18,20 +18,7 @@ from dinocell_app.ui.viewer.viewer_panel import ViewerPanel
 
 @dataclass(frozen=True)
 class Panels:
-    """The parts of the window.
-
-    Parameters
-    ----------
-    images : ImagePanel
-    viewer : ViewerPanel
-    segment : SegmentPanel
-    references : ReferencePanel
-    results : ResultsPanel
-    review : ReviewPanel
-    queue : QueuePanel
-    correct : CorrectMode
-    regions : RegionPanel
-    """
+    """The parts of the window."""
 
     images: ImagePanel
     viewer: ViewerPanel
@@ -45,16 +32,7 @@ class Panels:
 
 
 def make_panels(session: Session) -> Panels:
-    """Make the parts of a window.
-
-    Parameters
-    ----------
-    session : Session
-
-    Returns
-    -------
-    Panels
-    """
+    """Make the parts of a window."""
     viewer = ViewerPanel(session)
     references = ReferencePanel(session, viewer.viewer)
     segment = SegmentPanel(session, viewer)

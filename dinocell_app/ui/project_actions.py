@@ -26,7 +26,6 @@ class ProjectActions(QObject):
 
     Parameters
     ----------
-    session : Session
     search : ImageSearch
         Adds images.
     window : QWidget
@@ -131,12 +130,7 @@ class ProjectActions(QObject):
         self._session.close_project()
 
     def open_folder(self, folder: Path) -> None:
-        """Open a project.
-
-        Parameters
-        ----------
-        folder : Path
-        """
+        """Open a project."""
         try:
             self._session.open_project(folder)
         except UserFacingError as error:
@@ -151,7 +145,6 @@ class ProjectActions(QObject):
 
         Parameters
         ----------
-        paths : sequence of Path
         new : bool
             Whether a project is made even where one is open.
         """

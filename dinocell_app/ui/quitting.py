@@ -18,11 +18,6 @@ _ROLES = {
 def ask_about_runs(parent: QWidget, count: int) -> str:
     """Ask what to do with runs that go on.
 
-    Parameters
-    ----------
-    parent : QWidget
-    count : int
-
     Returns
     -------
     str
@@ -47,11 +42,6 @@ def ask_about_runs(parent: QWidget, count: int) -> str:
 
 def runs_may_be_left(session: Session, parent: QWidget) -> bool:
     """Ask about runs that go on, and do what was answered.
-
-    Parameters
-    ----------
-    session : Session
-    parent : QWidget
 
     Returns
     -------

@@ -20,12 +20,7 @@ _logger = logging.getLogger(__name__)
 
 
 class Session(QObject):
-    """The open project, the current image, result, plane and cell.
-
-    Parameters
-    ----------
-    parent : QObject, optional
-    """
+    """The open project, the current image, result, plane and cell."""
 
     project_opened = Signal()
     project_closing = Signal()
@@ -70,10 +65,6 @@ class Session(QObject):
     def create_project(self, folder: Path) -> None:
         """Make a project and open it.
 
-        Parameters
-        ----------
-        folder : Path
-
         Raises
         ------
         UserFacingError
@@ -83,10 +74,6 @@ class Session(QObject):
 
     def open_project(self, folder: Path) -> None:
         """Open a project in place of the one that is open.
-
-        Parameters
-        ----------
-        folder : Path
 
         Raises
         ------
@@ -112,12 +99,7 @@ class Session(QObject):
         self.project_closed.emit()
 
     def set_current_image(self, image_id: int | None) -> None:
-        """Look at an image and its newest result.
-
-        Parameters
-        ----------
-        image_id : int or None
-        """
+        """Look at an image and its newest result."""
         if self.project is None:
             return
         image = self.project.images.get(image_id) if image_id is not None else None
@@ -137,24 +119,14 @@ class Session(QObject):
             self.current_result_changed.emit()
 
     def set_selection(self, image_ids: Sequence[int]) -> None:
-        """Choose the images that "selected images" means.
-
-        Parameters
-        ----------
-        image_ids : sequence of int
-        """
+        """Choose the images that "selected images" means."""
         if self.project is None:
             return
         self.selected_images = [self.project.images.get(image_id) for image_id in image_ids]
         self.selection_changed.emit()
 
     def set_current_result(self, result_id: int | None) -> None:
-        """Look at another result of the current image, or at none.
-
-        Parameters
-        ----------
-        result_id : int or None
-        """
+        """Look at another result of the current image, or at none."""
         if self.project is None:
             return
         result = self.project.results.get(result_id) if result_id is not None else None
@@ -216,12 +188,7 @@ class Session(QObject):
             self.images_changed.emit()
 
     def change_settings(self, settings: ApplicationSettings) -> None:
-        """Use other settings from now on and keep them.
-
-        Parameters
-        ----------
-        settings : ApplicationSettings
-        """
+        """Use other settings from now on and keep them."""
         self.settings = settings
         try:
             write_settings(settings)

@@ -43,13 +43,7 @@ PRESET_NAMES = {"cellpose": "As in Cellpose", "napari": "As in napari"}
 
 
 class SettingsDialog(QDialog):
-    """Shows the settings and takes over what was changed.
-
-    Parameters
-    ----------
-    session : Session
-    parent : QWidget, optional
-    """
+    """Shows the settings and takes over what was changed."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -76,12 +70,7 @@ class SettingsDialog(QDialog):
         self.resize(620, 520)
 
     def chosen(self) -> ApplicationSettings:
-        """Give the settings as the dialog shows them.
-
-        Returns
-        -------
-        ApplicationSettings
-        """
+        """Give the settings as the dialog shows them."""
         formats = tuple(
             item.data(Qt.ItemDataRole.UserRole)
             for item in (self.formats.item(i) for i in range(self.formats.count()))
@@ -229,12 +218,7 @@ def _choice(options: dict[str, str], current: str, name: str) -> QComboBox:
 
 
 def show_dialog(dialog: QDialog) -> None:
-    """Show a dialog in front of its window; it is gone when it is closed.
-
-    Parameters
-    ----------
-    dialog : QDialog
-    """
+    """Show a dialog in front of its window; it is gone when it is closed."""
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.setWindowModality(Qt.WindowModality.WindowModal)
     dialog.show()

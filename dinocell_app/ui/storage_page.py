@@ -31,12 +31,7 @@ EXPLANATION = (
 
 
 class StoragePage(QWidget):
-    """Shows and takes the settings on memory and disk.
-
-    Parameters
-    ----------
-    session : Session
-    """
+    """Shows and takes the settings on memory and disk."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -81,12 +76,7 @@ class StoragePage(QWidget):
         self._measure()
 
     def chosen(self) -> ApplicationSettings:
-        """Give the settings with what this page shows.
-
-        Returns
-        -------
-        ApplicationSettings
-        """
+        """Give the settings with what this page shows."""
         return self._session.settings.model_copy(
             update={
                 "cache_megabytes": self.memory.value(),
@@ -96,12 +86,7 @@ class StoragePage(QWidget):
         )
 
     def choose_place(self, folder: Path) -> None:
-        """Show a folder as the place of the cache.
-
-        Parameters
-        ----------
-        folder : Path
-        """
+        """Show a folder as the place of the cache."""
         self._add_place(str(folder))
         self.place.setCurrentIndex(1)
 

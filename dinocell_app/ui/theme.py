@@ -42,7 +42,6 @@ def apply_theme(application: QApplication, theme: str) -> None:
 
     Parameters
     ----------
-    application : QApplication
     theme : str
         "system", "light" or "dark".
     """
@@ -57,26 +56,12 @@ def apply_theme(application: QApplication, theme: str) -> None:
 
 
 def is_dark(palette: QPalette) -> bool:
-    """Tell whether text is lighter than what is behind it.
-
-    Parameters
-    ----------
-    palette : QPalette
-
-    Returns
-    -------
-    bool
-    """
+    """Tell whether text is lighter than what is behind it."""
     return palette.color(_Role.WindowText).lightness() > palette.color(_Role.Window).lightness()
 
 
 def dark_palette() -> QPalette:
-    """Make dark colours.
-
-    Returns
-    -------
-    QPalette
-    """
+    """Make dark colours."""
     palette = QPalette()
     for role, colour in _DARK.items():
         palette.setColor(role, QColor(colour))
@@ -87,10 +72,6 @@ def dark_palette() -> QPalette:
 
 def luminance(colour: QColor) -> float:
     """Say how bright a colour looks, as the Web Content Accessibility Guidelines define it.
-
-    Parameters
-    ----------
-    colour : QColor
 
     Returns
     -------
@@ -105,10 +86,6 @@ def luminance(colour: QColor) -> float:
 def contrast(one: QColor, other: QColor) -> float:
     """Give the contrast of two colours; words need 4.5 to be read with ease.
 
-    Parameters
-    ----------
-    one, other : QColor
-
     Returns
     -------
     float
@@ -120,10 +97,6 @@ def contrast(one: QColor, other: QColor) -> float:
 
 def text_on(background: QColor) -> QColor:
     """Choose black or white for words on a colour.
-
-    Parameters
-    ----------
-    background : QColor
 
     Returns
     -------

@@ -20,7 +20,6 @@ class UpdateNotice(QObject):
 
     Parameters
     ----------
-    session : Session
     look : callable, optional
         Asks.
     """

@@ -57,7 +57,6 @@ class Task(QObject):
 
         Parameters
         ----------
-        callback : callable
         value : object
             Its argument.
         """
@@ -107,10 +106,6 @@ def start(
         Called on the window's thread with the exception.
     owner : QObject
         When it is gone, nothing is called.
-
-    Returns
-    -------
-    Task
     """
     task = Task(owner)
 
@@ -148,10 +143,6 @@ def start_generator(
         Called on the window's thread with the exception.
     owner : QObject
         When it is gone, nothing is called.
-
-    Returns
-    -------
-    Task
     """
     task = Task(owner)
 
@@ -199,12 +190,7 @@ def wait_for_all(milliseconds: int = 10_000) -> bool:
 
 @contextmanager
 def run_synchronously() -> Iterator[None]:
-    """Do work at once on the calling thread, so that tests hold still.
-
-    Yields
-    ------
-    None
-    """
+    """Do work at once on the calling thread, so that tests hold still."""
     global _synchronous
     before, _synchronous = _synchronous, True
     try:

@@ -45,7 +45,6 @@ def build_deb(bundle: Path, to: Path) -> Path:
 
     Parameters
     ----------
-    bundle : Path
     to : Path
         Folder for the package.
 

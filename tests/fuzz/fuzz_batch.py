@@ -63,7 +63,6 @@ class Problem:
 
     Parameters
     ----------
-    kind : str
     number : int
         Of the input, which with the seed makes it again.
     what : str
@@ -86,8 +85,6 @@ class Tally:
     ----------
     read, refused : int
         Those that were read, and those that were refused with a sentence.
-    problems : list of Problem
-    seconds : float
     """
 
     read: int = 0
@@ -108,13 +105,8 @@ def run_batches(counts: dict[str, int], seed: int, folder: Path) -> dict[str, Ta
     ----------
     counts : dict of str to int
         Inputs by kind.
-    seed : int
     folder : Path
         Where inputs that did harm are kept.
-
-    Returns
-    -------
-    dict of str to Tally
     """
     tallies = {kind: Tally() for kind in counts}
     left = {kind: list(range(count)) for kind, count in counts.items()}

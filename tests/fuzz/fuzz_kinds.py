@@ -18,7 +18,6 @@ class Kind:
 
     Parameters
     ----------
-    name : str
     make : callable
         Fills a folder with whole files.
     read : callable

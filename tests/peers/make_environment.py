@@ -56,10 +56,6 @@ COMPANIONS = (
 def make_environment(folder: Path) -> list[str]:
     """Create or complete the environment.
 
-    Parameters
-    ----------
-    folder : Path
-
     Returns
     -------
     list of str

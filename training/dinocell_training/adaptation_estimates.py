@@ -23,10 +23,6 @@ TRIED_PICTURES = 64
 def estimate_adaptation(job: AdaptJob) -> Estimate:
     """Take a few steps of an adaptation and judge by them; nothing is written.
 
-    Parameters
-    ----------
-    job : AdaptJob
-
     Returns
     -------
     Estimate
@@ -79,10 +75,6 @@ def estimate_adaptation(job: AdaptJob) -> Estimate:
 def estimate_adapting_and_teaching(job: AdaptThenTeachJob) -> Estimate:
     """Estimate both parts; to be taught costs the network before it is adapted as much as after.
 
-    Parameters
-    ----------
-    job : AdaptThenTeachJob
-
     Returns
     -------
     Estimate
@@ -114,13 +106,8 @@ def estimate_training(job: FineTuneJob | AdaptJob | AdaptThenTeachJob, run_folde
 
     Parameters
     ----------
-    job : FineTuneJob, AdaptJob or AdaptThenTeachJob
     run_folder : Path or None
         Its choice of held-out pictures stands.
-
-    Returns
-    -------
-    Estimate
 
     Raises
     ------

@@ -50,10 +50,6 @@ def laptop_settings(
 
     Parameters
     ----------
-    backbone : VisionTransformer
-    pictures : sequence of Picture
-    device : device
-    minutes : float
     wanted : AdaptationSettings
         Gives seed, precision and workers.
 
@@ -82,7 +78,6 @@ def choose_sizes(
         The most demanding first.
     measure : callable
         Gives the seconds of a step; None when the memory does not suffice.
-    minutes : float
 
     Returns
     -------
@@ -107,13 +102,6 @@ def seconds_per_step(
     device: torch.device,
 ) -> float | None:
     """Take real steps and throw them away.
-
-    Parameters
-    ----------
-    backbone : VisionTransformer
-    pictures : sequence of Picture
-    settings : AdaptationSettings
-    device : device
 
     Returns
     -------

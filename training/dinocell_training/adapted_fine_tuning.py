@@ -28,8 +28,6 @@ def adapt_then_teach(
 
     Parameters
     ----------
-    job : AdaptThenTeachJob
-    run_folder : Path
     should_stop : callable
         Asked before every picture and every step.
 

@@ -120,15 +120,8 @@ def draw_view(rng: np.random.Generator, scenery: Scenery, size: int, augmentatio
 
     Parameters
     ----------
-    rng : Generator
-    scenery : Scenery
     size : int
         Edge of the crop in pixels.
-    augmentation : Augmentation
-
-    Returns
-    -------
-    View
     """
     scale = 1.0
     if augmentation.diameter_range is not None:
@@ -168,7 +161,6 @@ def take_view(
     ----------
     pixels : ndarray of shape (M, N), float32
     labels : ndarray of shape (M, N), int32
-    view : View
 
     Returns
     -------
@@ -216,10 +208,8 @@ def change_intensity(
 
     Parameters
     ----------
-    rng : Generator
     pixels : ndarray of shape (H, W), float32
         About 0 to 1.
-    augmentation : Augmentation
 
     Returns
     -------

@@ -27,10 +27,8 @@ class TrainingState:
 
     Parameters
     ----------
-    network : Module
     average : Module or None
         Moving average of the weights.
-    optimiser : AdamW
     step : int
         Steps taken.
     scaler : GradScaler or None
@@ -51,7 +49,6 @@ class TrainingState:
 
         Parameters
         ----------
-        losses : mapping of str to float
         first : bool
             Whether an epoch began with this step.
         """
@@ -64,7 +61,6 @@ def save_checkpoint(state: TrainingState, folder: Path) -> Path:
 
     Parameters
     ----------
-    state : TrainingState
     folder : Path
         The run's `checkpoints` folder.
 

@@ -54,7 +54,6 @@ class Source:
 
     Parameters
     ----------
-    images : sequence of LabelledImage
     weight : float
         Relative probability that an example comes from here.
     fully_labelled : bool
@@ -81,7 +80,6 @@ class CropParameters:
     ----------
     size : int
         Edge of a crop in pixels.
-    seed : int
     normalisation : str
         Name in `imaging.intensity.NORMALISATIONS`.
     ignore_weight : float
@@ -117,10 +115,6 @@ class CropDataset(Dataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]):
 
     Parameters
     ----------
-    sources : sequence of Source
-    objective : Objective
-    parameters : CropParameters
-    augmentation : Augmentation
     scenes : SceneSource, optional
         Needed when `parameters.synthetic_share` is above 0.
     length : int
@@ -153,10 +147,6 @@ class CropDataset(Dataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]):
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Make the example of an index.
-
-        Parameters
-        ----------
-        index : int
 
         Returns
         -------

@@ -50,10 +50,8 @@ class ExaminationFinished:
 
     Parameters
     ----------
-    n_pictures, n_usable, n_cells : int
     can_train : bool
         Whether there is anything to teach.
-    sentence : str
     """
 
     n_pictures: int

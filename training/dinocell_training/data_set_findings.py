@@ -27,7 +27,6 @@ class PictureFound:
 
     Parameters
     ----------
-    image, labels : Path
     label_kind : str
         The convention by which the labels were found.
     n_cells : int
@@ -72,7 +71,6 @@ class Finding:
         For counting and filtering: values of `diagnosis.ProblemKind`, or those of this module.
     severity : {"stops", "warns", "tells"}
         "stops": the pictures named, or the training where none are, cannot be used.
-    sentence, remedy : str
     images : tuple of Path
         That it is about; empty for all.
     """
@@ -89,13 +87,8 @@ def duplicates(pictures: Sequence[PictureFound], held_out: Mapping[str, Path]) -
 
     Parameters
     ----------
-    pictures : sequence of PictureFound
     held_out : mapping of str to Path
         Pictures for scoring only, by the fingerprint of their pixels.
-
-    Yields
-    ------
-    Finding
     """
     same: dict[str, list[Path]] = defaultdict(list)
     for picture in pictures:
@@ -122,16 +115,7 @@ def duplicates(pictures: Sequence[PictureFound], held_out: Mapping[str, Path]) -
 
 
 def amounts(usable: Sequence[PictureFound]) -> Iterator[Finding]:
-    """Judge whether there is enough to teach.
-
-    Parameters
-    ----------
-    usable : sequence of PictureFound
-
-    Yields
-    ------
-    Finding
-    """
+    """Judge whether there is enough to teach."""
     different = {picture.content for picture in usable}
     n_cells = sum(picture.n_cells for picture in usable)
     if not usable or not n_cells:
@@ -159,16 +143,7 @@ def amounts(usable: Sequence[PictureFound]) -> Iterator[Finding]:
 
 
 def pixel_sizes(usable: Sequence[PictureFound]) -> Iterator[Finding]:
-    """Compare pixel sizes.
-
-    Parameters
-    ----------
-    usable : sequence of PictureFound
-
-    Yields
-    ------
-    Finding
-    """
+    """Compare pixel sizes."""
     known = [picture for picture in usable if picture.pixel_size_um]
     sizes = sorted({round(picture.pixel_size_um or 0, 4) for picture in known})
     if sizes and sizes[-1] > LARGEST_SIZE_RATIO * sizes[0]:
@@ -182,17 +157,7 @@ def pixel_sizes(usable: Sequence[PictureFound]) -> Iterator[Finding]:
 
 
 def cell_sizes(usable: Sequence[PictureFound], base: Manifest) -> Iterator[Finding]:
-    """Compare cell sizes with those that a model was made for.
-
-    Parameters
-    ----------
-    usable : sequence of PictureFound
-    base : Manifest
-
-    Yields
-    ------
-    Finding
-    """
+    """Compare cell sizes with those that a model was made for."""
     low, high = base.cell_diameter_range_px
     # The range is without resampling; pictures of twice that are blurred or lose detail.
     far = [
@@ -222,13 +187,8 @@ def counted(number: int, what: str) -> str:
 
     Parameters
     ----------
-    number : int
     what : str
         In the singular.
-
-    Returns
-    -------
-    str
     """
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 

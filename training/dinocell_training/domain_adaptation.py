@@ -51,9 +51,6 @@ class DomainAdaptation:
     ----------
     backbone : VisionTransformer
         What is adapted; it is copied.
-    pictures : sequence of Picture
-    settings : AdaptationSettings
-    device : device
     """
 
     kind = "adapt"
@@ -120,22 +117,12 @@ class DomainAdaptation:
         return training_events(self, folder, agreed(should_stop, self.device))
 
     def start(self, step: int) -> None:
-        """Load from the example on which a step begins.
-
-        Parameters
-        ----------
-        step : int
-        """
+        """Load from the example on which a step begins."""
         share = Share(self.rank, self.world_size, self.device)
         self._batches = batches_from(self._data, self.settings, step, share)
 
     def learning_rate(self) -> float:
-        """Tell the base learning rate of the step just taken.
-
-        Returns
-        -------
-        float
-        """
+        """Tell the base learning rate of the step just taken."""
         return self.schedule.learning_rate(max(0, self.state.step - 1))
 
     def validate(self) -> dict[str, float] | None:
@@ -149,12 +136,7 @@ class DomainAdaptation:
         return {}
 
     def notices(self) -> Iterable[str]:
-        """Say whether pictures are still told apart.
-
-        Returns
-        -------
-        iterable of str
-        """
+        """Say whether pictures are still told apart."""
         return self._watch.report()
 
     def take_step(self) -> dict[str, float]:
@@ -214,10 +196,6 @@ class DomainAdaptation:
 
 def patch_edge(backbone: VisionTransformer) -> int:
     """Tell the edge of a patch.
-
-    Parameters
-    ----------
-    backbone : VisionTransformer
 
     Returns
     -------

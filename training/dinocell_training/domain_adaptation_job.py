@@ -49,7 +49,6 @@ def adapt(job: AdaptJob, run_folder: Path, should_stop: Callable[[], bool]) -> I
 
     Parameters
     ----------
-    job : AdaptJob
     run_folder : Path
         Its checkpoints are resumed from and written to.
     should_stop : callable
@@ -89,15 +88,6 @@ def adapt(job: AdaptJob, run_folder: Path, should_stop: Callable[[], bool]) -> I
 
 def network_to_adapt(job: AdaptJob) -> tuple[Segmenter, Manifest]:
     """Make the network that an adaptation begins with.
-
-    Parameters
-    ----------
-    job : AdaptJob
-
-    Returns
-    -------
-    network : Segmenter
-    manifest : Manifest
 
     Raises
     ------

@@ -39,7 +39,6 @@ class Estimate:
         Of one validation; there is one after every epoch.
     loading_share : float
         Share of a step in which the device waits for crops.
-    n_steps : int
     device : str
         The device truly used.
     n_training, n_held_out : int
@@ -62,13 +61,8 @@ def estimate(job: FineTuneJob, run_folder: Path | None = None) -> Estimate:
 
     Parameters
     ----------
-    job : FineTuneJob
     run_folder : Path, optional
         Its choice of held-out pictures stands.
-
-    Returns
-    -------
-    Estimate
 
     Raises
     ------
@@ -114,7 +108,6 @@ def time_steps(
         Its weights change.
     loading_seconds : callable
         Tells how long examples were waited for since the start.
-    n_steps : int
 
     Returns
     -------

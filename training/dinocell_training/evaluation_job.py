@@ -27,7 +27,6 @@ def evaluate_images(job: EvaluateJob, should_stop: Callable[[], bool] = lambda: 
 
     Parameters
     ----------
-    job : EvaluateJob
     should_stop : callable
         Asked between two images.
 

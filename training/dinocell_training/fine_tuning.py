@@ -49,8 +49,6 @@ class FineTuningParameters:
     encoder_learning_rate : float or None
         None for the same rate throughout, as the paper found best; 0 leaves the encoder as it is, which is
         much faster.
-    weight_decay : float
-    warmup_epochs : int
     decay_start_epoch : int or None
         Epoch at which the decay begins; None for the end of the warm-up.
     average_decay : float
@@ -63,7 +61,6 @@ class FineTuningParameters:
         Factors of the objective's loss terms, 1 where not named.
     workers : int or None
         Loader processes; None for a few beside a GPU and none otherwise.
-    seed : int
     """
 
     epochs: int = 40
@@ -88,12 +85,7 @@ class FineTuningParameters:
         return self.epochs * self.steps_per_epoch
 
     def schedule(self) -> Schedule:
-        """Give the learning rate over the steps.
-
-        Returns
-        -------
-        Schedule
-        """
+        """Give the learning rate over the steps."""
         start = self.warmup_epochs if self.decay_start_epoch is None else self.decay_start_epoch
         return Schedule(
             warmup=self.warmup_epochs * self.steps_per_epoch,
@@ -128,10 +120,6 @@ class FineTuning:
     ----------
     network : Segmenter
         Trained in place.
-    objective : Objective
-    data : FineTuningData
-    parameters : FineTuningParameters
-    device : device
     """
 
     kind = "finetune"
@@ -222,22 +210,12 @@ class FineTuning:
         return restore_best(self.result, folder / "checkpoints")
 
     def start(self, step: int) -> None:
-        """Load from the example on which a step begins.
-
-        Parameters
-        ----------
-        step : int
-        """
+        """Load from the example on which a step begins."""
         share = Share(self.rank, self.world_size, self.device)
         self._batches = batches_from(self.data.training, self.parameters, step, share)
 
     def learning_rate(self) -> float:
-        """Tell the learning rate of the step just taken, of all but the encoder.
-
-        Returns
-        -------
-        float
-        """
+        """Tell the learning rate of the step just taken, of all but the encoder."""
         return float(self.state.optimiser.param_groups[-1]["lr"])
 
     def notices(self) -> Iterable[str]:

@@ -37,7 +37,6 @@ class LabelledData:
 
     Parameters
     ----------
-    training, held_out : tuple of LabelledPair
     unpaired : tuple of (Path, str)
         Files without a partner, with the reason.
     notices : tuple of str
@@ -69,10 +68,6 @@ class _ScoredWhereLabelled(LabelledPair):
 def for_scoring(pairs: Sequence[LabelledPair]) -> tuple[LabelledPair, ...]:
     """Make images ready for scores: where not every cell is outlined, a further one found is no mistake.
 
-    Parameters
-    ----------
-    pairs : sequence of LabelledPair
-
     Returns
     -------
     tuple of LabelledPair
@@ -91,7 +86,6 @@ def read_data(
 
     Parameters
     ----------
-    job : FineTuneJob
     run_folder : Path, optional
         The choice of held-out pictures that is written there stands.
     inherited : frozenset of str
@@ -156,15 +150,8 @@ def crops(job: FineTuneJob, data: LabelledData, objective: Objective, manifest: 
 
     Parameters
     ----------
-    job : FineTuneJob
-    data : LabelledData
-    objective : Objective
     manifest : Manifest
         For the intensity normalisation.
-
-    Returns
-    -------
-    FineTuningData
     """
     changes = Augmentation(**job.augmentation.model_dump())
     n_processes = loader_processes(job.training.workers, training_device(job.device))

@@ -30,7 +30,6 @@ def fine_tune(job: FineTuneJob, run_folder: Path, should_stop: Callable[[], bool
 
     Parameters
     ----------
-    job : FineTuneJob
     run_folder : Path
         Its checkpoints are resumed from and written to.
     should_stop : callable

@@ -37,11 +37,8 @@ class Making:
 
     Parameters
     ----------
-    job : FineTuneJob
-    run_folder : Path
     manifest : Manifest
         Without scores.
-    data : LabelledData
     """
 
     job: FineTuneJob
@@ -52,11 +49,6 @@ class Making:
 
 def require_place(job: FineTuneJob, run_folder: Path) -> None:
     """Make sure that the model folder may be written.
-
-    Parameters
-    ----------
-    job : FineTuneJob
-    run_folder : Path
 
     Raises
     ------
@@ -87,7 +79,6 @@ def make_model(finished: JobFinished, run: FineTuning, making: Making) -> Iterat
         Of the training.
     run : FineTuning
         Its result gets the weights of the best epoch.
-    making : Making
 
     Yields
     ------
@@ -197,11 +188,6 @@ def model_of(run: FineTuning, manifest: Manifest) -> SegmentationModel:
     ----------
     run : FineTuning
         Its result is brought into evaluation mode; the next step brings it back.
-    manifest : Manifest
-
-    Returns
-    -------
-    SegmentationModel
     """
     network = run.result.eval()
     if not isinstance(network, Segmenter):
@@ -213,11 +199,6 @@ def held_out_scores(
     model: SegmentationModel, pairs: Sequence[LabelledPair]
 ) -> Generator[Event, None, tuple[Score, ...]]:
     """Score a model on labelled images, with the measured cell diameter.
-
-    Parameters
-    ----------
-    model : SegmentationModel
-    pairs : sequence of LabelledPair
 
     Yields
     ------

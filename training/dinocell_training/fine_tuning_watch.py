@@ -30,8 +30,6 @@ class FineTuningWatch:
 
     Parameters
     ----------
-    job : FineTuneJob
-    data : LabelledData
     run_folder : Path
         Samples are written there.
     model : callable

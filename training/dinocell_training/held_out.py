@@ -26,10 +26,8 @@ class HeldOutPicture:
 
     Parameters
     ----------
-    path : Path
     content : str
         `picture_hash` of it.
-    labels : Path
     """
 
     path: Path
@@ -58,12 +56,7 @@ class HeldOut:
         return self.inherited | {picture.content for picture in self.pictures}
 
     def write(self, folder: Path) -> None:
-        """Write the list into a run folder or a model folder.
-
-        Parameters
-        ----------
-        folder : Path
-        """
+        """Write the list into a run folder or a model folder."""
         write_json(
             folder / HELD_OUT_NAME,
             {
@@ -79,10 +72,6 @@ class HeldOut:
     @classmethod
     def read(cls, folder: Path) -> HeldOut | None:
         """Read the list of a run folder or a model folder.
-
-        Parameters
-        ----------
-        folder : Path
 
         Returns
         -------
@@ -114,10 +103,6 @@ class HeldOut:
 
 def picture_hash(path: Path) -> str:
     """Fingerprint of what a file shows: its first plane with all channels.
-
-    Parameters
-    ----------
-    path : Path
 
     Returns
     -------

@@ -21,7 +21,6 @@ class Examined:
 
     Parameters
     ----------
-    pair : LabelledPair
     content : str
         `dinocell_training.held_out.picture_hash` of it.
     partly_labelled : bool
@@ -58,8 +57,6 @@ class Division:
 
     Parameters
     ----------
-    training, held_out : tuple of Examined
-    record : HeldOut
     notices : tuple of str
         What the person should know about the choice.
     """
@@ -86,7 +83,6 @@ def divide(
         Pictures to learn from, of which some may be held out.
     separate : sequence of Examined
         Pictures that were given for scoring alone.
-    wish : Wish
     before : HeldOut, optional
         The choice of an earlier process of the same run; it stands.
     inherited : frozenset of str
@@ -131,10 +127,6 @@ def divide(
 
 def named(paths: Sequence[Path]) -> str:
     """List files in a sentence.
-
-    Parameters
-    ----------
-    paths : sequence of Path
 
     Returns
     -------

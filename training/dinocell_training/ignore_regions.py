@@ -19,13 +19,8 @@ def ignore_file(image_path: Path, labels_path: Path, endings: tuple[str, ...] = 
 
     Parameters
     ----------
-    image_path, labels_path : Path
     endings : tuple of str
         Markers at the end of names of images or labels, such as "_img", that the region's name lacks.
-
-    Returns
-    -------
-    Path or None
     """
     names = [image_path.stem.removesuffix(".ome"), labels_path.stem.removesuffix(".ome")]
     names += [name.removesuffix(ending) for name in names for ending in endings]
@@ -43,7 +38,6 @@ def read_ignore_file(path: Path, shape: tuple[int, int]) -> NDArray[np.bool_]:
 
     Parameters
     ----------
-    path : Path
     shape : tuple of int
         Rows and columns of the image.
 

@@ -145,12 +145,7 @@ class ImageScores:
         return self.errors.n_false
 
     def counts(self) -> dict[str, int]:
-        """Give cells and errors by column name.
-
-        Returns
-        -------
-        dict of str to int
-        """
+        """Give cells and errors by column name."""
         return {
             "n_reference": self.n_reference,
             "n_predicted": self.n_predicted,

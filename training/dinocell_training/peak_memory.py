@@ -12,10 +12,6 @@ import torch
 def peak_memory_bytes(device: torch.device) -> int:
     """Tell the most memory this process has held so far where a network is trained.
 
-    Parameters
-    ----------
-    device : device
-
     Returns
     -------
     int

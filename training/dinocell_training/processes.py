@@ -49,10 +49,6 @@ def training_device(name: str) -> torch.device:
     name : str
         "auto", "cpu", "cuda", "cuda:1" or "mps".
 
-    Returns
-    -------
-    device
-
     Raises
     ------
     InvalidParameterError
@@ -72,7 +68,6 @@ def agreed(should_stop: Callable[[], bool], device: torch.device) -> Callable[[]
     ----------
     should_stop : callable
         What this process wants.
-    device : device
 
     Returns
     -------
@@ -94,10 +89,6 @@ def agreed(should_stop: Callable[[], bool], device: torch.device) -> Callable[[]
 def together(network: nn.Module) -> nn.Module:
     """Let the gradients of a network be averaged over the processes.
 
-    Parameters
-    ----------
-    network : Module
-
     Returns
     -------
     Module
@@ -113,10 +104,6 @@ def without_averaging(network: nn.Module) -> AbstractContextManager[object]:
     ----------
     network : Module
         From `together`.
-
-    Returns
-    -------
-    context manager
     """
     return network.no_sync() if isinstance(network, DistributedDataParallel) else nullcontext()
 

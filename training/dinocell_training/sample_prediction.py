@@ -80,11 +80,6 @@ def choose_sample(pairs: Sequence[LabelledPair], edge: int = EDGE) -> Sample | N
 def predict_sample(sample: Sample, model: SegmentationModel) -> NDArray[np.unsignedinteger]:
     """Segment the crop, with the diameter of its labelled cells.
 
-    Parameters
-    ----------
-    sample : Sample
-    model : SegmentationModel
-
     Returns
     -------
     ndarray of shape (M, N), uint16 or uint32
@@ -101,15 +96,9 @@ def write_sample(
 
     Parameters
     ----------
-    sample : Sample
     labels : ndarray of shape (M, N), int
     epoch : int
         0 for the model that the training starts from.
-    run_folder : Path
-
-    Returns
-    -------
-    SamplePredicted
     """
     folder = run_folder / SAMPLES_NAME
     folder.mkdir(parents=True, exist_ok=True)
@@ -132,11 +121,6 @@ def write_sample(
 
 def earlier_sample(epoch: int, run_folder: Path) -> NDArray[np.unsignedinteger] | None:
     """Read what was found after an earlier epoch.
-
-    Parameters
-    ----------
-    epoch : int
-    run_folder : Path
 
     Returns
     -------

@@ -53,7 +53,6 @@ def ranked_contents(fingerprints: Sequence[str], seed: int) -> list[str]:
 
     Parameters
     ----------
-    fingerprints : sequence of str
     seed : int
         Another seed gives another order.
 

@@ -33,10 +33,6 @@ _USUAL_RANGE = (0.5, 2.0)
 def starting_point(job: FineTuneJob) -> tuple[Segmenter, Manifest]:
     """Build the network that a job starts from.
 
-    Parameters
-    ----------
-    job : FineTuneJob
-
     Returns
     -------
     network : Segmenter
@@ -106,10 +102,6 @@ def starting_point(job: FineTuneJob) -> tuple[Segmenter, Manifest]:
 def contents_scored_before(job: FineTuneJob) -> frozenset[str]:
     """Give what the base model, and those it was made from, were scored on and never taught.
 
-    Parameters
-    ----------
-    job : FineTuneJob
-
     Returns
     -------
     frozenset of str
@@ -127,10 +119,6 @@ def contents_scored_before(job: FineTuneJob) -> frozenset[str]:
 def typical_diameters(pairs: Sequence[LabelledPair]) -> list[float]:
     """Measure the median cell diameter of each picture that has cells.
 
-    Parameters
-    ----------
-    pairs : sequence of LabelledPair
-
     Returns
     -------
     list of float
@@ -146,15 +134,8 @@ def describe_data(
 
     Parameters
     ----------
-    manifest : Manifest
-    job : FineTuneJob
-    data : LabelledData
     seen : sequence of float
         `typical_diameters` of the pictures that are taught.
-
-    Returns
-    -------
-    Manifest
     """
     sets = tuple(
         TrainingSet(name=folder.name, licence=job.licence or "not stated", use=_use(folder, data))

@@ -75,10 +75,6 @@ class Finding:
         Parameters
         ----------
         found, labels : ndarray of shape (M, N), int
-
-        Returns
-        -------
-        Finding
         """
         overlaps = count_overlaps(found, labels)
         return cls(
@@ -97,10 +93,8 @@ def concerns_of_prediction(
 
     Parameters
     ----------
-    now : Finding
     before : Finding or None
         Of the model that the training started from, if it was one.
-    learning_rate : float
     labels_are_classes : bool
         Whether the labels looked like classes rather than cells.
 
@@ -150,10 +144,6 @@ def concerns_of_scale(
         Pixels.
     brought_to : tuple of float or None
         The range of diameters that crops are resampled to, if they are.
-
-    Returns
-    -------
-    tuple of Concern
     """
     if not len(diameters) and brought_to is None:
         return ()
@@ -177,16 +167,7 @@ def concerns_of_scale(
 
 
 def look_like_classes(pairs: Sequence[LabelledPair]) -> bool:
-    """Tell whether most label images hold separate pieces under one number.
-
-    Parameters
-    ----------
-    pairs : sequence of LabelledPair
-
-    Returns
-    -------
-    bool
-    """
+    """Tell whether most label images hold separate pieces under one number."""
     doubtful = sum(
         any(problem.kind is ProblemKind.DISCONNECTED for problem in pair.diagnosis) for pair in pairs
     )
@@ -242,10 +223,6 @@ class LossWatch:
 
 def stop_if_doomed(concerns: Sequence[Concern]) -> None:
     """End the training when going on is no use.
-
-    Parameters
-    ----------
-    concerns : sequence of Concern
 
     Raises
     ------

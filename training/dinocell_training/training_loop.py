@@ -92,7 +92,6 @@ def training_events(
 
     Parameters
     ----------
-    training : Training
     folder : Path
         Run folder; `checkpoints/` in it is resumed from, and written to after and within epochs.
     should_stop : callable
@@ -153,10 +152,6 @@ def training_events(
 def step_within_memory(training: Training) -> dict[str, float]:
     """Take the next step, and say what can be done when the memory does not suffice.
 
-    Parameters
-    ----------
-    training : Training
-
     Returns
     -------
     dict of str to float
@@ -180,13 +175,7 @@ def step_within_memory(training: Training) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Share:
-    """Which of the examples a process takes.
-
-    Parameters
-    ----------
-    rank, world_size : int
-    device : device
-    """
+    """Which of the examples a process takes."""
 
     rank: int
     world_size: int
@@ -194,12 +183,7 @@ class Share:
 
 
 class TimedBatches(Iterator[Any]):
-    """Batches of a loader, and how long they were waited for.
-
-    Parameters
-    ----------
-    batches : iterator
-    """
+    """Batches of a loader, and how long they were waited for."""
 
     def __init__(self, batches: Iterator[Any]) -> None:
         self._batches = batches
@@ -221,7 +205,6 @@ def loader_processes(wanted: int | None, device: torch.device) -> int:
     ----------
     wanted : int or None
         What a person chose, if they did.
-    device : device
 
     Returns
     -------
@@ -243,10 +226,8 @@ def batches_from(dataset: Dataset[Any], plan: StepPlan, step: int, share: Share)
     ----------
     dataset : Dataset
         The n-th example depends on n alone.
-    plan : StepPlan
     step : int
         The first one.
-    share : Share
 
     Returns
     -------
@@ -271,10 +252,6 @@ def batches_from(dataset: Dataset[Any], plan: StepPlan, step: int, share: Share)
 def mean_losses(losses: Sequence[dict[str, float]]) -> dict[str, float]:
     """Average loss terms.
 
-    Parameters
-    ----------
-    losses : sequence of dict of str to float
-
     Returns
     -------
     dict of str to float
@@ -291,7 +268,6 @@ def loss_scaler(precision: Precision, device: torch.device) -> torch.amp.GradSca
     Parameters
     ----------
     precision : {"auto", "fp32", "bf16", "fp16"}
-    device : device
 
     Returns
     -------
@@ -309,7 +285,6 @@ def choose_attention(network: nn.Module, device: torch.device, precision: Precis
     ----------
     network : Module
         Its attention layers are changed in place.
-    device : device
     precision : {"auto", "fp32", "bf16", "fp16"}
     """
     fused = not (device.type == "cpu" and resolve_precision(precision, device) == torch.bfloat16)

@@ -78,7 +78,6 @@ class ValidationHistory:
 
         Parameters
         ----------
-        epoch : int
         values : mapping of str to float
             Empty without held-out examples.
         network : Module or None
@@ -107,10 +106,6 @@ class ValidationHistory:
             The last one trained.
         patience : int
             0 to wait for ever.
-
-        Returns
-        -------
-        bool
         """
         best = self.best_epoch
         return bool(patience) and best is not None and epoch - best >= patience

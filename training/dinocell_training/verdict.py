@@ -41,7 +41,6 @@ class PictureScores:
 
     Parameters
     ----------
-    ap_50, ap_75, seg, mma : float
     n_missed, n_split, n_merged, n_false : int
         Cells.
     """
@@ -62,10 +61,8 @@ class JudgedPicture:
 
     Parameters
     ----------
-    path : str
     n_true : int
         Reference cells.
-    base, new : PictureScores
     true_picture, base_picture, new_picture : str
         Overlays of the reference and of both models, relative to the folder of the verdict.
     base_labels, new_labels : str
@@ -90,13 +87,10 @@ class Verdict:
     Parameters
     ----------
     outcome : {"better", "not better", "cannot tell"}
-    sentence : str
-    metric : str
     base_score, new_score : float
         Means over the pictures.
     difference, low, high : float
         New less base, with its 95 % interval.
-    n_images, n_cells : int
     images : tuple of JudgedPicture
         Those that got worse first.
     """
@@ -114,21 +108,12 @@ class Verdict:
     images: tuple[JudgedPicture, ...]
 
     def write(self, folder: Path) -> None:
-        """Write the verdict into a run folder or model folder.
-
-        Parameters
-        ----------
-        folder : Path
-        """
+        """Write the verdict into a run folder or model folder."""
         write_json(folder / VERDICT_NAME, {"schema_version": 1, **asdict(self)})
 
     @classmethod
     def read(cls, folder: Path) -> Verdict | None:
         """Read a verdict.
-
-        Parameters
-        ----------
-        folder : Path
 
         Returns
         -------
@@ -166,7 +151,6 @@ def judge(
 
     Parameters
     ----------
-    base, new : SegmentationModel
     pairs : sequence of LabelledPair
         Held-out pictures with their labels.
     folder : Path

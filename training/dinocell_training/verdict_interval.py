@@ -97,10 +97,6 @@ def pair_units(
         Where nothing is counted.
     threshold : float
         Smallest IoU of a cell that was found.
-
-    Returns
-    -------
-    PairedUnits
     """
     hits, wrong = [], []
     n_reference = 0
@@ -140,11 +136,6 @@ def interval_of(pictures: Sequence[PairedUnits], seed: int = 0) -> Interval:
     ----------
     pictures : sequence of PairedUnits
         At least one.
-    seed : int
-
-    Returns
-    -------
-    Interval
     """
     rng = np.random.default_rng(seed)
     whole = [float(units.difference(np.ones((1, len(units)), np.int64))[0]) for units in pictures]

@@ -17,11 +17,6 @@ Outcome = Literal["better", "not better", "cannot tell"]
 def outcome_of(interval: Interval, n_images: int) -> Outcome:
     """Decide by the interval, where there are pictures enough for one.
 
-    Parameters
-    ----------
-    interval : Interval
-    n_images : int
-
     Returns
     -------
     {"better", "not better", "cannot tell"}
@@ -45,7 +40,6 @@ def sentence_of(
     Parameters
     ----------
     outcome : {"better", "not better", "cannot tell"}
-    interval : Interval
     scores : tuple of float
         Of base and new.
     counts : tuple of int

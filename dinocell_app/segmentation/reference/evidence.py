@@ -30,7 +30,6 @@ class PositiveEvidence:
 
     Parameters
     ----------
-    likeness : PositiveLikeness
     alone : ndarray of shape (K, 1), float64
         Logit without negatives, in units.
     cosine : ndarray of shape (K, 1), float64
@@ -52,10 +51,6 @@ def positive_evidence(cells: NDArray[np.float32], positives: NDArray[np.float32]
         Descriptions of all cells of one picture, as `description.describe_cells` gives them.
     positives : ndarray of shape (P, D + N_LOOKS), float32
         At least one.
-
-    Returns
-    -------
-    PositiveEvidence
     """
     likeness = likeness_to_positives(cells, positives)
     alone = _in_units(logits_beside(likeness, cells, positives[:0]))

@@ -41,7 +41,6 @@ class FeatureBlender:
 
     Parameters
     ----------
-    tiling : Tiling
     patch_px : float
         Edge of a patch in pixels of the network's image.
     blend : {"smooth", "uniform"}
@@ -85,12 +84,7 @@ class FeatureBlender:
         self._total[rows, columns] += weights
 
     def result(self) -> FeatureGrid:
-        """Give the blended features.
-
-        Returns
-        -------
-        FeatureGrid
-        """
+        """Give the blended features."""
         self._sum /= np.maximum(self._total, np.finfo(np.float32).tiny)
         return FeatureGrid(self._sum, self._widths, self._spacing, self._tiling.shape)
 

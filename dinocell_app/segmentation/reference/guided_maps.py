@@ -42,7 +42,6 @@ def guided_maps(
 
     Parameters
     ----------
-    head : PercsHead
     grid : FeatureGrid
         Of the picture.
     positives : ndarray of shape (P, D), float32
@@ -50,10 +49,6 @@ def guided_maps(
     negatives : ndarray of shape (Q, D), float32
     windows : tuple of int
         Edge and stride in patches: by default 256 and 168 pixels at patches of 8, as in the paper.
-
-    Returns
-    -------
-    GuidedMaps
     """
     tokens = torch.from_numpy(grid.values[-head.config.feature_width :]).to(head.trust.device)
     wanted, unwanted = (torch.from_numpy(each).to(tokens) for each in (positives, negatives))

@@ -80,7 +80,6 @@ def score_types_guided(
     ----------
     cells : ndarray of shape (K, D + N_LOOKS), float32
         Descriptions of all cells of one picture.
-    types : sequence of TypeReferences
     head : PercsHead or None
         Of the model that described them; None to score without training.
 
@@ -100,10 +99,8 @@ def scoring_types(
 
     Parameters
     ----------
-    head : PercsHead
     cells : ndarray of shape (K, D + N_LOOKS), float32
         Descriptions of all cells of one picture.
-    types : sequence of TypeReferences
     known : Judgements
         Of these cells; what is found is kept there.
 
@@ -135,10 +132,8 @@ def guided_scores(
 
     Parameters
     ----------
-    head : PercsHead
     cells : ndarray of shape (K, D + N_LOOKS), float32
         Descriptions of all cells of one picture.
-    references : TypeReferences
 
     Returns
     -------

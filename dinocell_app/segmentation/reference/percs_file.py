@@ -24,10 +24,6 @@ _REMEDY = "Import the model again, or update the application"
 def reference_head(model: SegmentationModel) -> PercsHead | None:
     """Give the head for reference cells of a model.
 
-    Parameters
-    ----------
-    model : SegmentationModel
-
     Returns
     -------
     PercsHead or None
@@ -66,7 +62,6 @@ def save_reference_head(head: PercsHead, folder: Path) -> Manifest:
 
     Parameters
     ----------
-    head : PercsHead
     folder : Path
         A model folder; a head that is there is replaced.
 

@@ -42,22 +42,12 @@ class PercsConfig:
     n_heads: int = 4
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the fields as JSON types.
-
-        Returns
-        -------
-        dict
-        """
+        """Give the fields as JSON types."""
         return asdict(self)
 
 
 class PercsHead(nn.Module):
-    """Features and references to maps, or to a judgement of each cell.
-
-    Parameters
-    ----------
-    config : PercsConfig
-    """
+    """Features and references to maps, or to a judgement of each cell."""
 
     def __init__(self, config: PercsConfig) -> None:
         super().__init__()

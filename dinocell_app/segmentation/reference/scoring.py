@@ -30,7 +30,6 @@ class TypeReferences:
 
     Parameters
     ----------
-    name : str
     positives : ndarray of shape (P, D), float32
         Descriptions of cells of the type, as `description.describe_cells` gives them; at least one.
     negatives : ndarray of shape (Q, D), float32
@@ -75,7 +74,6 @@ def score_cells(cells: NDArray[np.float32], references: TypeReferences) -> NDArr
     ----------
     cells : ndarray of shape (K, D), float32
         Descriptions of all cells of one picture.
-    references : TypeReferences
 
     Returns
     -------
@@ -129,10 +127,6 @@ def likeness_to_positives(cells: NDArray[np.float32], positives: NDArray[np.floa
     cells : ndarray of shape (K, D), float32
     positives : ndarray of shape (P, D), float32
         At least one.
-
-    Returns
-    -------
-    PositiveLikeness
     """
     if not len(cells):
         return PositiveLikeness(np.zeros(0), Level(0.0, MIN_SPREAD))
@@ -168,7 +162,6 @@ def score_types(cells: NDArray[np.float32], types: Sequence[TypeReferences]) -> 
     ----------
     cells : ndarray of shape (K, D), float32
         Descriptions of all cells of one picture.
-    types : sequence of TypeReferences
 
     Returns
     -------
@@ -196,10 +189,6 @@ def background_level(cells: NDArray[np.float32], positives: NDArray[np.float32])
     cells : ndarray of shape (K, D), float32
         At least one.
     positives : ndarray of shape (P, D), float32
-
-    Returns
-    -------
-    Level
     """
     similarity = _nearest(cells, positives)
     median = float(np.median(similarity))

@@ -34,12 +34,7 @@ CELL_ACTIONS = (
 
 
 class CorrectBar(QWidget):
-    """Three lines above the picture.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
+    """Three lines above the picture."""
 
     asked = Signal(str)
     """Key of an action."""
@@ -103,12 +98,7 @@ class CorrectBar(QWidget):
         return next((key for key, button in self.tools.items() if button.isChecked()), "")
 
     def show_tool(self, key: str) -> None:
-        """Show which tool is in hand.
-
-        Parameters
-        ----------
-        key : str
-        """
+        """Show which tool is in hand."""
         self.tools[key].setChecked(True)
 
     def say(self, sentence: str) -> None:

@@ -32,13 +32,7 @@ CHOOSE = "Click a cell first."
 
 
 class CorrectMode(QObject):
-    """Turns correcting on and off; its methods are keys of the table of actions.
-
-    Parameters
-    ----------
-    session : Session
-    panel : ViewerPanel
-    """
+    """Turns correcting on and off; its methods are keys of the table of actions."""
 
     switched = Signal(bool)
     ready_changed = Signal()
@@ -60,12 +54,7 @@ class CorrectMode(QObject):
         self._connect()
 
     def switch(self, on: bool) -> None:
-        """Turn the mode on or off.
-
-        Parameters
-        ----------
-        on : bool
-        """
+        """Turn the mode on or off."""
         if on == self.is_on:
             return
         self.is_on = on

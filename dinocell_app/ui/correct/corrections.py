@@ -41,14 +41,7 @@ SAVING, SAVED = "Saving …", "✓ Saved"
 
 
 class Corrections(QObject):
-    """What is done to the cells of the shown result; nothing is ever lost or asked about.
-
-    Parameters
-    ----------
-    session : Session
-    panel : ViewerPanel
-    parent : QObject, optional
-    """
+    """What is done to the cells of the shown result; nothing is ever lost or asked about."""
 
     changed = Signal()
     """Something was done or undone, or another result is corrected."""
@@ -162,21 +155,11 @@ class Corrections(QObject):
         self._step(EditHistory.redo)
 
     def go_to(self, version: Version) -> None:
-        """Make the cells those of a version.
-
-        Parameters
-        ----------
-        version : Version
-        """
+        """Make the cells those of a version."""
         self._step(lambda history: history.go_to(version))
 
     def name_version(self, name: str) -> None:
-        """Give the cells as they are a name.
-
-        Parameters
-        ----------
-        name : str
-        """
+        """Give the cells as they are a name."""
         if self.history is not None:
             try:
                 self.history.name_version(name)

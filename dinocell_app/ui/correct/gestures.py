@@ -26,14 +26,7 @@ SMALLEST_BRUSH, LARGEST_BRUSH = 1, 200
 
 
 class Gestures(QObject):
-    """Draws with the tool in hand, and corrects when the mouse button is let go.
-
-    Parameters
-    ----------
-    session : Session
-    viewer : ImageViewer
-    corrections : Corrections
-    """
+    """Draws with the tool in hand, and corrects when the mouse button is let go."""
 
     segment_asked = Signal(object)
     """Region in which the model is to look for cells."""
@@ -232,12 +225,7 @@ def labels_along(canvas: LabelCanvas, path: Sequence[Point]) -> list[int]:
 
     Parameters
     ----------
-    canvas : LabelCanvas
     path : sequence of (row, column)
-
-    Returns
-    -------
-    list of int
     """
     found: dict[int, None] = {}
     for start, end in zip(path, path[1:] or path, strict=False):

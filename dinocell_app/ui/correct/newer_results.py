@@ -33,7 +33,6 @@ class NewerResults(QObject):
 
     Parameters
     ----------
-    session : Session
     parent : QWidget
         Over which the question stands.
     """
@@ -76,7 +75,6 @@ class NewerResults(QObject):
 
         Parameters
         ----------
-        late : sequence of ResultRecord
         choice : {"around", "whole", "keep"}
         """
         project = self._session.project

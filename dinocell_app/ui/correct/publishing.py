@@ -26,8 +26,6 @@ def correction_of(project: Project, result: ResultRecord, history: EditHistory) 
 
     Parameters
     ----------
-    project : Project
-    result : ResultRecord
     history : EditHistory
         Of the result.
 
@@ -54,15 +52,8 @@ def publish(
 
     Parameters
     ----------
-    project : Project
-    result : ResultRecord
     journal_size : int
         Of the journal that the files say.
-    written : CorrectedFiles
-
-    Returns
-    -------
-    ResultRecord
     """
     record = project.results.publish(result.id, written.files, written.n_cells, written.n_edited)
     project.edits.note_published(result, journal_size)
@@ -70,12 +61,7 @@ def publish(
 
 
 def user_name() -> str:
-    """Name who works at this computer.
-
-    Returns
-    -------
-    str
-    """
+    """Name who works at this computer."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # a computer that does not know
@@ -83,13 +69,7 @@ def user_name() -> str:
 
 
 class CatchUp(QObject):
-    """Writes, when a project is opened, what was corrected and not published.
-
-    Parameters
-    ----------
-    session : Session
-    parent : QObject
-    """
+    """Writes, when a project is opened, what was corrected and not published."""
 
     def __init__(self, session: Session, parent: QObject) -> None:
         super().__init__(parent)

@@ -36,13 +36,7 @@ class _Asked:
 
 
 class SegmentHere(QObject):
-    """Asks the warm process for cells of a part of the image, and puts them where there are none yet.
-
-    Parameters
-    ----------
-    session : Session
-    corrections : Corrections
-    """
+    """Asks the warm process for cells of a part of the image, and puts them where there are none yet."""
 
     said = Signal(str)
     """What is going on, or came out."""

@@ -15,14 +15,7 @@ from dinocell_app.ui.workers import Task, start
 
 
 class VersionBeside(QObject):
-    """Opens the second view for a version, and takes it away when another result is corrected.
-
-    Parameters
-    ----------
-    session : Session
-    panel : ViewerPanel
-    corrections : Corrections
-    """
+    """Opens the second view for a version, and takes it away when another result is corrected."""
 
     def __init__(self, session: Session, panel: ViewerPanel, corrections: Corrections) -> None:
         super().__init__(corrections)
@@ -32,12 +25,7 @@ class VersionBeside(QObject):
         corrections.changed.connect(self._on_changed)
 
     def show(self, version: Version) -> None:
-        """Show a version.
-
-        Parameters
-        ----------
-        version : Version
-        """
+        """Show a version."""
         history = self._corrections.history
         if history is None:
             return

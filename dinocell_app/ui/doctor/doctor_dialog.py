@@ -39,13 +39,7 @@ _HEADERS = ("", "What", "Found", "What to do")
 
 
 class DoctorDialog(QDialog):
-    """Shows what `dinocell-app doctor` finds.
-
-    Parameters
-    ----------
-    session : Session
-    parent : QWidget, optional
-    """
+    """Shows what `dinocell-app doctor` finds."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -111,12 +105,7 @@ class DoctorDialog(QDialog):
         self.sentence.setText("Stopped: not everything was looked at.")
 
     def write_report(self, path: Path) -> None:
-        """Write the report.
-
-        Parameters
-        ----------
-        path : Path
-        """
+        """Write the report."""
         try:
             write_text(path, report_of(self.findings))
         except OSError as error:

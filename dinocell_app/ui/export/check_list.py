@@ -15,7 +15,6 @@ class CheckList(QWidget):
     ----------
     name : str
         For screen readers.
-    parent : QWidget, optional
     """
 
     changed = Signal()
@@ -49,7 +48,6 @@ class CheckList(QWidget):
         ----------
         texts : mapping of str to str
             What is shown for each value.
-        ticked : sequence of str
         """
         with QSignalBlocker(self.list):
             self.list.clear()
@@ -87,13 +85,7 @@ class CheckList(QWidget):
         )
 
     def set_ticked(self, value: str, *, ticked: bool) -> None:
-        """Tick one thing, as a person would.
-
-        Parameters
-        ----------
-        value : str
-        ticked : bool
-        """
+        """Tick one thing, as a person would."""
         for number in range(self.list.count()):
             item = self.list.item(number)
             if item.data(Qt.ItemDataRole.UserRole) == value:

@@ -44,13 +44,7 @@ _PLAN_DELAY_MS = 150
 
 
 class ExportDialog(QDialog):
-    """Writes results of the open project to a folder.
-
-    Parameters
-    ----------
-    session : Session
-    parent : QWidget, optional
-    """
+    """Writes results of the open project to a folder."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)

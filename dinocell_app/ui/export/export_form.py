@@ -54,12 +54,7 @@ WHAT_TEXTS = {
 
 
 class ExportForm(QWidget):
-    """Choices of an export.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
+    """Choices of an export."""
 
     changed = Signal()
 
@@ -89,12 +84,7 @@ class ExportForm(QWidget):
         self._connect()
 
     def choice(self) -> ExportChoice:
-        """Give the choices.
-
-        Returns
-        -------
-        ExportChoice
-        """
+        """Give the choices."""
         ticked = self.what.ticked()
         # No columns at all would read as all of them; rows are known by their label in any case.
         columns = () if self._all_columns else self.columns.ticked() or ("label",)
@@ -117,7 +107,6 @@ class ExportForm(QWidget):
 
         Parameters
         ----------
-        choice : ExportChoice
         sets : sequence of str
             Names of results there are.
         counts : dict of str to int
@@ -145,12 +134,7 @@ class ExportForm(QWidget):
             self.replace.setChecked(choice.existing == "replace")
 
     def offer_columns(self, columns: Sequence[str]) -> None:
-        """Show the columns that the tables have.
-
-        Parameters
-        ----------
-        columns : sequence of str
-        """
+        """Show the columns that the tables have."""
         chosen = columns if self._all_columns else self._base.columns
         self.columns.offer({name: name for name in columns}, chosen)
 

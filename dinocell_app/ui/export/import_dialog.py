@@ -42,13 +42,7 @@ _HINT = (
 
 
 class ImportLabelsDialog(QDialog):
-    """Takes label images made elsewhere into the open project and measures them.
-
-    Parameters
-    ----------
-    session : Session
-    parent : QWidget, optional
-    """
+    """Takes label images made elsewhere into the open project and measures them."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -16,12 +16,7 @@ _TITLES = ("Label image", "Image", "State")
 
 
 class LabelMatchModel(QAbstractTableModel):
-    """Draws matches and what became of them.
-
-    Parameters
-    ----------
-    parent : QObject, optional
-    """
+    """Draws matches and what became of them."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -30,12 +25,7 @@ class LabelMatchModel(QAbstractTableModel):
         self._done: dict[Path, LabelsImported] = {}
 
     def matches(self) -> list[LabelMatch]:
-        """Give what is shown.
-
-        Returns
-        -------
-        list of LabelMatch
-        """
+        """Give what is shown."""
         return list(self._matches)
 
     def show_matches(self, matches: Sequence[LabelMatch], names: Mapping[int, str]) -> None:
@@ -43,7 +33,6 @@ class LabelMatchModel(QAbstractTableModel):
 
         Parameters
         ----------
-        matches : sequence of LabelMatch
         names : mapping of int to str
             Names of images by id.
         """
@@ -53,24 +42,14 @@ class LabelMatchModel(QAbstractTableModel):
         self.endResetModel()
 
     def note(self, imported: Sequence[LabelsImported]) -> None:
-        """Note what became of label files.
-
-        Parameters
-        ----------
-        imported : sequence of LabelsImported
-        """
+        """Note what became of label files."""
         for one in imported:
             self._done[one.labels] = one
         if self._matches:
             self.dataChanged.emit(self.index(0, 2), self.index(len(self._matches) - 1, 2))
 
     def n_imported(self) -> int:
-        """Count the files that are imported.
-
-        Returns
-        -------
-        int
-        """
+        """Count the files that are imported."""
         return sum(one.result is not None for one in self._done.values())
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature

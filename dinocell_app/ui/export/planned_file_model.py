@@ -19,12 +19,7 @@ _DONE = {"written": "✓ Written", "kept": "Kept as it was", "failed": "✕ Fail
 
 
 class PlannedFileModel(QAbstractTableModel):
-    """Draws a plan and the outcomes so far.
-
-    Parameters
-    ----------
-    parent : QObject, optional
-    """
+    """Draws a plan and the outcomes so far."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -33,12 +28,7 @@ class PlannedFileModel(QAbstractTableModel):
         self._outcomes: dict[int, FileExported] = {}
 
     def show_plan(self, plan: ExportPlan | None) -> None:
-        """Show a plan.
-
-        Parameters
-        ----------
-        plan : ExportPlan or None
-        """
+        """Show a plan."""
         self.beginResetModel()
         self._plan = plan
         self._outcomes.clear()
@@ -48,12 +38,7 @@ class PlannedFileModel(QAbstractTableModel):
         self.endResetModel()
 
     def note(self, outcomes: Sequence[FileExported]) -> None:
-        """Note what became of files.
-
-        Parameters
-        ----------
-        outcomes : sequence of FileExported
-        """
+        """Note what became of files."""
         for outcome in outcomes:
             self._outcomes[outcome.number] = outcome
         if outcomes:
@@ -62,12 +47,7 @@ class PlannedFileModel(QAbstractTableModel):
             self.dataChanged.emit(self.index(first, FATE), self.index(last, FATE))
 
     def outcomes(self) -> list[FileExported]:
-        """Give what became of files so far.
-
-        Returns
-        -------
-        list of FileExported
-        """
+        """Give what became of files so far."""
         return list(self._outcomes.values())
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature

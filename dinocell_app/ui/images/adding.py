@@ -24,12 +24,7 @@ Found = FoundImage | LeftOut | SearchProgress
 
 
 class ImageSearch(QObject):
-    """Searches for images and adds them to the project as they are found.
-
-    Parameters
-    ----------
-    session : Session
-    """
+    """Searches for images and adds them to the project as they are found."""
 
     progressed = Signal(str)
     """A sentence about how far the search is."""
@@ -57,12 +52,7 @@ class ImageSearch(QObject):
         return self._active
 
     def add(self, inputs: Sequence[Path]) -> None:
-        """Search files and folders, folders inside them included.
-
-        Parameters
-        ----------
-        inputs : sequence of Path
-        """
+        """Search files and folders, folders inside them included."""
         project = self._session.project
         if project is None or self.active:
             return

@@ -43,7 +43,6 @@ class AxesDialog(QDialog):
     ----------
     session : Session
         With a current image.
-    parent : QWidget, optional
     """
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:

@@ -22,7 +22,6 @@ class ImageChanges:
 
     Parameters
     ----------
-    session : Session
     chosen : callable
         Gives the ids of the images chosen in the list; where there are none the current image is meant.
     parent : QWidget
@@ -101,12 +100,7 @@ class ImageChanges:
             self._change(lambda project: project.images.remove(ids), everything=True)
 
     def make_menu(self) -> QMenu:
-        """Make the menu of what can be done with the chosen images.
-
-        Returns
-        -------
-        QMenu
-        """
+        """Make the menu of what can be done with the chosen images."""
         menu = QMenu(self._parent)
         some = bool(self._chosen_or_current())
         for text, do in (

@@ -31,13 +31,7 @@ MINIMUM_WIDTH = 280
 
 
 class ImagePanel(QWidget):
-    """Images of the open project.
-
-    Parameters
-    ----------
-    session : Session
-    parent : QWidget, optional
-    """
+    """Images of the open project."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -81,12 +75,7 @@ class ImagePanel(QWidget):
         self._after_reset()
 
     def chosen_ids(self) -> list[int]:
-        """Give the chosen images.
-
-        Returns
-        -------
-        list of int
-        """
+        """Give the chosen images."""
         rows = [self.model.row_at(index) for index in self.tree.selectionModel().selectedRows()]
         return [row.record.id for row in rows if row is not None]
 

@@ -28,13 +28,7 @@ MOST_ROWS = 5000
 
 
 class LeftOutDialog(QDialog):
-    """Lists the files that were left out.
-
-    Parameters
-    ----------
-    left_out : sequence of LeftOut
-    parent : QWidget, optional
-    """
+    """Lists the files that were left out."""
 
     def __init__(self, left_out: Sequence[LeftOut], parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -35,7 +35,6 @@ class Thumbnails(QObject):
 
     Parameters
     ----------
-    session : Session
     arrived : callable
         Called with the id of the image when its thumbnail is there.
     """
@@ -59,16 +58,7 @@ class Thumbnails(QObject):
         self._under_way.clear()
 
     def picture(self, row: ImageRow) -> QPixmap:
-        """Give the thumbnail of an image; a blank one until it is there.
-
-        Parameters
-        ----------
-        row : ImageRow
-
-        Returns
-        -------
-        QPixmap
-        """
+        """Give the thumbnail of an image; a blank one until it is there."""
         key = _key(row)
         known = self._kept.get(key)
         if known is not None:

@@ -26,7 +26,6 @@ class ImageTreeModel(QAbstractItemModel):
     ----------
     thumbnail : callable
         Gives the picture of an image, or None while it is being made.
-    parent : QObject, optional
     """
 
     def __init__(
@@ -39,12 +38,7 @@ class ImageTreeModel(QAbstractItemModel):
         self._places: dict[int, tuple[int, int]] = {}
 
     def load(self, project: Project | None) -> None:
-        """Show the images of a project.
-
-        Parameters
-        ----------
-        project : Project or None
-        """
+        """Show the images of a project."""
         if project is None:
             self._show(TreeState(words=self.state.words, order=self.state.order))
             return
@@ -54,42 +48,21 @@ class ImageTreeModel(QAbstractItemModel):
         self._show(replace(self.state, rows=rows, root_names=names))
 
     def list_only(self, words: str) -> None:
-        """List images that have these words.
-
-        Parameters
-        ----------
-        words : str
-        """
+        """List images that have these words."""
         self._show(replace(self.state, words=words))
 
     def sort_by(self, order: Order) -> None:
-        """Sort the images within their folders.
-
-        Parameters
-        ----------
-        order : Order
-        """
+        """Sort the images within their folders."""
         self._show(replace(self.state, order=order))
 
     def take_results(self, project: Project, image_ids: Sequence[int]) -> None:
-        """Show new results of some images without touching the others.
-
-        Parameters
-        ----------
-        project : Project
-        image_ids : sequence of int
-        """
+        """Show new results of some images without touching the others."""
         latest = {i: found[0] for i in image_ids if (found := project.results.of_image(i))}
         self.state = self.state.with_results(latest, image_ids)
         self._take_rows(image_ids)
 
     def take_records(self, project: Project, image_ids: Sequence[int]) -> bool:
         """Show other tags, notes or pixel sizes of some images without touching the others.
-
-        Parameters
-        ----------
-        project : Project
-        image_ids : sequence of int
 
         Returns
         -------
@@ -117,12 +90,7 @@ class ImageTreeModel(QAbstractItemModel):
             self.touch(image_id)
 
     def touch(self, image_id: int) -> None:
-        """Draw an image again, and its folder.
-
-        Parameters
-        ----------
-        image_id : int
-        """
+        """Draw an image again, and its folder."""
         if image_id in self._places:
             index = self.index_of(image_id)
             self.dataChanged.emit(index, index.siblingAtColumn(len(HEADERS) - 1))
@@ -131,10 +99,6 @@ class ImageTreeModel(QAbstractItemModel):
 
     def index_of(self, image_id: int) -> QModelIndex:
         """Find an image in the tree.
-
-        Parameters
-        ----------
-        image_id : int
 
         Returns
         -------
@@ -147,35 +111,17 @@ class ImageTreeModel(QAbstractItemModel):
         return self.createIndex(row, 0, folder + 1)
 
     def listed_ids(self) -> list[int]:
-        """Give the images in the order of the tree.
-
-        Returns
-        -------
-        list of int
-        """
+        """Give the images in the order of the tree."""
         return [row.record.id for folder in self._folders for row in folder.images]
 
     def folder_at(self, index: Index) -> Folder | None:
-        """Give the folder of a row, be it the folder itself or an image in it.
-
-        Parameters
-        ----------
-        index : QModelIndex
-
-        Returns
-        -------
-        Folder or None
-        """
+        """Give the folder of a row, be it the folder itself or an image in it."""
         if not index.isValid():
             return None
         return self._folders[(index.internalId() or index.row() + 1) - 1]
 
     def row_at(self, index: Index) -> ImageRow | None:
         """Give the image of a row.
-
-        Parameters
-        ----------
-        index : QModelIndex
 
         Returns
         -------

@@ -28,7 +28,6 @@ class ModelChanges(QWidget):
     ----------
     session : Session
         Told what could not be done.
-    parent : QWidget, optional
     """
 
     changed = Signal(str)
@@ -56,12 +55,7 @@ class ModelChanges(QWidget):
         self.show_card(None)
 
     def show_card(self, card: ModelCard | None) -> None:
-        """Offer what can be done with a model.
-
-        Parameters
-        ----------
-        card : ModelCard or None
-        """
+        """Offer what can be done with a model."""
         self._card = card
         own = card is not None and card.origin == "own"
         self.rename.setEnabled(own)

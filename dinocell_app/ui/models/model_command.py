@@ -8,12 +8,7 @@ from dinocell_app.run_queue.processes import application_command, application_en
 
 
 class ModelCommand(QObject):
-    """Runs one command at a time and gives its last sentence.
-
-    Parameters
-    ----------
-    parent : QObject, optional
-    """
+    """Runs one command at a time and gives its last sentence."""
 
     finished = Signal(bool, str)
     """Whether it worked, and what it said."""
@@ -29,12 +24,7 @@ class ModelCommand(QObject):
         self._process.errorOccurred.connect(self._on_error)
 
     def is_running(self) -> bool:
-        """Tell whether a command is at work.
-
-        Returns
-        -------
-        bool
-        """
+        """Tell whether a command is at work."""
         return self._process.state() != QProcess.ProcessState.NotRunning
 
     def start(self, *words: str) -> None:

@@ -38,7 +38,6 @@ class ModelsPage(QWidget):
     ----------
     session : Session
         Told when there are other models than before.
-    parent : QWidget, optional
     """
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -81,12 +80,7 @@ class ModelsPage(QWidget):
         self._start("Reading the model…", "import", path)
 
     def export_model(self, path: str) -> None:
-        """Write the chosen model to a file, which may be replaced: the person chose it.
-
-        Parameters
-        ----------
-        path : str
-        """
+        """Write the chosen model to a file, which may be replaced: the person chose it."""
         card = self._chosen()
         if card is not None:
             self._start("Writing the model…", "export", card.id, "-o", path, "--overwrite")

@@ -59,7 +59,6 @@ class CellDescriptions:
     ids : tuple of int
         Labels, ascending.
     vectors : ndarray of shape (K, D), float32
-    model_id, model_sha256 : str
     """
 
     ids: tuple[int, ...]
@@ -69,12 +68,7 @@ class CellDescriptions:
 
 
 class Engine(QObject):
-    """Makes previews in a child process, which is started when it is first needed.
-
-    Parameters
-    ----------
-    parent : QObject, optional
-    """
+    """Makes previews in a child process, which is started when it is first needed."""
 
     state_changed = Signal(str)
     """"off", "starting", "ready", "busy" or "failed"."""
@@ -116,10 +110,6 @@ class Engine(QObject):
     def preview(self, request: PreviewRequest) -> int:
         """Ask for a preview; anything asked for before is given up.
 
-        Parameters
-        ----------
-        request : PreviewRequest
-
         Returns
         -------
         int
@@ -132,10 +122,6 @@ class Engine(QObject):
     def draw_features(self, request: PreviewRequest) -> int:
         """Ask what the model sees; anything asked for before is given up.
 
-        Parameters
-        ----------
-        request : PreviewRequest
-
         Returns
         -------
         int
@@ -147,10 +133,6 @@ class Engine(QObject):
 
     def decode(self, decoding: DecodingChoice) -> int:
         """Ask for the last preview with other thresholds; of several such requests the newest is done.
-
-        Parameters
-        ----------
-        decoding : DecodingChoice
 
         Returns
         -------
@@ -168,7 +150,6 @@ class Engine(QObject):
 
         Parameters
         ----------
-        request : PreviewRequest
         labels : ndarray of shape (M, N), int
             Of the region, or of the whole plane; not to be changed.
         only : tuple of int
@@ -197,7 +178,6 @@ class Engine(QObject):
         ----------
         cells : int
             Request that they were described for.
-        references : KeptReferences
 
         Returns
         -------

@@ -24,12 +24,7 @@ OLD_RUNS_AT_ONCE = 2
 
 
 class FollowedRuns(QObject):
-    """Follows runs; holds nothing that the project and the run folders do not hold.
-
-    Parameters
-    ----------
-    parent : QObject, optional
-    """
+    """Follows runs; holds nothing that the project and the run folders do not hold."""
 
     run_changed = Signal(int)
     """A run has another state or is further than before."""
@@ -72,10 +67,6 @@ class FollowedRuns(QObject):
     def progress(self, run_id: int) -> RunProgress:
         """Say how far a run is.
 
-        Parameters
-        ----------
-        run_id : int
-
         Returns
         -------
         RunProgress
@@ -89,12 +80,7 @@ class FollowedRuns(QObject):
         return self._follower(run_id).progress(self._states.get(run_id, ""))
 
     def running(self) -> list[int]:
-        """List the runs that a process is at, or will be.
-
-        Returns
-        -------
-        list of int
-        """
+        """List the runs that a process is at, or will be."""
         return [run_id for run_id, state in self._states.items() if state in ACTIVE_STATES]
 
     def shut_down(self) -> None:

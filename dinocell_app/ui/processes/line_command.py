@@ -10,12 +10,7 @@ PATIENCE_MS = 3000
 
 
 class LineCommand(QObject):
-    """Runs one command at a time.
-
-    Parameters
-    ----------
-    parent : QObject, optional
-    """
+    """Runs one command at a time."""
 
     said = Signal(str)
     """A line of its output."""
@@ -34,12 +29,7 @@ class LineCommand(QObject):
         self._process.errorOccurred.connect(self._on_error)
 
     def is_running(self) -> bool:
-        """Tell whether a command is at work.
-
-        Returns
-        -------
-        bool
-        """
+        """Tell whether a command is at work."""
         return self._process.state() != QProcess.ProcessState.NotRunning
 
     def start(self, *words: str) -> None:

@@ -25,12 +25,7 @@ if TYPE_CHECKING:
 
 
 class Queue(FollowedRuns):
-    """Asks for runs and follows them.
-
-    Parameters
-    ----------
-    parent : QObject, optional
-    """
+    """Asks for runs and follows them."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -58,13 +53,8 @@ class Queue(FollowedRuns):
         ----------
         name : str
             Of the set of results.
-        job : SegmentJob
         image_ids : sequence of int
             Images of the project that the job has, in its order.
-
-        Returns
-        -------
-        RunRecord
 
         Raises
         ------
@@ -80,22 +70,12 @@ class Queue(FollowedRuns):
         return record
 
     def pause(self, run_id: int) -> None:
-        """Make a run wait, within a tile.
-
-        Parameters
-        ----------
-        run_id : int
-        """
+        """Make a run wait, within a tile."""
         intents.pause(self._folder(run_id))
         self._changed(run_id)
 
     def resume(self, run_id: int) -> None:
-        """Let a run go on that was paused, stopped or interrupted; what is finished stays.
-
-        Parameters
-        ----------
-        run_id : int
-        """
+        """Let a run go on that was paused, stopped or interrupted; what is finished stays."""
         folder = self._folder(run_id)
         bring_up_to_date(self._open_project(), run_id)
         if intents.resume(folder):
@@ -104,22 +84,12 @@ class Queue(FollowedRuns):
         self._changed(run_id)
 
     def stop(self, run_id: int) -> None:
-        """End a run when the image in hand is finished.
-
-        Parameters
-        ----------
-        run_id : int
-        """
+        """End a run when the image in hand is finished."""
         intents.stop_after_image(self._folder(run_id))
         self._changed(run_id)
 
     def cancel(self, run_id: int) -> None:
-        """End a run within a tile.
-
-        Parameters
-        ----------
-        run_id : int
-        """
+        """End a run within a tile."""
         intents.cancel(self._folder(run_id))
         self._changed(run_id)
 
@@ -128,13 +98,8 @@ class Queue(FollowedRuns):
 
         Parameters
         ----------
-        run_id : int
         replace : bool
             Whether earlier results that are in the way are replaced.
-
-        Returns
-        -------
-        RunRecord
 
         Raises
         ------
@@ -156,12 +121,7 @@ class Queue(FollowedRuns):
         return self.enqueue(record.name, job, ids)
 
     def reorder(self, run_ids: Sequence[int]) -> None:
-        """Give the waiting runs another order.
-
-        Parameters
-        ----------
-        run_ids : sequence of int
-        """
+        """Give the waiting runs another order."""
         project = self._open_project()
         project.runs.reorder(list(run_ids))
         put_in_order(project.runs_folder, [project.runs.get(run_id).folder.name for run_id in run_ids])
@@ -170,10 +130,6 @@ class Queue(FollowedRuns):
 
     def remove(self, run_id: int) -> None:
         """Forget a run that is over or waits; its results stay.
-
-        Parameters
-        ----------
-        run_id : int
 
         Raises
         ------

@@ -46,8 +46,6 @@ class ImageRow:
 
     Parameters
     ----------
-    path : str
-    name : str
     state : str
         With a shape in front.
     cells, seconds : str
@@ -65,26 +63,12 @@ class ImageRow:
     remedy: str = ""
 
     def text(self, column: Column) -> str:
-        """Give what a column shows.
-
-        Parameters
-        ----------
-        column : Column
-
-        Returns
-        -------
-        str
-        """
+        """Give what a column shows."""
         return (self.name, self.state, self.cells, self.seconds, self.reason, self.remedy)[column]
 
 
 class RunImageModel(QAbstractTableModel):
-    """Images of a run, or only those that failed.
-
-    Parameters
-    ----------
-    parent : QObject, optional
-    """
+    """Images of a run, or only those that failed."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -101,8 +85,6 @@ class RunImageModel(QAbstractTableModel):
 
         Parameters
         ----------
-        project : Project or None
-        run_id : int
         entries : sequence of int or ImageFailed
             Ids of images, or images that failed.
         """
@@ -120,7 +102,6 @@ class RunImageModel(QAbstractTableModel):
 
         Parameters
         ----------
-        failures : sequence of ImageFailed
         current_image : str
             As the job calls it.
         doubted : iterable of str
@@ -168,16 +149,7 @@ class RunImageModel(QAbstractTableModel):
         return row.path if role == Qt.ItemDataRole.ToolTipRole and index.column() == Column.NAME else text
 
     def row(self, number: int) -> ImageRow:
-        """Give an image as it is shown.
-
-        Parameters
-        ----------
-        number : int
-
-        Returns
-        -------
-        ImageRow
-        """
+        """Give an image as it is shown."""
         entry = self._entries[number]
         if isinstance(entry, ImageFailed):
             return _failed(entry)

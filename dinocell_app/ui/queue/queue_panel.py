@@ -57,13 +57,7 @@ _LOWEST_TABLE = 48
 
 
 class QueuePanel(QWidget):
-    """Runs of the project and what can be done with them.
-
-    Parameters
-    ----------
-    session : Session
-    parent : QWidget, optional
-    """
+    """Runs of the project and what can be done with them."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -100,23 +94,13 @@ class QueuePanel(QWidget):
         self._choose(chosen.id if chosen is not None else 0)
 
     def chosen(self) -> RunRow | None:
-        """Give the run that is selected.
-
-        Returns
-        -------
-        RunRow or None
-        """
+        """Give the run that is selected."""
         rows = self.model.rows()
         number = self.table.currentIndex().row()
         return rows[number] if 0 <= number < len(rows) else None
 
     def do(self, action: RunAction) -> None:
-        """Do something with the chosen run.
-
-        Parameters
-        ----------
-        action : RunAction
-        """
+        """Do something with the chosen run."""
         row, queue = self.chosen(), self._session.queue
         waiting = self._waiting()
         if row is None or action not in possible_actions(row, waiting):

@@ -10,7 +10,6 @@ def ask_about_earlier_results(parent: QWidget, n_images: int, reason: str) -> bo
 
     Parameters
     ----------
-    parent : QWidget
     n_images : int
         Images that have such results.
     reason : str

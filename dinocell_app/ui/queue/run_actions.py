@@ -14,14 +14,7 @@ from dinocell_app.run_queue.run_rows import RunAction
 
 @dataclass(frozen=True)
 class ActionText:
-    """How an action reads.
-
-    Parameters
-    ----------
-    text : str
-    shortcut : str
-    tooltip : str
-    """
+    """How an action reads."""
 
     text: str
     shortcut: str
@@ -49,13 +42,8 @@ def make_actions(parent: QWidget, do: Callable[[RunAction], None]) -> dict[RunAc
 
     Parameters
     ----------
-    parent : QWidget
     do : callable
         Called with what was asked for.
-
-    Returns
-    -------
-    dict of RunAction to QAction
     """
     actions = {}
     for kind, told in ACTION_TEXTS.items():
@@ -70,12 +58,6 @@ def make_actions(parent: QWidget, do: Callable[[RunAction], None]) -> dict[RunAc
 
 
 def enable(actions: dict[RunAction, QAction], possible: Collection[RunAction]) -> None:
-    """Enable what can be done.
-
-    Parameters
-    ----------
-    actions : dict of RunAction to QAction
-    possible : collection of RunAction
-    """
+    """Enable what can be done."""
     for kind, action in actions.items():
         action.setEnabled(kind in possible)

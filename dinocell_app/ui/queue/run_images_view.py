@@ -25,12 +25,7 @@ if TYPE_CHECKING:
 
 
 class RunImagesView(QWidget):
-    """Table of images with a line that explains the chosen one.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
+    """Table of images with a line that explains the chosen one."""
 
     image_asked = Signal(str)
     """An image file that is to be shown in the viewer."""
@@ -68,14 +63,7 @@ class RunImagesView(QWidget):
     def show_run(
         self, project: Project | None, record: RunRecord | None, progress: RunProgress | None
     ) -> None:
-        """Show the images of a run.
-
-        Parameters
-        ----------
-        project : Project or None
-        record : RunRecord or None
-        progress : RunProgress or None
-        """
+        """Show the images of a run."""
         self._shown = (project, record, progress)
         self._refresh()
 

@@ -18,10 +18,6 @@ _SIZE = (820, 480)
 def read_log(path: Path) -> str:
     """Read the end of a log.
 
-    Parameters
-    ----------
-    path : Path
-
     Returns
     -------
     str
@@ -48,7 +44,6 @@ class RunLogDialog(QDialog):
         Of the run.
     path : Path
         Of the log.
-    parent : QWidget, optional
     """
 
     def __init__(self, name: str, path: Path, parent: QWidget | None = None) -> None:

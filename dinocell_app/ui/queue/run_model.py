@@ -30,33 +30,18 @@ _TITLES = ("Run", "State", "Images", "Remaining", "Cells", "Speed")
 
 
 class RunModel(QAbstractTableModel):
-    """Draws `RunRow` objects; holds nothing else.
-
-    Parameters
-    ----------
-    parent : QObject, optional
-    """
+    """Draws `RunRow` objects; holds nothing else."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._rows: list[RunRow] = []
 
     def rows(self) -> list[RunRow]:
-        """Give the runs as they are shown.
-
-        Returns
-        -------
-        list of RunRow
-        """
+        """Give the runs as they are shown."""
         return list(self._rows)
 
     def show_rows(self, rows: Sequence[RunRow]) -> None:
-        """Show these runs; a change of values keeps selection and place.
-
-        Parameters
-        ----------
-        rows : sequence of RunRow
-        """
+        """Show these runs; a change of values keeps selection and place."""
         if [row.id for row in rows] != [row.id for row in self._rows]:
             self.beginResetModel()
             self._rows = list(rows)
@@ -69,10 +54,6 @@ class RunModel(QAbstractTableModel):
 
     def number_of(self, run_id: int) -> int:
         """Find a run.
-
-        Parameters
-        ----------
-        run_id : int
 
         Returns
         -------

@@ -24,10 +24,6 @@ class RunNotice:
     def tell(self, title: str, sentence: str) -> bool:
         """Tell that something has ended, unless the window is being looked at.
 
-        Parameters
-        ----------
-        title, sentence : str
-
         Returns
         -------
         bool

@@ -24,14 +24,7 @@ NO_CELLS = "Segment the image, or preview it, to have cells to point at."
 
 
 class Comparison(QObject):
-    """Cells that are shown, compared with references while someone wants to know.
-
-    Parameters
-    ----------
-    session : Session
-    viewer : ImageViewer
-    parent : QObject
-    """
+    """Cells that are shown, compared with references while someone wants to know."""
 
     changed = Signal()
     """Scores, descriptions or what is going on."""
@@ -69,32 +62,18 @@ class Comparison(QObject):
         return bool(self._asked or self._drawn or self._waiting)
 
     def set_wanted(self, wanted: bool) -> None:
-        """Compare the cells that are shown from now on, or leave them as they are.
-
-        Parameters
-        ----------
-        wanted : bool
-        """
+        """Compare the cells that are shown from now on, or leave them as they are."""
         self._wanted = wanted
         if wanted and self.descriptions is None and not self.busy:
             self._ask()
 
     def set_references(self, references: ReferenceSet) -> None:
-        """Compare with other references.
-
-        Parameters
-        ----------
-        references : ReferenceSet
-        """
+        """Compare with other references."""
         self._references = references
         self._score()
 
     def row_of(self, label: int) -> NDArray[np.float32] | None:
         """Give what a cell is known by.
-
-        Parameters
-        ----------
-        label : int
 
         Returns
         -------
@@ -114,7 +93,6 @@ class Comparison(QObject):
         ----------
         labels : ndarray of shape (M, N), int
             The cells that are shown, with the drawn one among them.
-        label : int
         """
         request = self._request()
         if request is not None:

@@ -39,7 +39,6 @@ class DrawnCell:
         Row and column of one of its pixels in the picture.
     box : tuple of slice
         Rows and columns in the picture.
-    positive : bool
     """
 
     cells: CellDescriptions
@@ -53,8 +52,6 @@ class DrawnCells(QObject):
 
     Parameters
     ----------
-    viewer : ImageViewer
-    comparison : Comparison
     window : QWidget
         Over which files are asked for.
     """
@@ -93,25 +90,14 @@ class DrawnCells(QObject):
         self.outline.begin()
 
     def take_box(self, region: Region, positive: bool) -> None:
-        """Take the ellipse in a box for a cell.
-
-        Parameters
-        ----------
-        region : Region
-        positive : bool
-        """
+        """Take the ellipse in a box for a cell."""
         frame = self._frame()
         if frame is not None:
             shape, origin = frame
             self._ask([ellipse_in(shape, origin, region)], positive)
 
     def choose_mask(self, positive: bool) -> None:
-        """Ask for a mask of the picture, and take its cells.
-
-        Parameters
-        ----------
-        positive : bool
-        """
+        """Ask for a mask of the picture, and take its cells."""
         name, _ = QFileDialog.getOpenFileName(
             self._window, "Mask of the image", "", "Masks and labels (*.tif *.tiff *.png);;All files (*)"
         )
@@ -125,7 +111,6 @@ class DrawnCells(QObject):
         ----------
         path : Path
             An image as large as the picture. 0 is background; each other value is a cell.
-        positive : bool
         """
         if self._viewer.image is None:
             return

@@ -19,7 +19,6 @@ class ExampleList(QListWidget):
     ----------
     name : str
         What assistive technology calls it.
-    parent : QWidget, optional
     """
 
     removal_asked = Signal(object)
@@ -51,12 +50,7 @@ class ExampleList(QListWidget):
         self.itemChanged.connect(self._on_changed)
 
     def show_cells(self, cells: list[ReferenceCell]) -> None:
-        """Show other cells.
-
-        Parameters
-        ----------
-        cells : list of ReferenceCell
-        """
+        """Show other cells."""
         self.blockSignals(True)
         self.clear()
         for cell in cells:
@@ -68,12 +62,7 @@ class ExampleList(QListWidget):
         self.blockSignals(False)
 
     def chosen(self) -> list[int]:
-        """Give the ids of the chosen cells.
-
-        Returns
-        -------
-        list of int
-        """
+        """Give the ids of the chosen cells."""
         return [item.data(Qt.ItemDataRole.UserRole) for item in self.selectedItems()]
 
     def _on_changed(self, item: QListWidgetItem) -> None:

@@ -21,8 +21,6 @@ def save_to_library(edits: ReferenceEdits, chosen: CellType, window: QWidget) ->
 
     Parameters
     ----------
-    edits : ReferenceEdits
-    chosen : CellType
     window : QWidget
         Over which the question is asked.
 
@@ -44,12 +42,6 @@ def save_to_library(edits: ReferenceEdits, chosen: CellType, window: QWidget) ->
 
 def save_type(edits: ReferenceEdits, chosen: CellType, path: Path) -> None:
     """Put a type into a library, beside those it has; one of its name gives way.
-
-    Parameters
-    ----------
-    edits : ReferenceEdits
-    chosen : CellType
-    path : Path
 
     Raises
     ------
@@ -73,7 +65,6 @@ def add_from_library(edits: ReferenceEdits, window: QWidget) -> None:
 
     Parameters
     ----------
-    edits : ReferenceEdits
     window : QWidget
         Over which the questions are asked.
 

@@ -18,13 +18,7 @@ _COLOUR = "#ffd23f"
 
 
 class OutlineDrawing(QObject):
-    """Takes the mouse until an outline is drawn or given up.
-
-    Parameters
-    ----------
-    viewer : ImageViewer
-    parent : QObject
-    """
+    """Takes the mouse until an outline is drawn or given up."""
 
     drawn = Signal(object)
     """QPolygonF of (x, y) in pixels of the picture; None when it was given up."""

@@ -11,13 +11,7 @@ from dinocell_app.ui.viewer.picture_view import Region
 
 
 class Pointing(QObject):
-    """Says which cells a person points at while it is on.
-
-    Parameters
-    ----------
-    viewer : ImageViewer
-    parent : QObject
-    """
+    """Says which cells a person points at while it is on."""
 
     pointed = Signal(int, bool)
     """Label, and whether it is like what is looked for."""

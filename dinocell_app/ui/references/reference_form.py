@@ -26,12 +26,7 @@ EMPTY = "Point at one cell to see every cell like it."
 
 
 class ReferenceForm(QWidget):
-    """Types, examples, scores and questions, one under the other.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
+    """Types, examples, scores and questions, one under the other."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

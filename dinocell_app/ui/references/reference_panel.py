@@ -30,14 +30,7 @@ from dinocell_app.ui.viewer.image_viewer import ImageViewer
 
 
 class ReferencePanel(QWidget):
-    """Types of cells, their references and the scores of the cells that are shown.
-
-    Parameters
-    ----------
-    session : Session
-    viewer : ImageViewer
-    parent : QWidget, optional
-    """
+    """Types of cells, their references and the scores of the cells that are shown."""
 
     references_changed = Signal()
 
@@ -64,21 +57,11 @@ class ReferencePanel(QWidget):
         self._on_project()
 
     def least_score(self) -> float:
-        """Give the score below which a cell is of no type.
-
-        Returns
-        -------
-        float
-        """
+        """Give the score below which a cell is of no type."""
         return self.form.score.least()
 
     def has_references(self) -> bool:
-        """Tell whether there is a cell to compare others with.
-
-        Returns
-        -------
-        bool
-        """
+        """Tell whether there is a cell to compare others with."""
         return self.edits is not None and any(cell.positive for cell in self.edits.now.cells)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -112,13 +95,7 @@ class ReferencePanel(QWidget):
         self._viewer.set_cell_painting(None)
 
     def add(self, label: int, positive: bool) -> None:
-        """Make a shown cell a reference of the chosen type.
-
-        Parameters
-        ----------
-        label : int
-        positive : bool
-        """
+        """Make a shown cell a reference of the chosen type."""
         cells, row = self.comparison.descriptions, self.comparison.row_of(label)
         labels, top, left = self._viewer.shown_labels()
         box = labels.box(label) if labels is not None else None

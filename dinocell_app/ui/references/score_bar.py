@@ -24,12 +24,7 @@ STEPS = 100
 
 
 class ScoreHistogram(QWidget):
-    """How many cells have which score; those below the threshold are grey.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
+    """How many cells have which score; those below the threshold are grey."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,12 +49,7 @@ class ScoreHistogram(QWidget):
         self.update()
 
     def set_least(self, least: float) -> None:
-        """Mark another threshold.
-
-        Parameters
-        ----------
-        least : float
-        """
+        """Mark another threshold."""
         self.least = least
         self.update()
 
@@ -82,12 +72,7 @@ class ScoreHistogram(QWidget):
 
 
 class ScoreBar(QWidget):
-    """Slider and number of the threshold, with what it means for the cells.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
+    """Slider and number of the threshold, with what it means for the cells."""
 
     changed = Signal(float)
 
@@ -127,21 +112,11 @@ class ScoreBar(QWidget):
         self.part.clicked.connect(self._on_part)
 
     def least(self) -> float:
-        """Give the threshold.
-
-        Returns
-        -------
-        float
-        """
+        """Give the threshold."""
         return self.number.value()
 
     def set_least(self, least: float) -> None:
-        """Show a threshold without telling anybody.
-
-        Parameters
-        ----------
-        least : float
-        """
+        """Show a threshold without telling anybody."""
         self.number.blockSignals(True)
         self.number.setValue(least)
         self.number.blockSignals(False)
@@ -180,11 +155,6 @@ def counted(best: NDArray[np.float64], least: float) -> str:
     Parameters
     ----------
     best : ndarray of shape (K,), float64
-    least : float
-
-    Returns
-    -------
-    str
     """
     n_like = int((best >= least).sum())
     return f"{n_like:,} of {len(best):,} cells score at least {least:.2f}."

@@ -22,12 +22,7 @@ _ACTIONS = (
 
 
 class TypeBar(QWidget):
-    """A list of types, a button for a new one and a menu for the chosen one.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
+    """A list of types, a button for a new one and a menu for the chosen one."""
 
     chosen = Signal(int)
     """Id of a type."""
@@ -66,7 +61,6 @@ class TypeBar(QWidget):
 
         Parameters
         ----------
-        types : sequence of CellType
         chosen : int
             Id of one of them.
         """

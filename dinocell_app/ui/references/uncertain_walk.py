@@ -20,7 +20,6 @@ class UncertainWalk(QObject):
     ----------
     form : ReferenceForm
         Has the buttons and the question.
-    viewer : ImageViewer
     """
 
     answered = Signal(int, bool)
@@ -48,7 +47,6 @@ class UncertainWalk(QObject):
 
         Parameters
         ----------
-        scored : ScoredCells
         least : float
             The threshold.
         known : collection of int

@@ -18,13 +18,7 @@ _SMALLEST_IN_MM2 = 1e5
 
 
 class RegionCounts(QObject):
-    """Counts of the regions of the current image.
-
-    Parameters
-    ----------
-    session : Session
-    parent : QObject, optional
-    """
+    """Counts of the regions of the current image."""
 
     changed = Signal()
 
@@ -36,12 +30,7 @@ class RegionCounts(QObject):
         self._rows: dict[str, dict[str, Any]] = {}
 
     def count(self, regions: Sequence[Region]) -> None:
-        """Count in these regions; `changed` follows once they are counted.
-
-        Parameters
-        ----------
-        regions : sequence of Region
-        """
+        """Count in these regions; `changed` follows once they are counted."""
         asked = self._request(regions)
         if asked == self._asked:
             return
@@ -52,21 +41,12 @@ class RegionCounts(QObject):
             self._task = start(lambda: count_result(asked), self._take, self._fail, owner=self)
 
     def count_again(self, regions: Sequence[Region]) -> None:
-        """Count although regions and result are the same: the table of the result was written anew.
-
-        Parameters
-        ----------
-        regions : sequence of Region
-        """
+        """Count although regions and result are the same: the table of the result was written anew."""
         self._asked = None
         self.count(regions)
 
     def text_of(self, region: Region) -> str:
         """Describe a region and what is in it.
-
-        Parameters
-        ----------
-        region : Region
 
         Returns
         -------
@@ -108,10 +88,6 @@ def sentence(row: dict[str, Any]) -> str:
     ----------
     row : dict
         By the columns of `measurement.regions.region_columns`.
-
-    Returns
-    -------
-    str
     """
     n_cells = int(row["n_cells"])
     parts = ["1 cell" if n_cells == 1 else f"{n_cells:,} cells"]

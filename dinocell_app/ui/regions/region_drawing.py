@@ -17,12 +17,7 @@ _STYLES = {COUNT: Qt.PenStyle.SolidLine, EXCLUDE: Qt.PenStyle.DotLine, LIMIT: Qt
 
 
 class RegionDrawing:
-    """Draws regions in a viewer.
-
-    Parameters
-    ----------
-    viewer : ImageViewer
-    """
+    """Draws regions in a viewer."""
 
     def __init__(self, viewer: ImageViewer) -> None:
         self._viewer = viewer
@@ -33,7 +28,6 @@ class RegionDrawing:
 
         Parameters
         ----------
-        regions : sequence of Region
         chosen : int
             Place of the one to draw thicker; -1 for none.
         """

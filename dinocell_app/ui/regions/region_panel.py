@@ -40,14 +40,7 @@ HINT = "Draw around the region with the button held, or click corner by corner; 
 
 
 class RegionPanel(QWidget):
-    """Draws, names and keeps the regions of the current image.
-
-    Parameters
-    ----------
-    session : Session
-    viewer : ImageViewer
-    parent : QWidget, optional
-    """
+    """Draws, names and keeps the regions of the current image."""
 
     def __init__(self, session: Session, viewer: ImageViewer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -100,12 +93,7 @@ class RegionPanel(QWidget):
         self._show()
 
     def set_seen(self, seen: bool) -> None:
-        """Draw the regions while the dock is in front.
-
-        Parameters
-        ----------
-        seen : bool
-        """
+        """Draw the regions while the dock is in front."""
         self._seen = seen
         if not seen:
             self.outline.give_up()
@@ -249,12 +237,7 @@ class RegionPanel(QWidget):
             self.read_file(Path(name))
 
     def read_file(self, path: Path) -> None:
-        """Take regions of a file for the images it names; those that name none are for the current image.
-
-        Parameters
-        ----------
-        path : Path
-        """
+        """Take regions of a file for the images it names; those that name none are for the current image."""
         project = self._session.project
         if project is None:
             return
@@ -275,12 +258,7 @@ class RegionPanel(QWidget):
             self.write_file(Path(name))
 
     def write_file(self, path: Path) -> None:
-        """Write the regions of all images.
-
-        Parameters
-        ----------
-        path : Path
-        """
+        """Write the regions of all images."""
         project = self._session.project
         if project is None:
             return

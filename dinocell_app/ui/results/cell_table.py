@@ -23,13 +23,7 @@ MOST_COPIED = 100_000
 
 
 class CellTable(QWidget):
-    """The table of cells; its current row is the chosen cell.
-
-    Parameters
-    ----------
-    cells : ShownCells
-    parent : QWidget, optional
-    """
+    """The table of cells; its current row is the chosen cell."""
 
     row_chosen = Signal(int)
     """A person chose a row; the row of the store."""

@@ -56,13 +56,7 @@ def first_columns(names: Sequence[str]) -> list[str]:
 
 
 class CellTableModel(QAbstractTableModel):
-    """Rows are the shown cells, columns the chosen ones.
-
-    Parameters
-    ----------
-    cells : ShownCells
-    parent : QObject, optional
-    """
+    """Rows are the shown cells, columns the chosen ones."""
 
     def __init__(self, cells: ShownCells, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -98,16 +92,7 @@ class CellTableModel(QAbstractTableModel):
         self.endResetModel()
 
     def store_row(self, position: int) -> int:
-        """Row of the store that stands at a place of the table.
-
-        Parameters
-        ----------
-        position : int
-
-        Returns
-        -------
-        int
-        """
+        """Row of the store that stands at a place of the table."""
         return int(self._cells.rows[position])
 
     def rowCount(self, parent: _Index = _NOWHERE) -> int:

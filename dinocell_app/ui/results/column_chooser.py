@@ -30,7 +30,6 @@ class ColumnChooser(QDialog):
         All columns.
     chosen : sequence of str
         Those shown now, in order.
-    parent : QWidget, optional
     """
 
     def __init__(self, names: Sequence[str], chosen: Sequence[str], parent: QWidget | None = None) -> None:
@@ -71,12 +70,7 @@ class ColumnChooser(QDialog):
         self.resize(420, 520)
 
     def chosen(self) -> list[str]:
-        """Columns to show, in order.
-
-        Returns
-        -------
-        list of str
-        """
+        """Columns to show, in order."""
         return [
             item.data(Qt.ItemDataRole.UserRole)
             for item in self._items()

@@ -28,14 +28,7 @@ _BOX = ("bbox_y_min", "bbox_x_min", "bbox_y_max", "bbox_x_max")
 
 
 class CropLoading(QObject):
-    """Crops by row of the store.
-
-    Parameters
-    ----------
-    session : Session
-    cells : ShownCells
-    parent : QObject, optional
-    """
+    """Crops by row of the store."""
 
     loaded = Signal(list)
     """Rows of the store whose crops are there."""

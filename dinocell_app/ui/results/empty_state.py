@@ -7,13 +7,7 @@ from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 
 class WithEmptyState(QStackedWidget):
-    """Content, or a sentence in its place.
-
-    Parameters
-    ----------
-    content : QWidget
-    parent : QWidget, optional
-    """
+    """Content, or a sentence in its place."""
 
     def __init__(self, content: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)

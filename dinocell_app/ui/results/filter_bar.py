@@ -17,13 +17,7 @@ _HELP = (
 
 
 class FilterBar(QWidget):
-    """Type a filter and see what it leaves.
-
-    Parameters
-    ----------
-    cells : ShownCells
-    parent : QWidget, optional
-    """
+    """Type a filter and see what it leaves."""
 
     def __init__(self, cells: ShownCells, parent: QWidget | None = None) -> None:
         super().__init__(parent)

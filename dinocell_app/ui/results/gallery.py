@@ -15,14 +15,7 @@ SIDE = 104
 
 
 class Gallery(QWidget):
-    """Pictures of the shown cells; arrow keys go from one to the next.
-
-    Parameters
-    ----------
-    cells : ShownCells
-    crops : CropLoading
-    parent : QWidget, optional
-    """
+    """Pictures of the shown cells; arrow keys go from one to the next."""
 
     row_chosen = Signal(int)
     """Row of the store whose picture was chosen."""

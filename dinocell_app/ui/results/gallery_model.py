@@ -21,14 +21,7 @@ _NOWHERE = QModelIndex()
 
 
 class GalleryModel(QAbstractTableModel):
-    """The shown cells laid out in rows of as many as fit.
-
-    Parameters
-    ----------
-    cells : ShownCells
-    crops : CropLoading
-    parent : QObject, optional
-    """
+    """The shown cells laid out in rows of as many as fit."""
 
     def __init__(self, cells: ShownCells, crops: CropLoading, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -68,10 +61,6 @@ class GalleryModel(QAbstractTableModel):
     def store_row(self, index: _Index) -> int | None:
         """Row of the store of a picture.
 
-        Parameters
-        ----------
-        index : QModelIndex
-
         Returns
         -------
         int or None
@@ -81,16 +70,7 @@ class GalleryModel(QAbstractTableModel):
         return int(self._cells.rows[position]) if index.isValid() and position < self._n_cells else None
 
     def index_of(self, position: int) -> QModelIndex:
-        """Place of the cell at a position of the order.
-
-        Parameters
-        ----------
-        position : int
-
-        Returns
-        -------
-        QModelIndex
-        """
+        """Place of the cell at a position of the order."""
         return self.index(position // self._n_columns, position % self._n_columns)
 
     def rowCount(self, parent: _Index = _NOWHERE) -> int:

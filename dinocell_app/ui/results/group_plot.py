@@ -18,12 +18,7 @@ _HALF_VIOLIN = 0.4
 
 
 class GroupPlot(PlotArea):
-    """One box or violin a group.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
+    """One box or violin a group."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -14,12 +14,7 @@ from dinocell_app.ui.results.plot_look import PlotArea
 
 
 class HistogramPlot(PlotArea):
-    """Bars of all cells, of the shown cells, and a range to drag.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
+    """Bars of all cells, of the shown cells, and a range to drag."""
 
     range_dragged = Signal(object)
     """Smallest and largest value asked for, or None when the range covers everything."""

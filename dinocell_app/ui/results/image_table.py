@@ -19,13 +19,7 @@ _NOWHERE = QModelIndex()
 
 
 class ImageTableModel(QAbstractTableModel):
-    """Rows are images (or planes of them), columns their summaries.
-
-    Parameters
-    ----------
-    values : ImageValues
-    parent : QObject, optional
-    """
+    """Rows are images (or planes of them), columns their summaries."""
 
     def __init__(self, values: ImageValues, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -41,16 +35,7 @@ class ImageTableModel(QAbstractTableModel):
         return list(self._names)
 
     def source(self, position: int) -> int:
-        """Place of the source that stands in a row.
-
-        Parameters
-        ----------
-        position : int
-
-        Returns
-        -------
-        int
-        """
+        """Place of the source that stands in a row."""
         return int(self._order[position])
 
     def rowCount(self, parent: _Index = _NOWHERE) -> int:
@@ -113,13 +98,7 @@ class ImageTableModel(QAbstractTableModel):
 
 
 class ImageTable(QWidget):
-    """The table of images; choosing a row shows the image.
-
-    Parameters
-    ----------
-    values : ImageValues
-    parent : QWidget, optional
-    """
+    """The table of images; choosing a row shows the image."""
 
     source_chosen = Signal(int)
     """Place of the image among the sources of the store."""

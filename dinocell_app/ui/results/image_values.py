@@ -11,13 +11,7 @@ from dinocell_app.ui.workers import Task, start
 
 
 class ImageValues(QObject):
-    """Follow the shown cells and summarise them on a worker thread.
-
-    Parameters
-    ----------
-    cells : ShownCells
-    parent : QObject, optional
-    """
+    """Follow the shown cells and summarise them on a worker thread."""
 
     changed = Signal()
     """There are other values."""
@@ -34,12 +28,7 @@ class ImageValues(QObject):
         self._on_rows()
 
     def number_names(self) -> list[str]:
-        """Columns that can be shown as a colour.
-
-        Returns
-        -------
-        list of str
-        """
+        """Columns that can be shown as a colour."""
         return [name for name, column in self.columns.items() if column.is_number]
 
     def shut_down(self) -> None:

@@ -14,14 +14,7 @@ if TYPE_CHECKING:
 
 
 class CellLink(QObject):
-    """Carry the chosen cell between the results and the session.
-
-    Parameters
-    ----------
-    session : Session
-    cells : ShownCells
-    parent : QObject, optional
-    """
+    """Carry the chosen cell between the results and the session."""
 
     def __init__(self, session: Session, cells: ShownCells, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -22,13 +22,7 @@ _FIELD = (76, 40)
 
 
 class OverviewModel(QAbstractTableModel):
-    """Fields of the overview: value, colour and what image it is.
-
-    Parameters
-    ----------
-    values : ImageValues
-    parent : QObject, optional
-    """
+    """Fields of the overview: value, colour and what image it is."""
 
     def __init__(self, values: ImageValues, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -63,10 +57,6 @@ class OverviewModel(QAbstractTableModel):
 
     def source(self, index: _Index) -> int | None:
         """Place of the image in a field.
-
-        Parameters
-        ----------
-        index : QModelIndex
 
         Returns
         -------
@@ -136,13 +126,7 @@ class OverviewModel(QAbstractTableModel):
 
 
 class Overview(QWidget):
-    """Choose a value and see it over all images.
-
-    Parameters
-    ----------
-    values : ImageValues
-    parent : QWidget, optional
-    """
+    """Choose a value and see it over all images."""
 
     source_chosen = Signal(int)
     """Place of the image among the sources of the store."""

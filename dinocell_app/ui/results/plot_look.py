@@ -17,12 +17,7 @@ _WIDTH_OF_PICTURE = 1600
 
 
 class PlotArea(pg.PlotWidget):
-    """A plot in the colours of the window, dark or light.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
+    """A plot in the colours of the window, dark or light."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         self._made = False
@@ -46,10 +41,6 @@ class PlotArea(pg.PlotWidget):
         ----------
         alpha : int, optional
             From 0, unseen, to 255.
-
-        Returns
-        -------
-        QColor
         """
         colour: QColor = self.palette().color(QPalette.ColorRole.Text)
         colour.setAlpha(alpha)
@@ -62,10 +53,6 @@ class PlotArea(pg.PlotWidget):
         ----------
         alpha : int, optional
             From 0, unseen, to 255.
-
-        Returns
-        -------
-        QColor
         """
         colour: QColor = self.palette().color(QPalette.ColorRole.Highlight)
         colour.setAlpha(alpha)
@@ -97,7 +84,6 @@ def save_plot(plot: PlotArea, path: Path) -> None:
 
     Parameters
     ----------
-    plot : PlotArea
     path : Path
         Ending in .png or .svg.
 

@@ -43,13 +43,7 @@ _GROUPS = (("Folder", FOLDER), ("Tag", TAG), ("Image", IMAGE), ("All cells", TOG
 
 
 class PlotsTab(QWidget):
-    """Choose a plot and its columns; points, ranges and rows are linked.
-
-    Parameters
-    ----------
-    cells : ShownCells
-    parent : QWidget, optional
-    """
+    """Choose a plot and its columns; points, ranges and rows are linked."""
 
     row_chosen = Signal(int)
     """Row of the store whose point was clicked."""
@@ -97,23 +91,13 @@ class PlotsTab(QWidget):
         return self.plots[str(self.kind.currentData())]
 
     def choice(self) -> PlotChoice:
-        """Say which plot is chosen.
-
-        Returns
-        -------
-        PlotChoice
-        """
+        """Say which plot is chosen."""
         return PlotChoice(
             kind=str(self.kind.currentData()), group=str(self.group.currentData()), **self._wanted
         )
 
     def set_choice(self, choice: PlotChoice) -> None:
-        """Choose a plot; columns that these cells do not have are taken once there are cells with them.
-
-        Parameters
-        ----------
-        choice : PlotChoice
-        """
+        """Choose a plot; columns that these cells do not have are taken once there are cells with them."""
         self._wanted = {"x": choice.x, "y": choice.y}
         for box, value in ((self.kind, choice.kind), (self.group, choice.group)):
             box.blockSignals(True)

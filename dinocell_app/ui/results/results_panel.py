@@ -30,13 +30,7 @@ _MOST_NAMED = 3
 
 
 class ResultsPanel(QWidget):
-    """Cells, images, plots, gallery and overview of a result set.
-
-    Parameters
-    ----------
-    session : Session
-    parent : QWidget, optional
-    """
+    """Cells, images, plots, gallery and overview of a result set."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)

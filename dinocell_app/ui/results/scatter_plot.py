@@ -17,12 +17,7 @@ _REACH_PX = 24
 
 
 class ScatterPlot(PlotArea):
-    """Points to click; the chosen cell has a ring.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
+    """Points to click; the chosen cell has a ring."""
 
     row_chosen = Signal(int)
     """Row of the store whose point was clicked."""

@@ -17,12 +17,7 @@ from dinocell_app.ui.workers import Task, start
 
 
 class ShownCells(QObject):
-    """Store, filter, order and chosen cell: what table, gallery and plots have in common.
-
-    Parameters
-    ----------
-    parent : QObject, optional
-    """
+    """Store, filter, order and chosen cell: what table, gallery and plots have in common."""
 
     store_changed = Signal()
     """Other cells: a result set was read."""
@@ -46,12 +41,7 @@ class ShownCells(QObject):
         self._task: Task | None = None
 
     def set_store(self, store: CellStore) -> None:
-        """Show other cells; filter and order stay as far as the columns allow.
-
-        Parameters
-        ----------
-        store : CellStore
-        """
+        """Show other cells; filter and order stay as far as the columns allow."""
         self._stop()
         self.store = store
         self.cell = None
@@ -153,10 +143,6 @@ class ShownCells(QObject):
 
     def position(self, row: int | None) -> int | None:
         """Where a row of the store is shown.
-
-        Parameters
-        ----------
-        row : int or None
 
         Returns
         -------

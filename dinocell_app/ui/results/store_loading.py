@@ -25,10 +25,8 @@ class StoreLoading(QObject):
 
     Parameters
     ----------
-    session : Session
     cells : ShownCells
         Gets what was read.
-    parent : QObject, optional
     """
 
     sets_changed = Signal()

@@ -21,11 +21,6 @@ class ViewMemory(QObject):
 
     It has to be made before what reads results when a project is opened, so that those are shown as they
     were from the start.
-
-    Parameters
-    ----------
-    session : Session
-    parent : QObject, optional
     """
 
     opened = Signal()
@@ -54,12 +49,7 @@ class ViewMemory(QObject):
         self.opened.emit()
 
     def note(self, view: RememberedView) -> None:
-        """Take over what is chosen now; it is written soon.
-
-        Parameters
-        ----------
-        view : RememberedView
-        """
+        """Take over what is chosen now; it is written soon."""
         if view != self.view:
             self.view = view
             self._timer.start()

@@ -55,7 +55,6 @@ class AgreementDialog(QDialog):
     ----------
     session : Session
         With an open project.
-    parent : QWidget, optional
     """
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -108,12 +107,7 @@ class AgreementDialog(QDialog):
         session.project_closing.connect(self.reject)
 
     def write(self, path: Path) -> None:
-        """Write the scores.
-
-        Parameters
-        ----------
-        path : Path
-        """
+        """Write the scores."""
         if self._found is None:
             return
         try:

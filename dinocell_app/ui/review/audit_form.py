@@ -32,8 +32,6 @@ class Asked:
 
     Parameters
     ----------
-    n_cells, n_places : int
-    reviewer : str
     seed : int or None
         None draws anew.
     """
@@ -51,7 +49,6 @@ class AuditForm(QScrollArea):
     ----------
     reviewer : str
         Who judges, unless somebody else is named.
-    parent : QWidget, optional
     """
 
     begin_asked = Signal()
@@ -88,12 +85,7 @@ class AuditForm(QScrollArea):
         self.repeat.clicked.connect(self.repeat_asked)
 
     def asked(self) -> Asked:
-        """Give the choices.
-
-        Returns
-        -------
-        Asked
-        """
+        """Give the choices."""
         seed = self.seed.text().strip()
         return Asked(
             self.n_cells.value(),
@@ -103,23 +95,13 @@ class AuditForm(QScrollArea):
         )
 
     def set_possible(self, possible: bool) -> None:
-        """Say whether there are cells to draw from.
-
-        Parameters
-        ----------
-        possible : bool
-        """
+        """Say whether there are cells to draw from."""
         self.begin.setEnabled(possible)
         self.repeat.setEnabled(possible)
         self.resume.setEnabled(possible)
 
     def set_busy(self, busy: bool) -> None:
-        """Show that cells are being drawn.
-
-        Parameters
-        ----------
-        busy : bool
-        """
+        """Show that cells are being drawn."""
         self.begin.setEnabled(not busy)
         self.begin.setText("Drawing cells and places…" if busy else "Start a new audit")
 

@@ -56,11 +56,8 @@ class AuditTab(QWidget):
 
     Parameters
     ----------
-    session : Session
     results : ResultsPanel
         Whose result set is drawn from.
-    aim : ViewerAim
-    parent : QWidget, optional
     """
 
     def __init__(

@@ -22,8 +22,6 @@ class Answer:
         What it says to the program.
     text : str
         On the button.
-    key : Qt.Key
-    tooltip : str
     """
 
     value: str
@@ -39,7 +37,6 @@ class JudgingCard(QWidget):
     ----------
     name : str
         For screen readers.
-    parent : QWidget, optional
     """
 
     answered = Signal(str)
@@ -67,12 +64,7 @@ class JudgingCard(QWidget):
         column.addLayout(self._grid)
 
     def offer(self, answers: Sequence[Answer]) -> None:
-        """Show these buttons in place of others.
-
-        Parameters
-        ----------
-        answers : sequence of Answer
-        """
+        """Show these buttons in place of others."""
         if [answer.value for answer in answers] == list(self.buttons):
             return
         for button in self.buttons.values():
@@ -151,12 +143,7 @@ class JudgingCard(QWidget):
 
 
 class CropPicture(QWidget):
-    """A picture as large as there is room, or a sentence.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
+    """A picture as large as there is room, or a sentence."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -171,22 +158,12 @@ class CropPicture(QWidget):
         return QSize(2 * _LEAST_PICTURE, 2 * _LEAST_PICTURE)
 
     def set_content(self, content: QPixmap | str) -> None:
-        """Show a picture, or a sentence in its place.
-
-        Parameters
-        ----------
-        content : QPixmap or str
-        """
+        """Show a picture, or a sentence in its place."""
         self._content = content
         self.update()
 
     def set_marked(self, marked: bool) -> None:
-        """Draw a frame that says where keys go.
-
-        Parameters
-        ----------
-        marked : bool
-        """
+        """Draw a frame that says where keys go."""
         self._marked = marked
         self.update()
 

@@ -35,8 +35,6 @@ class AgreedImage:
 
     Parameters
     ----------
-    name : str
-    image_id : int
     scores : tuple of float
         By `COLUMNS`; NaN for what cannot be said.
     """
@@ -52,7 +50,6 @@ class LabelAgreement:
 
     Parameters
     ----------
-    images : tuple of AgreedImage
     means : tuple of float
         Over the images, by `COLUMNS`.
     kappa : float
@@ -64,12 +61,7 @@ class LabelAgreement:
     kappa: float
 
     def sentence(self) -> str:
-        """Say it to people.
-
-        Returns
-        -------
-        str
-        """
+        """Say it to people."""
         ap, mma = (self.means[list(COLUMNS).index(name)] for name in ("ap_0.5", "mma"))
         count = "1 image" if len(self.images) == 1 else f"{len(self.images):,} images"
         said = f"{count}: AP {ap:.2f} at IoU 0.5, mask matching accuracy (MMA) {mma:.2f}"
@@ -79,12 +71,7 @@ class LabelAgreement:
 
 
 class AgreementCommand(QObject):
-    """Writes the labels of both sides and lets a process score them; one comparison at a time.
-
-    Parameters
-    ----------
-    parent : QObject
-    """
+    """Writes the labels of both sides and lets a process score them; one comparison at a time."""
 
     progressed = Signal(int)
     """Number of images written."""
@@ -161,7 +148,6 @@ def write_agreement(path: Path, found: LabelAgreement) -> None:
     ----------
     path : Path
         CSV; created or replaced.
-    found : LabelAgreement
 
     Raises
     ------

@@ -39,11 +39,8 @@ class PassTab(QWidget):
 
     Parameters
     ----------
-    session : Session
     cells : ShownCells
         Of the Measurements dock: filter and order are shared with it.
-    aim : ViewerAim
-    parent : QWidget, optional
     """
 
     fix_asked = Signal()
@@ -89,12 +86,7 @@ class PassTab(QWidget):
         self.crops.shut_down()
 
     def add_column(self, store: CellStore) -> None:
-        """Give cells that are read the column of judgements.
-
-        Parameters
-        ----------
-        store : CellStore
-        """
+        """Give cells that are read the column of judgements."""
         project = self._session.project
         if project is not None:
             add_review_column(store, project.judgements.all())

@@ -23,12 +23,10 @@ class ReviewPanel(QWidget):
 
     Parameters
     ----------
-    session : Session
     results : ResultsPanel
         Whose cells, filter and order are used.
     viewer : ImageViewer
         That shows what is judged.
-    parent : QWidget, optional
     """
 
     fix_asked = Signal()

@@ -22,14 +22,7 @@ _LEAST_SHOWN_PX = 60.0
 
 
 class ViewerAim(QObject):
-    """Looks at one thing at a time, also where its image has yet to be read.
-
-    Parameters
-    ----------
-    session : Session
-    viewer : ImageViewer
-    parent : QObject, optional
-    """
+    """Looks at one thing at a time, also where its image has yet to be read."""
 
     def __init__(self, session: Session, viewer: ImageViewer, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -47,8 +40,6 @@ class ViewerAim(QObject):
 
         Parameters
         ----------
-        result : ResultRecord
-        label : int
         box : QRectF
             Around it, in pixels of the picture.
         """
@@ -62,8 +53,6 @@ class ViewerAim(QObject):
 
         Parameters
         ----------
-        result : ResultRecord
-        row, column : int
         width : float
             Of a usual cell, in pixels.
         """

@@ -21,12 +21,7 @@ DRAWING = "Drag over a cell…"
 
 
 class CellSizeEdit(QWidget):
-    """Choice between measuring and a diameter.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
+    """Choice between measuring and a diameter."""
 
     changed = Signal()
     drawing_asked = Signal(bool)
@@ -66,12 +61,7 @@ class CellSizeEdit(QWidget):
         self._refresh()
 
     def cell_size(self) -> CellSize:
-        """Give what is chosen.
-
-        Returns
-        -------
-        CellSize
-        """
+        """Give what is chosen."""
         if self.measured.isChecked():
             return CellSize(None, self._unit())
         if self._exact is not None:
@@ -97,22 +87,12 @@ class CellSizeEdit(QWidget):
         self._refresh()
 
     def set_pixel_size(self, pixel_size_um: float | None) -> None:
-        """Tell how large a pixel of the current image is.
-
-        Parameters
-        ----------
-        pixel_size_um : float or None
-        """
+        """Tell how large a pixel of the current image is."""
         self._pixel_size_um = pixel_size_um
         self._refresh()
 
     def take_drawn(self, length_px: float) -> None:
-        """Use the line that was drawn.
-
-        Parameters
-        ----------
-        length_px : float
-        """
+        """Use the line that was drawn."""
         self.stop_drawing()
         unit: Unit = "um" if self._pixel_size_um is not None else "px"
         self.set_cell_size(drawn_size(length_px, unit, self._pixel_size_um))

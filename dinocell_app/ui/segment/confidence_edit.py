@@ -23,12 +23,7 @@ CONFIDENCE = Threshold(
 
 
 class ConfidenceEdit(QWidget):
-    """Choice between the default and a number.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
+    """Choice between the default and a number."""
 
     changed = Signal()
 
@@ -61,12 +56,7 @@ class ConfidenceEdit(QWidget):
         return None if self.automatic.isChecked() else self.threshold.value()
 
     def set_value(self, value: float | None) -> None:
-        """Show a smallest confidence without reporting a change.
-
-        Parameters
-        ----------
-        value : float or None
-        """
+        """Show a smallest confidence without reporting a change."""
         with QSignalBlocker(self.automatic):
             self.automatic.setChecked(value is None)
         if value is not None:
@@ -74,12 +64,7 @@ class ConfidenceEdit(QWidget):
         self._refresh()
 
     def follow(self, cell_probability: float) -> None:
-        """Show what the default comes to.
-
-        Parameters
-        ----------
-        cell_probability : float
-        """
+        """Show what the default comes to."""
         self._cell_probability = cell_probability
         self._refresh()
 

@@ -17,7 +17,6 @@ def ask_keep_or_replace(parent: QWidget, name: str, new_name: str, differing: Se
 
     Parameters
     ----------
-    parent : QWidget
     name : str
         Of the results.
     new_name : str

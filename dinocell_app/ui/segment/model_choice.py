@@ -23,12 +23,7 @@ _CARD_SIZE = (760, 620)
 
 
 class ModelChoice(QWidget):
-    """Choice of the model.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
+    """Choice of the model."""
 
     changed = Signal()
 
@@ -59,12 +54,7 @@ class ModelChoice(QWidget):
         self._refresh()
 
     def set_models(self, models: ModelList) -> None:
-        """Offer these models.
-
-        Parameters
-        ----------
-        models : ModelList
-        """
+        """Offer these models."""
         self._models = models
         with QSignalBlocker(self.list):
             self.list.clear()
@@ -132,13 +122,7 @@ class ModelChoice(QWidget):
 
 
 class ModelCardDialog(QDialog):
-    """The card of a model.
-
-    Parameters
-    ----------
-    card : ModelCard
-    parent : QWidget, optional
-    """
+    """The card of a model."""
 
     def __init__(self, card: ModelCard, parent: QWidget | None = None) -> None:
         super().__init__(parent)

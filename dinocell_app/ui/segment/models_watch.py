@@ -13,12 +13,7 @@ SETTLE_MS = 500
 
 
 class ModelsWatch(QObject):
-    """Watches the folder of the user's models, or the one it will come to be in.
-
-    Parameters
-    ----------
-    parent : QObject, optional
-    """
+    """Watches the folder of the user's models, or the one it will come to be in."""
 
     changed = Signal()
 

@@ -38,12 +38,7 @@ NEEDED = ("labels", "csv")
 
 
 class OutputChoice(QWidget):
-    """Choice of result files and of slow measurements.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
+    """Choice of result files and of slow measurements."""
 
     changed = Signal()
 
@@ -88,12 +83,7 @@ class OutputChoice(QWidget):
         return tuple(name for name, entry in self.entries.items() if entry.isChecked())
 
     def set_formats(self, formats: tuple[str, ...]) -> None:
-        """Show formats without reporting a change.
-
-        Parameters
-        ----------
-        formats : tuple of str
-        """
+        """Show formats without reporting a change."""
         for name, entry in self.entries.items():
             entry.blockSignals(True)
             entry.setChecked(name in formats or name in NEEDED)

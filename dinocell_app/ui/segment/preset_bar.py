@@ -11,12 +11,7 @@ DEFAULT_TEXT = "Default settings"
 
 
 class PresetBar(QWidget):
-    """Choice of a preset.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
+    """Choice of a preset."""
 
     chosen = Signal(str)
     """A preset by name; empty for the default settings."""
@@ -73,7 +68,6 @@ class PresetBar(QWidget):
 
         Parameters
         ----------
-        names : sequence of str
         name : str
             The one in use.
         """

@@ -17,12 +17,7 @@ _AREAS = (
 
 
 class PreviewBar(QWidget):
-    """Draws the state of the preview.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
+    """Draws the state of the preview."""
 
     preview_asked = Signal()
     cancel_asked = Signal()
@@ -73,7 +68,6 @@ class PreviewBar(QWidget):
 
         Parameters
         ----------
-        state : PreviewState
         possible : bool
             Whether there is an image to preview.
         """

@@ -27,11 +27,8 @@ class PreviewControl(QObject):
 
     Parameters
     ----------
-    session : Session
-    viewer : ImageViewer
     settings : callable
         Gives the settings of the form.
-    parent : QObject
     """
 
     state_changed = Signal()
@@ -173,16 +170,7 @@ class PreviewControl(QObject):
 
 
 def needs_network(previewed: SegmentSettings, settings: SegmentSettings) -> bool:
-    """Tell whether settings differ in more than what is decided after the network.
-
-    Parameters
-    ----------
-    previewed, settings : SegmentSettings
-
-    Returns
-    -------
-    bool
-    """
+    """Tell whether settings differ in more than what is decided after the network."""
     return any(
         getattr(previewed, name) != getattr(settings, name)
         for name in ("model", "device", "channel", "plane", "diameter")

@@ -17,12 +17,7 @@ _CELLS = (
 
 
 class RunBar(QWidget):
-    """Buttons that start runs.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
+    """Buttons that start runs."""
 
     run_asked = Signal(str)
     copy_asked = Signal()
@@ -70,12 +65,7 @@ class RunBar(QWidget):
         self.set_references(False)
 
     def set_references(self, some: bool) -> None:
-        """Tell whether there are references to compare with.
-
-        Parameters
-        ----------
-        some : bool
-        """
+        """Tell whether there are references to compare with."""
         self.cells.setEnabled(some)
         if not some:
             self.cells.setCurrentIndex(0)
@@ -95,7 +85,6 @@ class RunBar(QWidget):
 
         Parameters
         ----------
-        this, selected, everything : int
         problem : str
             Why no run can be started; empty when one can.
         """

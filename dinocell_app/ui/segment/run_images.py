@@ -21,13 +21,8 @@ def images_to_run(session: Session, which: str) -> list[ImageRecord]:
 
     Parameters
     ----------
-    session : Session
     which : str
         `run_bar.THIS`, `SELECTED` or `ALL`.
-
-    Returns
-    -------
-    list of ImageRecord
     """
     if which == THIS:
         return [session.current_image] if session.current_image is not None else []
@@ -41,8 +36,6 @@ def shell_job(session: Session, settings: SegmentSettings, chosen: str) -> Segme
 
     Parameters
     ----------
-    session : Session
-    settings : SegmentSettings
     chosen : str
         The preset in use; may be empty.
 
@@ -73,10 +66,6 @@ def shell_job(session: Session, settings: SegmentSettings, chosen: str) -> Segme
 
 def shell_folder(project_folder: Path) -> Path:
     """Name the folder for what the shell makes of a project.
-
-    Parameters
-    ----------
-    project_folder : Path
 
     Returns
     -------

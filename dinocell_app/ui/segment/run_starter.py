@@ -42,7 +42,6 @@ class RunStarter(QObject):
 
     Parameters
     ----------
-    session : Session
     parent : QWidget
         Over which the question is asked.
     """
@@ -64,8 +63,6 @@ class RunStarter(QObject):
 
         Parameters
         ----------
-        settings : SegmentSettings
-        images : sequence of ImageRecord
         chosen : str
             The preset in use; may be empty.
         cells : str

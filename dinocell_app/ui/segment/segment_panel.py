@@ -39,10 +39,8 @@ class SegmentPanel(QWidget):
 
     Parameters
     ----------
-    session : Session
     viewer_panel : ViewerPanel
         Its viewer shows previews and gives drawn lines and regions.
-    parent : QWidget, optional
     """
 
     def __init__(self, session: Session, viewer_panel: ViewerPanel, parent: QWidget | None = None) -> None:
@@ -239,12 +237,7 @@ class SegmentPanel(QWidget):
             self.save_preset(name)
 
     def save_preset(self, name: str) -> None:
-        """Keep the settings of the form under a name.
-
-        Parameters
-        ----------
-        name : str
-        """
+        """Keep the settings of the form under a name."""
         project = self._session.project
         if project is None:
             return

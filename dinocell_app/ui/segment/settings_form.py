@@ -30,12 +30,7 @@ if TYPE_CHECKING:
 
 
 class SettingsForm(QWidget):
-    """All settings of a segmentation.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
+    """All settings of a segmentation."""
 
     changed = Signal()
     """Any setting was changed by hand."""
@@ -65,12 +60,7 @@ class SettingsForm(QWidget):
         self.set_settings(self._base)
 
     def settings(self) -> SegmentSettings:
-        """Give the settings.
-
-        Returns
-        -------
-        SegmentSettings
-        """
+        """Give the settings."""
         return replace(
             self._base,
             model=self.model.model(),
@@ -87,12 +77,7 @@ class SettingsForm(QWidget):
         )
 
     def set_settings(self, settings: SegmentSettings) -> None:
-        """Show settings without reporting a change.
-
-        Parameters
-        ----------
-        settings : SegmentSettings
-        """
+        """Show settings without reporting a change."""
         self._base = settings
         self.model.set_model(settings.model)
         _fill(self.device, _devices(settings.device), settings.device)
@@ -113,7 +98,6 @@ class SettingsForm(QWidget):
 
         Parameters
         ----------
-        image : ImageRecord or None
         pixel_size_um : float or None
             In effect for the image.
         """

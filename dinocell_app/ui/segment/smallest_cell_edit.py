@@ -11,12 +11,7 @@ AUTOMATIC = "Automatic"
 
 
 class SmallestCellEdit(QWidget):
-    """Choice of the smallest cell; one step below 0 is the default.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
+    """Choice of the smallest cell; one step below 0 is the default."""
 
     changed = Signal()
 
@@ -62,12 +57,7 @@ class SmallestCellEdit(QWidget):
         return smallest_cell_text(self.number.value(), self._unit())
 
     def set_text(self, text: str) -> None:
-        """Show a smallest cell without reporting a change.
-
-        Parameters
-        ----------
-        text : str
-        """
+        """Show a smallest cell without reporting a change."""
         value, unit = parse_smallest_cell(text)
         with QSignalBlocker(self.number), QSignalBlocker(self.unit):
             self.unit.setCurrentIndex(self.unit.findData(unit))
@@ -78,12 +68,7 @@ class SmallestCellEdit(QWidget):
         self._refresh()
 
     def set_pixel_size(self, pixel_size_um: float | None) -> None:
-        """Tell how large a pixel of the current image is.
-
-        Parameters
-        ----------
-        pixel_size_um : float or None
-        """
+        """Tell how large a pixel of the current image is."""
         self._pixel_size_um = pixel_size_um
         self._refresh()
 

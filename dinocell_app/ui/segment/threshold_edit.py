@@ -14,14 +14,10 @@ class Threshold:
 
     Parameters
     ----------
-    name : str
     low, high : float
         The range of the slider; higher numbers can be typed up to `highest`.
-    highest : float
-    step : float
     lower_end, upper_end : str
         What happens towards either end.
-    tooltip : str
     """
 
     name: str
@@ -60,13 +56,7 @@ FLOW_THRESHOLD = Threshold(
 
 
 class ThresholdEdit(QWidget):
-    """Slider and number for one threshold.
-
-    Parameters
-    ----------
-    threshold : Threshold
-    parent : QWidget, optional
-    """
+    """Slider and number for one threshold."""
 
     value_changed = Signal(float)
 
@@ -91,12 +81,7 @@ class ThresholdEdit(QWidget):
         self.number.valueChanged.connect(self._on_number_changed)
 
     def value(self) -> float:
-        """Give the threshold.
-
-        Returns
-        -------
-        float
-        """
+        """Give the threshold."""
         return self._exact if self._exact is not None else self.number.value()
 
     def set_value(self, value: float) -> None:

@@ -17,12 +17,7 @@ _UNDERSTOOD = (0, 3)
 
 
 class Examination(QObject):
-    """Looks at folders of labelled images.
-
-    Parameters
-    ----------
-    parent : QObject, optional
-    """
+    """Looks at folders of labelled images."""
 
     said = Signal(list)
     """Lines of `train check --json`."""
@@ -62,12 +57,7 @@ class Examination(QObject):
         self._command.stop()
 
     def is_running(self) -> bool:
-        """Tell whether it looks.
-
-        Returns
-        -------
-        bool
-        """
+        """Tell whether it looks."""
         return self._command.is_running()
 
     def _on_line(self, line: str) -> None:

@@ -19,7 +19,6 @@ class FittedPicture(QLabel):
     ----------
     words : str
         Shown without a picture.
-    parent : QWidget, optional
     """
 
     def __init__(self, words: str, parent: QWidget | None = None) -> None:
@@ -51,12 +50,7 @@ class FittedPicture(QLabel):
         self._fit()
 
     def has_picture(self) -> bool:
-        """Tell whether a picture is shown.
-
-        Returns
-        -------
-        bool
-        """
+        """Tell whether a picture is shown."""
         return not self._picture.isNull()
 
     def sizeHint(self) -> QSize:

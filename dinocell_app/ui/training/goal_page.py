@@ -47,12 +47,7 @@ ADAPT_PRESETS: dict[AdaptPreset, str] = {
 
 
 class GoalPage(QWidget):
-    """The goal, and for adapting the folders of images without labels.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
+    """The goal, and for adapting the folders of images without labels."""
 
     plan_changed = Signal(object)
     """The plan with another choice."""
@@ -98,12 +93,7 @@ class GoalPage(QWidget):
         self.minutes.valueChanged.connect(lambda value: self._change(minutes=float(value)))
 
     def show_plan(self, plan: TrainingPlan) -> None:
-        """Show the choice.
-
-        Parameters
-        ----------
-        plan : TrainingPlan
-        """
+        """Show the choice."""
         before, self._plan = self._plan, plan
         self.buttons[plan.goal].setChecked(True)
         self.unlabelled.setVisible(plan.adapts)
@@ -128,12 +118,7 @@ class GoalPage(QWidget):
         self.gains.setVisible(bool(sentence))
 
     def choose_folders(self, folders: tuple[Path, ...]) -> None:
-        """Take folders of images without labels.
-
-        Parameters
-        ----------
-        folders : tuple of Path
-        """
+        """Take folders of images without labels."""
         self._change(unlabelled=tuple(dict.fromkeys(folders)))
 
     def _change(self, **fields: object) -> None:

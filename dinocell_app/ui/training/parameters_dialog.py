@@ -40,8 +40,6 @@ class ParameterField(QWidget):
     ----------
     name : str
         As in `parameter_words`.
-    words : Words
-    parent : QWidget, optional
     """
 
     changed = Signal()
@@ -65,34 +63,18 @@ class ParameterField(QWidget):
         self.list.activated.connect(self.changed)
 
     def text(self) -> str:
-        """Give what stands in the field.
-
-        Returns
-        -------
-        str
-        """
+        """Give what stands in the field."""
         return self.list.currentText() if self.control is self.list else self.line.text()
 
     def set_text(self, text: str) -> None:
-        """Show a value.
-
-        Parameters
-        ----------
-        text : str
-        """
+        """Show a value."""
         self.line.setText(text)
         self.line.setCursorPosition(0)
         self.list.setCurrentText(text)
 
 
 class ParametersDialog(QDialog):
-    """Shows all parameters of a plan; `own` are those that differ from its presets.
-
-    Parameters
-    ----------
-    plan : TrainingPlan
-    parent : QWidget, optional
-    """
+    """Shows all parameters of a plan; `own` are those that differ from its presets."""
 
     def __init__(self, plan: TrainingPlan, parent: QWidget | None = None) -> None:
         super().__init__(parent)

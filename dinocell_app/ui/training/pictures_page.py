@@ -33,12 +33,7 @@ _HEADERS = ("Image", "Cells", "Diameter (px)", "State")
 
 
 class PicturesPage(QWidget):
-    """Folders, the pictures in them, and what the data-set doctor says.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
+    """Folders, the pictures in them, and what the data-set doctor says."""
 
     folders_chosen = Signal(object)
     """Folders, a tuple of Path."""
@@ -97,7 +92,6 @@ class PicturesPage(QWidget):
 
         Parameters
         ----------
-        plan : TrainingPlan
         looking : bool
             Whether pictures are being looked at.
         """

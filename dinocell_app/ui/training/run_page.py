@@ -42,12 +42,7 @@ PHASES = {"adapt": ", adapting to images without labels", "finetune": ", teachin
 
 
 class RunPage(QWidget):
-    """Draws a training and asks it to wait, to go on or to end.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
+    """Draws a training and asks it to wait, to go on or to end."""
 
     pause_asked = Signal()
     resume_asked = Signal()
@@ -86,12 +81,7 @@ class RunPage(QWidget):
         self.stop.clicked.connect(self.stop_asked)
 
     def show_training(self, training: Training) -> None:
-        """Draw a training as it is now.
-
-        Parameters
-        ----------
-        training : Training
-        """
+        """Draw a training as it is now."""
         progress, state = training.progress, training.state()
         doing = PHASES.get(progress.phase, "") if state == "running" else ""
         begun = f"{doing} on {device_name(progress.device)}" if progress.device and state == "running" else ""
@@ -186,10 +176,6 @@ def smoothed(losses: tuple[tuple[int, float], ...]) -> tuple[list[float], list[f
     ----------
     losses : tuple of (int, float)
         Step and loss.
-
-    Returns
-    -------
-    steps, means : list of float
     """
     steps, means, total = [], [], 0.0
     for place, (step, loss) in enumerate(losses):

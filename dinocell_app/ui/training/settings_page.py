@@ -46,12 +46,7 @@ CHANNELS = {
 
 
 class SettingsPage(QWidget):
-    """Base model, preset, device and name.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
+    """Base model, preset, device and name."""
 
     plan_changed = Signal(object)
     estimate_asked = Signal()
@@ -93,22 +88,12 @@ class SettingsPage(QWidget):
         self._connect()
 
     def set_models(self, models: ModelList) -> None:
-        """Offer models to start from.
-
-        Parameters
-        ----------
-        models : ModelList
-        """
+        """Offer models to start from."""
         self.base.set_models(models)
         self.base.set_model(self._plan.base_model)
 
     def show_plan(self, plan: TrainingPlan) -> None:
-        """Show the choice.
-
-        Parameters
-        ----------
-        plan : TrainingPlan
-        """
+        """Show the choice."""
         self._plan = plan
         blockers = [QSignalBlocker(each) for each in (self.device, self.channel, self.presets)]
         if self.name.text() != plan.name:
@@ -134,7 +119,6 @@ class SettingsPage(QWidget):
 
         Parameters
         ----------
-        words : str
         asking : bool
             Whether it is being found out.
         """
@@ -204,16 +188,7 @@ class SettingsPage(QWidget):
 
 
 def summary_of(plan: TrainingPlan) -> str:
-    """Say the numbers that matter most, and those that are not the preset's.
-
-    Parameters
-    ----------
-    plan : TrainingPlan
-
-    Returns
-    -------
-    str
-    """
+    """Say the numbers that matter most, and those that are not the preset's."""
     values = {name: text_of(value) for name, value in chosen_values(plan).items()}
     words = []
     if plan.teaches:

@@ -28,12 +28,7 @@ _JUDGE, _PARTLY = 2, 3
 
 
 class SplitPage(QWidget):
-    """Ticks for each picture.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
+    """Ticks for each picture."""
 
     plan_changed = Signal(object)
     """The plan with another choice."""
@@ -69,12 +64,7 @@ class SplitPage(QWidget):
         self.suggest.clicked.connect(self._on_suggest)
 
     def show_plan(self, plan: TrainingPlan) -> None:
-        """Show the choice.
-
-        Parameters
-        ----------
-        plan : TrainingPlan
-        """
+        """Show the choice."""
         self._plan = plan
         self.sentence.setText(plan.sentence_of_split())
         with QSignalBlocker(self.table):

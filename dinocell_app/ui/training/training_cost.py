@@ -17,12 +17,7 @@ UNKNOWN = "A few real steps are taken to tell."
 
 
 class TrainingCost(QObject):
-    """Asks for an estimate, and forgets it when the plan is another.
-
-    Parameters
-    ----------
-    parent : QObject, optional
-    """
+    """Asks for an estimate, and forgets it when the plan is another."""
 
     told = Signal(str, bool)
     """Words, and whether it is still being found out."""
@@ -36,12 +31,7 @@ class TrainingCost(QObject):
         self._command.finished.connect(self._on_finished)
 
     def ask(self, plan: TrainingPlan) -> None:
-        """Begin to find out.
-
-        Parameters
-        ----------
-        plan : TrainingPlan
-        """
+        """Begin to find out."""
         if not self._folder.isValid():
             self.told.emit("There is no room for temporary files. Free some space on the disk.", False)
             return
@@ -68,16 +58,7 @@ class TrainingCost(QObject):
 
 
 def cost_in_words(line: str) -> str:
-    """Say what `train estimate --json` says.
-
-    Parameters
-    ----------
-    line : str
-
-    Returns
-    -------
-    str
-    """
+    """Say what `train estimate --json` says."""
     try:
         cost = json.loads(line)
         time = remaining_text(float(cost["total_seconds"]))

@@ -13,12 +13,7 @@ _NEW = "New training"
 
 
 class TrainingList(QComboBox):
-    """Names each training with its number and state; its data is the folder, empty for a new one.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
+    """Names each training with its number and state; its data is the folder, empty for a new one."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -46,12 +41,7 @@ class TrainingList(QComboBox):
             self.setCurrentIndex(max(0, place))
 
     def show_state(self, training: Training) -> None:
-        """Write the state of a training anew.
-
-        Parameters
-        ----------
-        training : Training
-        """
+        """Write the state of a training anew."""
         place = self.findData(str(training.folder))
         if place >= 0:
             self.setItemText(place, _entry(training))

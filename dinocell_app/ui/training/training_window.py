@@ -62,7 +62,6 @@ class TrainingWindow(QDialog):
     ----------
     session : Session
         With an open project.
-    parent : QWidget, optional
     """
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -116,12 +115,7 @@ class TrainingWindow(QDialog):
         self._refresh()
 
     def choose_folders(self, folders: tuple[Path, ...]) -> None:
-        """Take folders of labelled images, and look at what is in them.
-
-        Parameters
-        ----------
-        folders : tuple of Path
-        """
+        """Take folders of labelled images, and look at what is in them."""
         self.plan = self.plan.with_folders(folders)
         self.examine()
 

@@ -40,12 +40,7 @@ ADAPTED = (
 
 
 class VerdictPage(QWidget):
-    """Shows a verdict, the worst images first, and asks whether to keep the model.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
+    """Shows a verdict, the worst images first, and asks whether to keep the model."""
 
     save_asked = Signal(str)
     """With notes of the person."""
@@ -128,7 +123,6 @@ class VerdictPage(QWidget):
 
         Parameters
         ----------
-        words : str
         saved : bool
             Whether it is among the models now.
         """

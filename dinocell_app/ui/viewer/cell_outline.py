@@ -12,11 +12,6 @@ from dinocell_app.display.loading import LoadedLabels
 def cell_outline(labels: LoadedLabels, label: int) -> QPainterPath:
     """Follow the pixel edges around a cell.
 
-    Parameters
-    ----------
-    labels : LoadedLabels
-    label : int
-
     Returns
     -------
     QPainterPath

@@ -13,8 +13,6 @@ def show_everywhere(project: Project, displays: tuple[ChannelDisplay, ...], pare
 
     Parameters
     ----------
-    project : Project
-    displays : tuple of ChannelDisplay
     parent : QWidget
         The question stands in front of it.
 

@@ -32,12 +32,7 @@ TOO_ALIKE = 50
 
 
 class ContrastPanel(QWidget):
-    """Shows one channel at a time and changes how it is drawn.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
+    """Shows one channel at a time and changes how it is drawn."""
 
     changed = Signal(object)
     """Tuple of ChannelDisplay, one for each channel."""
@@ -135,14 +130,7 @@ class ContrastPanel(QWidget):
         displays: Sequence[ChannelDisplay],
         statistics: Sequence[ChannelStatistics],
     ) -> None:
-        """Show the channels of a picture.
-
-        Parameters
-        ----------
-        names : sequence of str
-        displays : sequence of ChannelDisplay
-        statistics : sequence of ChannelStatistics
-        """
+        """Show the channels of a picture."""
         at = self.channel.currentIndex()
         self._displays, self._statistics = list(displays), statistics
         with QSignalBlocker(self.channel):

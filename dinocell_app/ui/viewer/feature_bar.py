@@ -13,12 +13,7 @@ MEANING = (
 
 
 class FeatureBar(QWidget):
-    """A line below the picture while features are shown.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
+    """A line below the picture while features are shown."""
 
     opacity_changed = Signal(float)
     """0 to 1."""
@@ -63,7 +58,6 @@ class FeatureBar(QWidget):
 
         Parameters
         ----------
-        text : str
         busy : bool
             Whether features are on their way: they cannot be asked for again.
         """

@@ -20,15 +20,7 @@ REPLACED = "A preview took the place of the features. Draw them again when it is
 
 
 class FeatureControl(QObject):
-    """Features of what is seen, with the model and the cell size that are chosen for segmenting.
-
-    Parameters
-    ----------
-    session : Session
-    view : PictureView
-    bar : FeatureBar
-    parent : QObject
-    """
+    """Features of what is seen, with the model and the cell size that are chosen for segmenting."""
 
     ended = Signal()
     """The features belong to what is no longer looked at, and are gone."""

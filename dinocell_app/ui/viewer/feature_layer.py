@@ -30,10 +30,6 @@ class FeaturePainter:
     def __call__(self, tile: Tile) -> NDArray[np.uint8]:
         """Paint a tile.
 
-        Parameters
-        ----------
-        tile : Tile
-
         Returns
         -------
         ndarray of shape (h, w, 4), uint8
@@ -43,12 +39,7 @@ class FeaturePainter:
 
 
 class FeatureLayer:
-    """Lies over a picture, see-through as wished.
-
-    Parameters
-    ----------
-    view : PictureView
-    """
+    """Lies over a picture, see-through as wished."""
 
     def __init__(self, view: PictureView) -> None:
         self._view = view

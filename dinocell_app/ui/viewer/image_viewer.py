@@ -28,12 +28,7 @@ CellPainting = Callable[[LoadedLabels, LabelStyle], Callable[[Tile], NDArray[np.
 
 
 class ImageViewer(PictureView):
-    """A picture with its labels.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
+    """A picture with its labels."""
 
     cell_clicked = Signal(int)
     """Label of the result, 0 for background."""
@@ -87,12 +82,7 @@ class ImageViewer(PictureView):
         super().set_image(image, displays, keep_view=keep_view)
 
     def set_labels(self, labels: LoadedLabels | None) -> None:
-        """Show labels over the picture, in place of others and of a preview.
-
-        Parameters
-        ----------
-        labels : LoadedLabels or None
-        """
+        """Show labels over the picture, in place of others and of a preview."""
         self._drop_indexing()
         self.labels, self._preview = labels, None
         self.select_cell(0)
@@ -149,12 +139,7 @@ class ImageViewer(PictureView):
         self._draw_overlay()
 
     def set_label_style(self, style: LabelStyle) -> None:
-        """Draw labels in another way.
-
-        Parameters
-        ----------
-        style : LabelStyle
-        """
+        """Draw labels in another way."""
         self.style_of_labels = style
         labels, _, _ = self.shown_labels()
         if self._overlay is not None and labels is not None:
@@ -189,12 +174,7 @@ class ImageViewer(PictureView):
         self._chosen_core.setPath(path)
 
     def centre_on(self, label: int) -> None:
-        """Bring a cell into view without changing the zoom.
-
-        Parameters
-        ----------
-        label : int
-        """
+        """Bring a cell into view without changing the zoom."""
         box = self._box_of(label)
         if box is None:
             return
@@ -227,10 +207,6 @@ class ImageViewer(PictureView):
 
     def label_at(self, row: int, column: int) -> int:
         """Give the cell at a pixel.
-
-        Parameters
-        ----------
-        row, column : int
 
         Returns
         -------

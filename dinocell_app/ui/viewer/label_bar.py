@@ -16,12 +16,7 @@ MODES: dict[LabelMode, str] = {
 
 
 class LabelBar(QWidget):
-    """Style of the labels.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
+    """Style of the labels."""
 
     changed = Signal(object)
     """LabelStyle."""
@@ -50,21 +45,11 @@ class LabelBar(QWidget):
         self._enable()
 
     def label_style(self) -> LabelStyle:
-        """Give what is chosen.
-
-        Returns
-        -------
-        LabelStyle
-        """
+        """Give what is chosen."""
         return LabelStyle(self.mode.currentData(), self.opacity.value() / 100)
 
     def show_style(self, style: LabelStyle) -> None:
-        """Show another style and tell about it.
-
-        Parameters
-        ----------
-        style : LabelStyle
-        """
+        """Show another style and tell about it."""
         with QSignalBlocker(self.mode), QSignalBlocker(self.opacity):
             self.mode.setCurrentIndex(self.mode.findData(style.mode))
             self.opacity.setValue(round(style.opacity * 100))

@@ -25,12 +25,7 @@ PAN_SHARE, ZOOM_STEP = 0.15, 1.25
 
 
 class PictureView(QWidget):
-    """A picture without anything on it.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
+    """A picture without anything on it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -80,12 +75,7 @@ class PictureView(QWidget):
         return self._picture is None or self._picture.complete
 
     def set_cache_megabytes(self, megabytes: int) -> None:
-        """Bound the memory for drawn tiles.
-
-        Parameters
-        ----------
-        megabytes : int
-        """
+        """Bound the memory for drawn tiles."""
         self._cache_megabytes = megabytes
 
     def set_pixel_size(self, pixel_size_um: float | None) -> None:
@@ -100,12 +90,7 @@ class PictureView(QWidget):
         self._place_bar()
 
     def say(self, text: str) -> None:
-        """Show a sentence in place of a picture.
-
-        Parameters
-        ----------
-        text : str
-        """
+        """Show a sentence in place of a picture."""
         self.set_image(None, ())
         self.message.setText(text)
         self.message.setToolTip(text)
@@ -117,7 +102,6 @@ class PictureView(QWidget):
 
         Parameters
         ----------
-        image : LoadedImage or None
         displays : sequence of ChannelDisplay
             One for each channel.
         keep_view : bool
@@ -139,12 +123,7 @@ class PictureView(QWidget):
         self._place_bar()
 
     def set_displays(self, displays: Sequence[ChannelDisplay]) -> None:
-        """Use other colours and contrast.
-
-        Parameters
-        ----------
-        displays : sequence of ChannelDisplay
-        """
+        """Use other colours and contrast."""
         self._displays = tuple(displays)
         if self._picture is not None and self.image is not None:
             self._picture.repaint_tiles(PicturePainter(self.image, self._displays))
@@ -236,13 +215,8 @@ class PictureView(QWidget):
 
         Parameters
         ----------
-        item : TiledItem
         height : float
             What is higher covers what is lower; the picture has 0.
-
-        Returns
-        -------
-        TiledItem
         """
         item.set_memory(self._cache_megabytes // 2)
         item.setZValue(height)
@@ -250,12 +224,7 @@ class PictureView(QWidget):
         return item
 
     def remove_layer(self, item: TiledItem | None) -> None:
-        """Take something off the picture.
-
-        Parameters
-        ----------
-        item : TiledItem or None
-        """
+        """Take something off the picture."""
         if item is not None:
             self.box.removeItem(item)
             item.deleteLater()

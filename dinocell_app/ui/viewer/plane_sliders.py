@@ -7,12 +7,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QSlider, QWidget
 
 
 class PlaneSliders(QWidget):
-    """A slider for each axis that has more than one plane.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
+    """A slider for each axis that has more than one plane."""
 
     plane_asked = Signal(int, int)
     """Time and slice, counted from 0."""
@@ -42,7 +37,6 @@ class PlaneSliders(QWidget):
         ----------
         t, z : int
             Counted from 0.
-        n_times, n_slices : int
         """
         for slider, at, count in ((self.time, t, n_times), (self.slice, z, n_slices)):
             with QSignalBlocker(slider):

@@ -35,7 +35,6 @@ class ScaleBarWidget(QWidget):
         ----------
         magnification : float
             Pixels of the screen for one pixel of the picture.
-        pixel_size_um : float or None
         """
         self._length, self.text = scale_bar(magnification, pixel_size_um)
         self.setAccessibleDescription(self.text)

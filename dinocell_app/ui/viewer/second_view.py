@@ -23,12 +23,10 @@ class SecondView(QObject):
 
     Parameters
     ----------
-    session : Session
     first : ImageViewer
         The view it follows.
     load : callable
         Shows the labels of a result, or none, in a view.
-    parent : QWidget
     """
 
     def __init__(
@@ -54,12 +52,7 @@ class SecondView(QObject):
         self.choice.currentIndexChanged.connect(self._show_chosen)
 
     def set_shown(self, shown: bool) -> None:
-        """Show the view, or leave the whole place to the first.
-
-        Parameters
-        ----------
-        shown : bool
-        """
+        """Show the view, or leave the whole place to the first."""
         self._shown = shown
         self.viewer.setVisible(shown)
         self.choice.setVisible(shown)
@@ -70,12 +63,7 @@ class SecondView(QObject):
             self.list_results()
 
     def set_style(self, style: LabelStyle) -> None:
-        """Draw cells in another way.
-
-        Parameters
-        ----------
-        style : LabelStyle
-        """
+        """Draw cells in another way."""
         self._style = style
         self.viewer.set_label_style(style if self._has_labels() else LabelStyle("off"))
 
@@ -97,13 +85,7 @@ class SecondView(QObject):
         self._show_chosen()
 
     def show_version(self, name: str, labels: LoadedLabels) -> None:
-        """Show cells as they once were.
-
-        Parameters
-        ----------
-        name : str
-        labels : LoadedLabels
-        """
+        """Show cells as they once were."""
         self._version = name, labels
         self.list_results()
         self.choice.setCurrentIndex(self.choice.findData(VERSION))

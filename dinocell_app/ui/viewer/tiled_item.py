@@ -37,7 +37,6 @@ class TiledItem(QGraphicsObject):
     paint_tile : callable
         Gives (h, w, 4) uint8 pixels of a tile, premultiplied when see-through. It is called on other
         threads and holds all it needs.
-    opaque : bool
     """
 
     def __init__(
@@ -64,12 +63,7 @@ class TiledItem(QGraphicsObject):
         return not self._wanted and not self._underway
 
     def set_memory(self, megabytes: int) -> None:
-        """Bound the memory for tiles.
-
-        Parameters
-        ----------
-        megabytes : int
-        """
+        """Bound the memory for tiles."""
         self._kept = max(FEWEST_KEPT, megabytes)  # a tile takes a megabyte
 
     def repaint_tiles(self, paint_tile: Callable[[Tile], NDArray[np.uint8]]) -> None:

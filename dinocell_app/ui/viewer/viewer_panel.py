@@ -37,13 +37,7 @@ _Place = tuple[int, int, int, str]
 
 
 class ViewerPanel(QWidget):
-    """Shows the current image and result of the session.
-
-    Parameters
-    ----------
-    session : Session
-    parent : QWidget, optional
-    """
+    """Shows the current image and result of the session."""
 
     two_views = Signal(bool)
     """Whether there is a second view."""
@@ -131,22 +125,11 @@ class ViewerPanel(QWidget):
         return self._shown == self._asked == (image.id, session.t, session.z, image.axes)
 
     def add_bar(self, bar: QWidget) -> None:
-        """Put a bar above the views.
-
-        Parameters
-        ----------
-        bar : QWidget
-        """
+        """Put a bar above the views."""
         self._bars.addWidget(bar)
 
     def hold_labels(self, result_id: int, labels: LoadedLabels) -> None:
-        """Show labels that are changed in place, whatever is written to the files of their result.
-
-        Parameters
-        ----------
-        result_id : int
-        labels : LoadedLabels
-        """
+        """Show labels that are changed in place, whatever is written to the files of their result."""
         self._held = result_id
         before = self._tasks.pop("labels", None)
         if before is not None:
@@ -161,21 +144,11 @@ class ViewerPanel(QWidget):
             self._show_result()
 
     def set_ruler(self, on: bool) -> None:
-        """Measure distances, or look around again.
-
-        Parameters
-        ----------
-        on : bool
-        """
+        """Measure distances, or look around again."""
         self.viewer.set_tool("ruler" if on else "navigate")
 
     def set_side_by_side(self, on: bool) -> None:
-        """Show a second view of the image, linked to the first.
-
-        Parameters
-        ----------
-        on : bool
-        """
+        """Show a second view of the image, linked to the first."""
         self.second.set_shown(on)
         if on:
             half = self.views.width() // 2

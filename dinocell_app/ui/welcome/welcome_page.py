@@ -24,13 +24,7 @@ EMBLEM = 48
 
 
 class WelcomePage(QWidget):
-    """New, open, recent and sample projects.
-
-    Parameters
-    ----------
-    session : Session
-    parent : QWidget, optional
-    """
+    """New, open, recent and sample projects."""
 
     new_asked = Signal()
     open_asked = Signal()

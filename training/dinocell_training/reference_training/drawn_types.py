@@ -31,8 +31,6 @@ class DrawnPicture:
 
     Parameters
     ----------
-    shape, modality : str
-    seed : int
     size : int
         Edge in pixels.
     """
@@ -58,12 +56,7 @@ class DrawnPicture:
         return frozenset({self.type_name})
 
     def read(self) -> TypedCells:
-        """Draw it; the same seed gives the same picture.
-
-        Returns
-        -------
-        TypedCells
-        """
+        """Draw it; the same seed gives the same picture."""
         rng = np.random.default_rng(self.seed)
         scene = render_scene(
             SceneParameters(
@@ -85,18 +78,7 @@ class DrawnPicture:
 
 
 def drawn_pictures(count: int, seed: int, shapes: Sequence[str] = DRAWN_SHAPES) -> list[DrawnPicture]:
-    """Choose scenes, equally many of each type as far as the count allows.
-
-    Parameters
-    ----------
-    count : int
-    seed : int
-    shapes : sequence of str
-
-    Returns
-    -------
-    list of DrawnPicture
-    """
+    """Choose scenes, equally many of each type as far as the count allows."""
     types = [(shape, modality) for modality in DRAWN_MODALITIES for shape in shapes]
     order = np.random.default_rng(seed).permutation(len(types))
     pictures = []

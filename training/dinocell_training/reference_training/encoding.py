@@ -52,13 +52,8 @@ def encode_crop(model: SegmentationModel, crop: TypedCells) -> EncodedCrop:
 
     Parameters
     ----------
-    model : SegmentationModel
     crop : TypedCells
         Of the edge of the network's tiles or smaller, with grey values about 0 to 1.
-
-    Returns
-    -------
-    EncodedCrop
     """
     normalisation = NORMALISATIONS[model.manifest.intensity_normalisation]
     pixels = crop.pixels
@@ -85,7 +80,6 @@ class CropStore:
 
     Parameters
     ----------
-    folder : Path
     encode : callable
         Makes the crop of a number.
     n_kept : int
@@ -98,29 +92,11 @@ class CropStore:
         self._n_kept = n_kept
 
     def has(self, number: int) -> bool:
-        """Tell whether a crop is there.
-
-        Parameters
-        ----------
-        number : int
-
-        Returns
-        -------
-        bool
-        """
+        """Tell whether a crop is there."""
         return self._path(number).exists()
 
     def get(self, number: int) -> EncodedCrop:
-        """Give a crop.
-
-        Parameters
-        ----------
-        number : int
-
-        Returns
-        -------
-        EncodedCrop
-        """
+        """Give a crop."""
         path = self._path(number)
         if not path.exists():
             crop = self._encode(number)

@@ -26,7 +26,6 @@ def supervised_contrastive_loss(
     embeddings : Tensor of shape (K, D)
         Of cells; brought to unit length here.
     types : Tensor of shape (K,), int
-    temperature : float
 
     Returns
     -------

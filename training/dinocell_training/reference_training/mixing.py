@@ -32,7 +32,6 @@ def paste_cells(host: TypedCells, donor: TypedCells, count: int, rng: np.random.
         Both at the scale at which they shall be seen.
     count : int
         Of cells, at most.
-    rng : Generator
 
     Returns
     -------
@@ -65,15 +64,8 @@ def mix(
 
     Parameters
     ----------
-    host : TypedCells
-    donors : sequence of TypedCells
     most_cells : int
         Of each donor; how many is left to chance.
-    rng : Generator
-
-    Returns
-    -------
-    TypedCells
     """
     for donor in donors:
         host = paste_cells(host, donor, int(rng.integers(1, most_cells + 1)), rng)

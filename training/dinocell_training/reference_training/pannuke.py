@@ -28,7 +28,6 @@ class PannukePicture:
     ----------
     images, masks : Path
         `images.npy` (n, 256, 256, 3) and `masks.npy` (n, 256, 256, 6).
-    fold, index : int
     """
 
     images: Path
@@ -47,12 +46,7 @@ class PannukePicture:
         return frozenset(PANNUKE_TYPES)
 
     def read(self) -> TypedCells:
-        """Read a patch; the file is mapped, so that the others stay on disk.
-
-        Returns
-        -------
-        TypedCells
-        """
+        """Read a patch; the file is mapped, so that the others stay on disk."""
         colours = np.asarray(_mapped(self.images, (3,))[self.index], np.float64)
         masks = np.asarray(_mapped(self.masks, (5, 6))[self.index]).astype(np.int64)
         labels, types = np.zeros(masks.shape[:2], np.int32), []
@@ -73,11 +67,6 @@ def find_pannuke(folder: Path, folds: Sequence[int]) -> list[PannukePicture]:
     folder : Path
         With folders whose name ends with the number of the fold, `fold1` or `Fold 1` for example, and
         `images.npy` and `masks.npy` somewhere below each.
-    folds : sequence of int
-
-    Returns
-    -------
-    list of PannukePicture
 
     Raises
     ------

@@ -38,12 +38,10 @@ class Row:
 
     Parameters
     ----------
-    method : str
     threshold : float
         IoU.
     ap, precision, recall : float
         Means over pictures and types.
-    n_questions : int
     """
 
     method: str
@@ -61,7 +59,6 @@ def methods_of(
 
     Parameters
     ----------
-    model : SegmentationModel
     more : mapping of str to Method
         Further baselines, shown one cell.
     maps : bool
@@ -97,10 +94,8 @@ def score_set(
 
     Parameters
     ----------
-    pictures : mapping of str to TypedCells
     chosen : Chosen
         References of each picture and type.
-    model : SegmentationModel
     methods : mapping
         From `methods_of`.
 
@@ -125,16 +120,7 @@ def score_set(
 
 
 def best_filter(rows: Sequence[Row]) -> tuple[Row, ...]:
-    """Leave the similarity filter only the level that suits these very pictures best: a generous baseline.
-
-    Parameters
-    ----------
-    rows : sequence of Row
-
-    Returns
-    -------
-    tuple of Row
-    """
+    """Leave the similarity filter only the level that suits these very pictures best: a generous baseline."""
     filters = [row for row in rows if row.method.startswith("Similarity filter")]
     best = max(
         (row for row in filters if row.threshold == IOU_THRESHOLDS[-1]), key=lambda row: row.ap, default=None
@@ -145,16 +131,7 @@ def best_filter(rows: Sequence[Row]) -> tuple[Row, ...]:
 
 
 def table_lines(sets: Mapping[str, Sequence[Row]]) -> list[str]:
-    """Lay rows out as the paper does: methods down, sets across, one block for each IoU.
-
-    Parameters
-    ----------
-    sets : mapping of str to sequence of Row
-
-    Returns
-    -------
-    list of str
-    """
+    """Lay rows out as the paper does: methods down, sets across, one block for each IoU."""
     columns = {
         name: {(_family(row.method), row.threshold): row for row in rows} for name, rows in sets.items()
     }

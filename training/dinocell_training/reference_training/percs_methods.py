@@ -80,14 +80,8 @@ def see(cells: TypedCells, model: SegmentationModel, wanted: set[int]) -> SeenPi
 
     Parameters
     ----------
-    cells : TypedCells
-    model : SegmentationModel
     wanted : set of int
         Labelled cells to describe.
-
-    Returns
-    -------
-    SeenPicture
     """
     steps = segmenting(cells.pixels, model, SegmentationParameters(), keep_features=True)
     while True:
@@ -133,11 +127,6 @@ class SimilarityFilter:
     def masks(self, seen: SeenPicture, references: References) -> NDArray[np.integer[Any]]:
         """Filter.
 
-        Parameters
-        ----------
-        seen : SeenPicture
-        references : References
-
         Returns
         -------
         ndarray of shape (M, N), int
@@ -161,11 +150,6 @@ class ScoredCells:
     def masks(self, seen: SeenPicture, references: References) -> NDArray[np.integer[Any]]:
         """Score.
 
-        Parameters
-        ----------
-        seen : SeenPicture
-        references : References
-
         Returns
         -------
         ndarray of shape (M, N), int
@@ -180,7 +164,6 @@ class GuidedMasks:
 
     Parameters
     ----------
-    head : PercsHead
     model : SegmentationModel
         With flows.
     """
@@ -190,11 +173,6 @@ class GuidedMasks:
 
     def masks(self, seen: SeenPicture, references: References) -> NDArray[np.integer[Any]]:
         """Follow the guided flows.
-
-        Parameters
-        ----------
-        seen : SeenPicture
-        references : References
 
         Returns
         -------
@@ -214,7 +192,6 @@ def kept_masks(seen: SeenPicture, kept: NDArray[np.bool_]) -> NDArray[np.integer
 
     Parameters
     ----------
-    seen : SeenPicture
     kept : ndarray of shape (K,), bool
 
     Returns

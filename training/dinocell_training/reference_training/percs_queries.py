@@ -29,7 +29,6 @@ def choose_references(pictures: Mapping[str, TypedCells], seed: int) -> Chosen:
     ----------
     pictures : mapping of str to TypedCells
         By name; the choice for a picture depends on it and the seed alone.
-    seed : int
 
     Returns
     -------
@@ -72,22 +71,12 @@ def _edges(cells: TypedCells) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.i
 
 @dataclass(frozen=True)
 class ReferencesFile:
-    """Chosen references on disk, so that other methods can be asked the same.
-
-    Parameters
-    ----------
-    path : Path
-    """
+    """Chosen references on disk, so that other methods can be asked the same."""
 
     path: Path
 
     def write(self, chosen: Chosen) -> None:
-        """Write them.
-
-        Parameters
-        ----------
-        chosen : Chosen
-        """
+        """Write them."""
         write_json(
             self.path,
             {

@@ -37,8 +37,6 @@ class ReferenceTraining:
         Gives the training crop of a number.
     held_out : mapping of str to sequence of EncodedCrop
         Crops for scoring by the name of their set; the set "test" decides which epoch is the best.
-    settings : ReferenceTrainingSettings
-    device : device
     """
 
     kind = "references"
@@ -109,12 +107,7 @@ class ReferenceTraining:
         return {"total": 0.0} | terms
 
     def learning_rate(self) -> float:
-        """Tell the learning rate: cut tenfold for the last epochs.
-
-        Returns
-        -------
-        float
-        """
+        """Tell the learning rate: cut tenfold for the last epochs."""
         settings = self._settings
         n_first = (settings.epochs - settings.last_epochs) * settings.steps_per_epoch
         return settings.learning_rate * (0.1 if 0 < n_first <= self.state.step else 1.0)
@@ -132,12 +125,7 @@ class ReferenceTraining:
         return ({"total": 1 - values["test"]} if "test" in values else {}) | values
 
     def notices(self) -> Iterable[str]:
-        """Say nothing.
-
-        Returns
-        -------
-        iterable of str
-        """
+        """Say nothing."""
         return ()
 
     def _losses(self, crop: EncodedCrop, rng: np.random.Generator, *, maps: bool) -> dict[str, torch.Tensor]:

@@ -57,7 +57,6 @@ def train_references(
 
     Parameters
     ----------
-    job : ReferenceTrainingJob
     run_folder : Path
         Encoded crops, the split of types and checkpoints.
     should_stop : callable
@@ -116,14 +115,6 @@ def train_references(
 
 def pictures_by_type(job: ReferenceTrainingJob) -> TypeSplit[TypedPicture]:
     """Find and draw the pictures of a job, split by type.
-
-    Parameters
-    ----------
-    job : ReferenceTrainingJob
-
-    Returns
-    -------
-    TypeSplit
 
     Raises
     ------

@@ -37,22 +37,12 @@ class PointPredictor(Protocol):
 
 @dataclass(frozen=True)
 class PointPrompts:
-    """SAM's masks at points that look like the reference, with duplicates suppressed.
-
-    Parameters
-    ----------
-    predictor : PointPredictor
-    """
+    """SAM's masks at points that look like the reference, with duplicates suppressed."""
 
     predictor: PointPredictor
 
     def masks(self, seen: SeenPicture, references: References) -> NDArray[np.integer[Any]]:
         """Ask SAM.
-
-        Parameters
-        ----------
-        seen : SeenPicture
-        references : References
 
         Returns
         -------
@@ -74,11 +64,6 @@ class PointPrompts:
 
 def similar_points(seen: SeenPicture, references: References) -> list[tuple[float, float]]:
     """Choose points that are apart from each other, the most similar first.
-
-    Parameters
-    ----------
-    seen : SeenPicture
-    references : References
 
     Returns
     -------
@@ -113,7 +98,6 @@ def without_duplicates(
     ----------
     found : list of tuple
         Certainty and mask.
-    shape : tuple of int
 
     Returns
     -------
@@ -132,15 +116,6 @@ def without_duplicates(
 
 def load_sam(weights: Path, device: str) -> PointPrompts:
     """Load SAM; the kind of network is told by the name of the file, as in `sam_vit_b_01ec64.pth`.
-
-    Parameters
-    ----------
-    weights : Path
-    device : str
-
-    Returns
-    -------
-    PointPrompts
 
     Raises
     ------

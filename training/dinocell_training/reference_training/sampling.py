@@ -51,7 +51,6 @@ def draw_question(
         Empty where it is not known.
     bank : mapping of str to sequence of ndarray of shape (n, D)
         Cells of other pictures by type, one array for each picture.
-    rng : Generator
 
     Returns
     -------

@@ -24,7 +24,6 @@ def score_head(head: PercsHead | None, crops: Sequence[EncodedCrop]) -> float:
     ----------
     head : PercsHead or None
         None for the score without training.
-    crops : sequence of EncodedCrop
 
     Returns
     -------

@@ -61,11 +61,6 @@ def split_by_type(
     test_share : float
         Of the other pictures; each is drawn by its name, so that more pictures do not move those there are.
         PanNuke's third fold is for testing and its others are for training, whatever the share.
-    seed : int
-
-    Returns
-    -------
-    TypeSplit
     """
     parts: dict[str, list[PictureT]] = {"train": [], "test": [], "novel": []}
     for picture in pictures:

@@ -31,14 +31,12 @@ class CropMaker:
 
     Parameters
     ----------
-    pictures : sequence of TypedPicture
     size : int
         Edge in pixels.
     normalisation : str
         Key of `imaging.intensity.NORMALISATIONS`.
     diameters : tuple of float
         Range of the median diameter of the cells, in pixels of the crop.
-    seed : int
     augmentation : Augmentation
         What changes grey values; geometry is always changed.
     more_donors : sequence of TypedPicture
@@ -55,10 +53,6 @@ class CropMaker:
 
     def make(self, number: int) -> TypedCells:
         """Make a crop.
-
-        Parameters
-        ----------
-        number : int
 
         Returns
         -------
@@ -117,12 +111,10 @@ def held_out_crops(
     ----------
     name : {"test", "novel"}
         Of the set.
-    pictures : sequence of TypedPicture
     more_donors : sequence of TypedPicture
         Whose cells may be pasted, too.
     sizes : tuple
         Edge of a picture and range of the median diameter of its cells, in pixels.
-    count : int
 
     Returns
     -------
@@ -145,10 +137,6 @@ def separated(pixels: NDArray[np.float32], labels: NDArray[np.int32], types: Seq
     labels : ndarray of shape (M, N), int32
     types : sequence of str
         Item k belongs to label k + 1.
-
-    Returns
-    -------
-    TypedCells
     """
     pieces = connected_components(labels, background=0, connectivity=2)  # type: ignore[no-untyped-call] # untyped there
     ids, first, areas = np.unique(pieces, return_index=True, return_counts=True)

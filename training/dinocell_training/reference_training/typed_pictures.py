@@ -63,8 +63,6 @@ class LabelledPicture:
 
     Parameters
     ----------
-    pair : LabelledPair
-    name : str
     type_name : str
         Of every cell that `by_label` does not list.
     by_label : mapping of int to str
@@ -82,12 +80,7 @@ class LabelledPicture:
         return frozenset({self.type_name, *self.by_label.values()} - {""})
 
     def read(self) -> TypedCells:
-        """Read the files.
-
-        Returns
-        -------
-        TypedCells
-        """
+        """Read the files."""
         pixels, labels = self.pair.read()
         ids, compact = np.unique(labels, return_inverse=True)
         compact = compact.reshape(labels.shape) + (0 if 0 in ids else 1)
@@ -103,7 +96,6 @@ def find_typed_pictures(folder: Path, table: Path | None = None) -> list[Labelle
 
     Parameters
     ----------
-    folder : Path
     table : Path, optional
         CSV file with the columns image and type, and label for the types of single cells. Images are named by
         file name, which may have wildcards.

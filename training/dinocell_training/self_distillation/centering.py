@@ -21,7 +21,6 @@ class MovingAverageCentre(nn.Module):
 
     Parameters
     ----------
-    n_prototypes : int
     momentum : float
         Share of the old centre in the new one.
     """
@@ -41,7 +40,6 @@ class MovingAverageCentre(nn.Module):
         ----------
         scores : Tensor of shape (N, K)
             Of the teacher.
-        temperature : float
 
         Returns
         -------
@@ -75,8 +73,6 @@ def sinkhorn_knopp(
     ----------
     scores : Tensor of shape (N, K)
         Of the teacher; the batches of all processes count as one.
-    temperature : float
-    n_iterations : int
 
     Returns
     -------

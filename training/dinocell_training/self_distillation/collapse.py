@@ -37,12 +37,7 @@ def effective_rank(features: torch.Tensor) -> float:
 
 
 class CollapseWatch:
-    """What the teacher said since the last report.
-
-    Parameters
-    ----------
-    n_prototypes : int
-    """
+    """What the teacher said since the last report."""
 
     def __init__(self, n_prototypes: int) -> None:
         self.n_prototypes = n_prototypes

@@ -33,7 +33,6 @@ def block_mask(rng: np.random.Generator, grid: tuple[int, int], n_masked: int) -
 
     Parameters
     ----------
-    rng : Generator
     grid : tuple of int
         Rows and columns of patches.
     n_masked : int
@@ -65,11 +64,8 @@ def view_masks(
 
     Parameters
     ----------
-    rng : Generator
-    n_views : int
     grid : tuple of int
         Rows and columns of patches.
-    parameters : MaskParameters
 
     Returns
     -------

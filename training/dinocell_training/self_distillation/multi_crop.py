@@ -38,7 +38,6 @@ class ViewSizes:
     ----------
     large, small : int
         Edges in pixels.
-    n_small : int
     """
 
     large: int
@@ -55,8 +54,6 @@ def multi_crop(
     ----------
     picture : ndarray of shape (M, N), float32
         Prepared by percentiles: 0 for black and 1 for white.
-    rng : Generator
-    sizes : ViewSizes
 
     Returns
     -------
@@ -76,7 +73,6 @@ def draw_box(
 
     Parameters
     ----------
-    rng : Generator
     shape : tuple of int
         Of the picture.
     share : tuple of float

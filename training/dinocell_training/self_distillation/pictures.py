@@ -40,10 +40,8 @@ class Picture:
 
     Parameters
     ----------
-    path : str
     channel : str
         As `imaging.planes.ChannelChoice` reads it.
-    t, z : int
     box : tuple of int
         Top, left, height and width in pixels.
     """
@@ -132,14 +130,7 @@ def densest_box(plane: NDArray[np.float32], edge: int = CROP_EDGE) -> tuple[int,
 
 
 class ViewDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
-    """Views of pictures without end; the n-th example depends on n and the seed alone.
-
-    Parameters
-    ----------
-    pictures : sequence of Picture
-    sizes : ViewSizes
-    seed : int
-    """
+    """Views of pictures without end; the n-th example depends on n and the seed alone."""
 
     def __init__(self, pictures: Sequence[Picture], sizes: ViewSizes, seed: int) -> None:
         self._pictures = pictures
@@ -150,10 +141,6 @@ class ViewDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
 
     def __getitem__(self, n: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Give an example; every picture has its turn before one comes again.
-
-        Parameters
-        ----------
-        n : int
 
         Returns
         -------

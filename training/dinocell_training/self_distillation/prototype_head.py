@@ -19,7 +19,6 @@ class HeadParameters:
 
     Parameters
     ----------
-    n_prototypes : int
     hidden_width, bottleneck_width : int
         Of the perceptron before the prototypes and of its output.
     """
@@ -39,7 +38,6 @@ class PrototypeHead(nn.Module):
     ----------
     width : int
         Of the tokens.
-    parameters : HeadParameters
     """
 
     def __init__(self, width: int, parameters: HeadParameters) -> None:

@@ -27,10 +27,6 @@ def warmed_cosine(step: int, *, warmup: int, total: int, values: tuple[float, fl
         Steps of the whole run.
     values : tuple of float
         At step 0, at the peak and at the end.
-
-    Returns
-    -------
-    float
     """
     start, peak, end = values
     if step < warmup:
@@ -44,7 +40,6 @@ class AdaptationSchedule:
 
     Parameters
     ----------
-    settings : AdaptationSettings
     n_processes : int
         The learning rate grows with the root of the pictures in a step of all processes.
     """
@@ -56,10 +51,6 @@ class AdaptationSchedule:
 
     def learning_rate(self, step: int) -> float:
         """Give the base learning rate.
-
-        Parameters
-        ----------
-        step : int
 
         Returns
         -------
@@ -78,10 +69,6 @@ class AdaptationSchedule:
     def weight_decay(self, step: int) -> float:
         """Give the weight decay.
 
-        Parameters
-        ----------
-        step : int
-
         Returns
         -------
         float
@@ -92,10 +79,6 @@ class AdaptationSchedule:
 
     def teacher_momentum(self, step: int) -> float:
         """Give the share of the old teacher in the new one.
-
-        Parameters
-        ----------
-        step : int
 
         Returns
         -------
@@ -110,10 +93,6 @@ class AdaptationSchedule:
     def teacher_temperature(self, step: int) -> float:
         """Give the temperature of the teacher's softmax.
 
-        Parameters
-        ----------
-        step : int
-
         Returns
         -------
         float
@@ -125,16 +104,7 @@ class AdaptationSchedule:
         return warmed_cosine(step, warmup=warmup, total=settings.total_steps, values=(start, end, end))
 
     def is_last_layer_frozen(self, step: int) -> bool:
-        """Tell whether the prototypes stay as they are, which steadies the beginning.
-
-        Parameters
-        ----------
-        step : int
-
-        Returns
-        -------
-        bool
-        """
+        """Tell whether the prototypes stay as they are, which steadies the beginning."""
         return step < self.settings.frozen_last_layer_epochs * self.settings.steps_per_epoch
 
     def apply(self, groups: list[dict[str, Any]], step: int) -> None:
@@ -164,7 +134,6 @@ def layer_groups(network: nn.Module, n_blocks: int, settings: AdaptationSettings
         With the transformer below `backbone`, a `mask_token` and heads.
     n_blocks : int
         Of the transformer.
-    settings : AdaptationSettings
 
     Returns
     -------

@@ -40,13 +40,7 @@ class Views:
 
 
 class DistillationNetwork(nn.Module):
-    """A vision transformer with a token for hidden patches and heads for class and patch tokens.
-
-    Parameters
-    ----------
-    backbone : VisionTransformer
-    settings : AdaptationSettings
-    """
+    """A vision transformer with a token for hidden patches and heads for class and patch tokens."""
 
     def __init__(self, backbone: VisionTransformer, settings: AdaptationSettings) -> None:
         super().__init__()
@@ -129,13 +123,7 @@ class DistillationNetwork(nn.Module):
 
 
 class Teacher(nn.Module):
-    """The moving average of the student, with what centres its scores.
-
-    Parameters
-    ----------
-    student : DistillationNetwork
-    settings : AdaptationSettings
-    """
+    """The moving average of the student, with what centres its scores."""
 
     def __init__(self, student: DistillationNetwork, settings: AdaptationSettings) -> None:
         super().__init__()
@@ -146,27 +134,13 @@ class Teacher(nn.Module):
         self.requires_grad_(False).eval()
 
     def train(self, mode: bool = True) -> Teacher:
-        """Stay as it is: the teacher never drops blocks.
-
-        Parameters
-        ----------
-        mode : bool
-
-        Returns
-        -------
-        Teacher
-        """
+        """Stay as it is: the teacher never drops blocks."""
         del mode
         return super().train(False)
 
     @torch.no_grad()
     def targets(self, views: Views, temperature: float) -> dict[str, torch.Tensor]:
         """Say what the student should find, and move the centres.
-
-        Parameters
-        ----------
-        views : Views
-        temperature : float
 
         Returns
         -------
@@ -189,7 +163,6 @@ class Teacher(nn.Module):
 
         Parameters
         ----------
-        student : DistillationNetwork
         momentum : float
             Share of the old weight in the new one.
         """
@@ -212,7 +185,6 @@ def set_drop_path(backbone: VisionTransformer, rate: float) -> None:
     ----------
     backbone : VisionTransformer
         Changed in place.
-    rate : float
     """
     for block in backbone.blocks:
         for name in ("drop_path1", "drop_path2"):
@@ -230,8 +202,6 @@ def distillation_loss(
         A `DistillationNetwork`, or several processes' together.
     targets : mapping of str to Tensor
         From `Teacher.targets`.
-    views : Views
-    settings : AdaptationSettings
 
     Returns
     -------
