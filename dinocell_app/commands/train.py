@@ -117,7 +117,7 @@ COMMAND = JobCommand(
         Option(
             "augmentation.diameter_range",
             ("--diameter-range",),
-            "bring cells to diameters drawn from this range, as in 15,72",
+            "bring cells to diameters drawn from this range, as in 15,72 (default: that of the base model)",
             parse=float,
             metavar="PX",
             many=True,

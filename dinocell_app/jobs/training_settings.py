@@ -25,7 +25,8 @@ class AugmentationSettings(_Settings):
     geometric : bool
         Flips, any rotation, scale and elastic deformation.
     diameter_range : tuple of float or None
-        Pixels; the cells of a crop are brought to a diameter drawn from this range.
+        Pixels; the cells of a crop are brought to a diameter drawn from this range. None for that at which
+        the base model will be shown them (`dinocell_training.taught_scale`).
     elastic : float
         Greatest displacement as a share of the crop's edge.
     brightness : tuple of float

@@ -67,7 +67,7 @@ CHANGES: Mapping[str, Words] = MappingProxyType(
         "augmentation.geometric": Words("Turn, mirror and stretch", "Cells have no up and down."),
         "augmentation.diameter_range": Words(
             "Cell diameters (px)",
-            "Cells are brought to a diameter drawn from this range; empty to keep theirs.",
+            "Cells are brought to a diameter drawn from this range; empty for that of the base model.",
         ),
         "augmentation.elastic": Words("Bending", "Greatest displacement as a share of the crop's edge."),
         "augmentation.brightness": Words("Brightness", "Range of the factor."),

@@ -69,8 +69,9 @@ def test_a_folder_teaches_a_model(words, data, tiny_model, tmp_path, capsys):
     assert manifest.id == "mine"
     assert manifest.lineage == (f"tiny (sha256 {read_manifest(tiny_model).sha256[:12]})",)
     assert [(each.name, each.licence, each.use) for each in manifest.training_data] == [
-        ("data", "CC0", "fine-tuning, 3 images")
+        (f"{tmp_path.name}/data", "CC0", "fine-tuning, 3 images, at their own scale")
     ]
+    assert manifest.licence == "base model: not stated; images taught: CC0"
     assert {score.metric for score in manifest.scores} == {"ap_0.5", "ap_0.75", "seg", "det", "mma"}
     assert "job.json" in (tmp_path / "mine" / "card.md").read_text()
     run = RunFolder(tmp_path / "mine-run")

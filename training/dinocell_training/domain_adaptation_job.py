@@ -21,11 +21,12 @@ from dinocell_app.model.manifest import MANIFEST_NAME, Manifest, TrainingSet, re
 from dinocell_app.model.model_folder import save_model
 from dinocell_app.model.segmenter import Segmenter
 from dinocell_training.adaptation_presets import laptop_settings
+from dinocell_training.data_names import data_names
 from dinocell_training.domain_adaptation import DomainAdaptation
 from dinocell_training.held_out import HELD_OUT_NAME
 from dinocell_training.processes import process_rank, shared_result, training_device
 from dinocell_training.self_distillation.pictures import Picture, find_pictures
-from dinocell_training.starting_point import starting_point
+from dinocell_training.starting_point import licence_with_data, starting_point
 
 PICTURES_NAME = "pictures.json"
 SETTINGS_NAME = "settings.json"
@@ -208,13 +209,14 @@ def _damaged(path: Path) -> UnreadableFileError:
 
 
 def _described(manifest: Manifest, job: AdaptJob, pictures: tuple[Picture, ...], steps: int) -> Manifest:
+    licence = job.licence.strip() or "not stated"
     sets = tuple(
         TrainingSet(
-            name=source.name,
-            licence=job.licence or "not stated",
+            name=name,
+            licence=licence,
             use=f"domain adaptation without labels, {_below(source, pictures)} pictures, {steps:,} steps",
         )
-        for source in dict.fromkeys(job.inputs)
+        for source, name in data_names(job.inputs).items()
     )
     base = "the base model" if job.base_model is not None else "a new network"
     description = (
@@ -223,7 +225,8 @@ def _described(manifest: Manifest, job: AdaptJob, pictures: tuple[Picture, ...],
     )
     return manifest.model_copy(
         update={
-            "training_data": (*manifest.training_data, *sets),
+            "training_data": tuple(dict.fromkeys((*manifest.training_data, *sets))),
+            "licence": licence_with_data(manifest.licence, licence, has_base=job.base_model is not None),
             "description": description,
             "scores": (),
             "needs_teaching": True,

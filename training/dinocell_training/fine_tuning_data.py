@@ -16,7 +16,6 @@ from dinocell_app.imaging.planes import ChannelChoice
 from dinocell_app.jobs.job_kinds import FineTuneJob
 from dinocell_app.model.manifest import Manifest
 from dinocell_app.model.objective import Objective
-from dinocell_training.augmentation import Augmentation
 from dinocell_training.crops import CACHE_BYTES, CropDataset, CropParameters, Source
 from dinocell_training.datasets import LabelledPair, binary_as_components, labelled_pairs
 from dinocell_training.fine_tuning import FineTuningData
@@ -24,6 +23,7 @@ from dinocell_training.held_out import HeldOut, picture_hash
 from dinocell_training.held_out_choice import Examined, Wish, divide
 from dinocell_training.processes import training_device
 from dinocell_training.synthetic import random_scene_parameters, render_scene
+from dinocell_training.taught_scale import augmentation_of
 from dinocell_training.training_loop import loader_processes
 
 VALIDATION_CROPS_PER_IMAGE = 4
@@ -151,9 +151,9 @@ def crops(job: FineTuneJob, data: LabelledData, objective: Objective, manifest: 
     Parameters
     ----------
     manifest : Manifest
-        For the intensity normalisation.
+        For the intensity normalisation, and the diameters that cells are brought to.
     """
-    changes = Augmentation(**job.augmentation.model_dump())
+    changes = augmentation_of(job, manifest)
     n_processes = loader_processes(job.training.workers, training_device(job.device))
     how = CropParameters(
         size=job.crop_size,
@@ -162,7 +162,7 @@ def crops(job: FineTuneJob, data: LabelledData, objective: Objective, manifest: 
         synthetic_share=job.synthetic_share,
         cache_bytes=(CACHE_BYTES - HELD_OUT_CACHE_BYTES) // max(1, n_processes),
     )
-    scenes = _Scenes(job.augmentation.diameter_range) if job.synthetic_share else None
+    scenes = _Scenes(changes.diameter_range) if job.synthetic_share else None
     training = CropDataset(_sources(job, data), objective, how, changes, scenes=scenes)
     if not data.held_out:
         return FineTuningData(training)

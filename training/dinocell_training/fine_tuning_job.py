@@ -20,6 +20,7 @@ from dinocell_training.starting_point import (
     starting_point,
     typical_diameters,
 )
+from dinocell_training.taught_scale import taught_diameters
 from dinocell_training.training_check import concerns_of_scale, stop_if_doomed
 
 
@@ -55,7 +56,7 @@ def fine_tune(job: FineTuneJob, run_folder: Path, should_stop: Callable[[], bool
     network, manifest = starting_point(job)
     objective = objective_by_name(manifest.objective)
     sizes = typical_diameters(data.training)
-    concerns = concerns_of_scale(sizes, crop_size=job.crop_size, brought_to=job.augmentation.diameter_range)
+    concerns = concerns_of_scale(sizes, crop_size=job.crop_size, brought_to=taught_diameters(job, manifest))
     stop_if_doomed(concerns)
     yield from (Notice(str(concern)) for concern in concerns)
     manifest = describe_data(manifest, job, data, sizes)

@@ -22,9 +22,11 @@ from dinocell_app.model.model_folder import load_model
 from dinocell_app.model.objectives import objective_by_name
 from dinocell_app.model.segmenter import CONFIGS, Segmenter, for_objective
 from dinocell_training.crops import median_diameter
+from dinocell_training.data_names import data_names
 from dinocell_training.datasets import LabelledPair
 from dinocell_training.fine_tuning_data import LabelledData
 from dinocell_training.held_out import HeldOut
+from dinocell_training.taught_scale import taught_diameters
 
 _USUAL_RANGE = (0.5, 2.0)
 """Diameters a model serves, as multiples of the smallest and largest typical one it was shown."""
@@ -137,12 +139,16 @@ def describe_data(
     seen : sequence of float
         `typical_diameters` of the pictures that are taught.
     """
-    sets = tuple(
-        TrainingSet(name=folder.name, licence=job.licence or "not stated", use=_use(folder, data))
-        for folder in dict.fromkeys(job.data)
-    )
-    known = tuple(each for each in manifest.training_data if each.name not in {new.name for new in sets})
-    fields: dict[str, object] = {"training_data": (*known, *sets)}
+    taught = taught_diameters(job, manifest)
+    licence = job.licence.strip() or "not stated"
+    sets = [
+        TrainingSet(name=name, licence=licence, use=_use(folder, data, taught))
+        for folder, name in data_names(job.data).items()
+    ]
+    fields: dict[str, object] = {
+        "training_data": tuple(dict.fromkeys((*manifest.training_data, *sets))),
+        "licence": licence_with_data(manifest.licence, licence, has_base=job.base_model is not None),
+    }
     chosen = job.augmentation.diameter_range
     low, high = manifest.cell_diameter_range_px
     if chosen is not None:
@@ -150,7 +156,11 @@ def describe_data(
             "cell_diameter_range_px": chosen,
             "cell_diameter_px": float(np.sqrt(chosen[0] * chosen[1])),
         }
-    elif seen and (job.base_model is None or not all(low <= diameter <= high for diameter in seen)):
+    elif (
+        taught is None
+        and seen
+        and (job.base_model is None or not all(low <= diameter <= high for diameter in seen))
+    ):
         # Crops are shown at their own scale: the model serves what it is shown, not what its base served.
         fields |= {
             "cell_diameter_range_px": (min(seen) * _USUAL_RANGE[0], max(seen) * _USUAL_RANGE[1]),
@@ -161,6 +171,32 @@ def describe_data(
     return manifest.model_copy(update=fields)
 
 
-def _use(folder: Path, data: LabelledData) -> str:
+def licence_with_data(base: str, data: str, *, has_base: bool) -> str:
+    """Say under which licences a model stands that was taught with further images.
+
+    Parameters
+    ----------
+    base : str
+        Licence of the model it was made from; may be empty.
+    data : str
+        Licence of the images, or "not stated".
+    has_base : bool
+        Whether it was made from a model.
+
+    Returns
+    -------
+    str
+        One licence where both are the same.
+    """
+    if not has_base or base == data:
+        return data
+    taught = f"images taught: {data}"
+    return base if base.endswith(taught) else f"base model: {base or 'not stated'}; {taught}"
+
+
+def _use(folder: Path, data: LabelledData, taught: tuple[float, float] | None) -> str:
     count = sum(folder in pair.image_path.parents for pair in data.training)
-    return f"fine-tuning, {count} images"
+    scale = "at their own scale"
+    if taught is not None:
+        scale = f"cells brought to {taught[0]:.0f} to {taught[1]:.0f} px"
+    return f"fine-tuning, {count} {'image' if count == 1 else 'images'}, {scale}"

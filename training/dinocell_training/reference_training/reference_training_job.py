@@ -21,6 +21,7 @@ from dinocell_app.model.model_folder import SegmentationModel, load_model
 from dinocell_app.segmentation.reference.percs_file import save_reference_head
 from dinocell_app.segmentation.reference.percs_head import PercsConfig, PercsHead
 from dinocell_training.augmentation import Augmentation
+from dinocell_training.data_names import data_names
 from dinocell_training.processes import training_device
 from dinocell_training.reference_training.drawn_types import drawn_pictures
 from dinocell_training.reference_training.encoding import CropStore, EncodedCrop, encode_crop
@@ -224,8 +225,8 @@ def _write_model(
         shutil.copytree(base, job.output, dirs_exist_ok=True)
     manifest = read_manifest(job.output)
     sources = tuple(
-        TrainingSet(name=folder.name, licence=job.licence or "not stated", use="head for reference cells")
-        for folder in (*job.data, *([job.pannuke] if job.pannuke else []))
+        TrainingSet(name=name, licence=job.licence or "not stated", use="head for reference cells")
+        for name in data_names((*job.data, *([job.pannuke] if job.pannuke else []))).values()
     )
     measured = tuple(
         Score(data_set="reference cells, 1 click", split=f"{name} types, {how}", metric="ap", value=value)
