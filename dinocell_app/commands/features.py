@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.base.files import replacing
+from dinocell_app.base.long_work import result_of
 from dinocell_app.commands.console import EXIT_OK
 from dinocell_app.commands.options import Subcommands, absolute_path
 from dinocell_app.jobs.job_kinds import DEFAULT_MODEL
@@ -70,18 +71,12 @@ def features(arguments: argparse.Namespace) -> int:
     from dinocell_app.pipeline.devices import choose_device
     from dinocell_app.segmentation.feature_colours import colour_features
     from dinocell_app.segmentation.parameters import SegmentationParameters
-    from dinocell_app.segmentation.predictor import Segmentation, segmenting
+    from dinocell_app.segmentation.predictor import segmenting
 
     model = load_model(find_model(arguments.model), choose_device(arguments.device))
     with open_image(arguments.image, arguments.axes) as reader:
         pixels = _only_plane(reader, arguments).pixels
-    steps = segmenting(pixels, model, SegmentationParameters(), keep_features=True)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as finished:
-            found: Segmentation = finished.value
-            break
+    found = result_of(segmenting(pixels, model, SegmentationParameters(), keep_features=True))
     if found.features is None:
         raise TypeError("the features that were asked for are missing")
     drawn = colour_features(found.features, (pixels.shape[0], pixels.shape[1]))

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import dinocell_app
 from dinocell_app.base.errors import UserFacingError
+from dinocell_app.base.long_work import LongWork
 from dinocell_app.distributed.cluster_errors import UnfitWorkerError
 from dinocell_app.jobs.events import Event, TilesPredicted
 from dinocell_app.jobs.job_files import job_from_json
@@ -160,20 +161,16 @@ def segment_image(run: ClusterRun, image: PlannedImage) -> Answer:
     with _one_at_a_time:
         segmentation = _segmentation(run)
         wish = _wishes.setdefault(run.key, _Wish())
-        steps = over_images([image], segmentation.segment, wish.should_stop_before_image)
+        work = LongWork(over_images([image], segmentation.segment, wish.should_stop_before_image))
         events: list[Event] = []
         reported = 0.0
-        while True:
-            try:
-                event = next(steps)
-            except StopIteration as finished:
-                outcome: Outcome = finished.value
-                return Answer(tuple(events), outcome)
+        for event in work:
             if not isinstance(event, TilesPredicted):
                 events.append(event)
             elif time.monotonic() - reported > TILES_SECONDS:
                 reported = time.monotonic()
                 _report(run.key, event)
+        return Answer(tuple(events), work.result)
 
 
 def _segmentation(run: ClusterRun) -> SegmentationRun:

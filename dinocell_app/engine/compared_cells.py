@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dinocell_app.base.errors import InvalidParameterError, UserFacingError
+from dinocell_app.base.long_work import LongWork
 from dinocell_app.engine.previews import Previews, slices_of
 from dinocell_app.jobs.events import Event
 from dinocell_app.jobs.preview_messages import PreviewRequest
@@ -163,15 +164,10 @@ class ComparedCells:
         _require_same_length(types, cells.descriptions)
         if cells.head is None:
             return score_types(cells.descriptions, types)
-        steps = scoring_types(cells.head, cells.descriptions, types, self._judgements)
-        n_answers = 0
-        while True:
-            try:
-                next(steps)
-            except StopIteration as finished:
-                return np.asarray(finished.value, np.float64)
+        work = LongWork(scoring_types(cells.head, cells.descriptions, types, self._judgements))
+        for n_answers, _ in enumerate(work):
             yield score_types(cells.descriptions, types) if n_answers == 1 else None
-            n_answers += 1
+        return work.result
 
     def _keep(self, key: Hashable, grid: FeatureGrid) -> None:
         self._grids[key] = grid

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dinocell_app.base.errors import UserFacingError
+from dinocell_app.base.long_work import LongWork
 from dinocell_app.engine.compared_cells import ComparedCells, DescribedCells
 from dinocell_app.engine.feature_pictures import FeaturePicture, drawing_features
 from dinocell_app.engine.mailbox import Mailbox, Request
@@ -152,33 +153,27 @@ class Service:
             steps = drawing_features(self._previews, request.preview)
         else:
             steps = self._previews.previewing(request.preview)
-        while True:
-            try:
-                event = next(steps)
-            except StopIteration as finished:
-                result: PreviewResult | FeaturePicture | DescribedCells = finished.value
-                return result
+        work: LongWork[Event, PreviewResult | FeaturePicture | DescribedCells] = LongWork(steps)
+        for event in work:
             if self._mailbox.given_up():
-                steps.close()
+                work.close()
                 return None
             if isinstance(event, TilesPredicted):
                 self._reply(PreviewProgressed(request.request, event.done, event.total))
+        return work.result
 
     def _scored(self, request: ScoresAsked) -> NDArray[np.float64] | None:
         references = KeptReferences.model_validate_json(request.references)
-        steps = self._compared.scoring(request.cells, references)
-        while True:
-            try:
-                rough = next(steps)
-            except StopIteration as finished:
-                return np.asarray(finished.value, np.float64)
+        work = LongWork(self._compared.scoring(request.cells, references))
+        for rough in work:
             if self._mailbox.given_up():
-                steps.close()
+                work.close()
                 return None
             if rough is not None:
                 path = self._folder / f"{request.request}_rough.npy"
                 np.save(path, rough)
                 self._reply(CellsScored(request.request, str(path), provisional=True))
+        return work.result
 
     def _describing(self, request: CellsAsked) -> Generator[Event, None, DescribedCells]:
         path = Path(request.labels)

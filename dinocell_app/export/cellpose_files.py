@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dinocell_app.base.errors import UnreadableFileError
-from dinocell_app.export.label_files import labels_from_array
+from dinocell_app.export.label_arrays import labels_from_array
 from dinocell_app.export.labelled_image import LabelledImage, compact_labels
 from dinocell_app.export.overlay import outline_pixels
 from dinocell_app.export.restricted_pickle import load_object_npy

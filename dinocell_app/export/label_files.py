@@ -12,6 +12,8 @@ from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
 from dinocell_app.base.errors import UnreadableFileError, UserFacingError
+from dinocell_app.export.cellpose_files import read_cellpose_seg
+from dinocell_app.export.label_arrays import labels_from_array
 from dinocell_app.export.labelled_image import LabelledImage, compact_labels
 from dinocell_app.export.writing import whole_file
 from dinocell_app.imaging.file_formats import FileFormat, format_of_content
@@ -23,7 +25,6 @@ _CLASSIC_TIFF_LIMIT = 2**32 - 2**25  # bytes; ImageJ's variant has no BigTIFF
 _TIFF_SUFFIXES = {".tif", ".tiff", ".btf", ".tf8"}
 _PICTURES = (FileFormat.PNG, FileFormat.JPEG, FileFormat.BMP)
 _PNG_PALETTE = b"\x03"  # the colour type in the header
-_EXPORT_REMEDY = "Export the masks as one grey image in which each cell has its own whole number"
 
 
 def write_labels(path: Path, image: LabelledImage) -> None:
@@ -94,8 +95,6 @@ def read_labels(path: Path) -> NDArray[np.uint16] | NDArray[np.uint32]:
     """
     path = Path(path)
     if path.name.endswith("_seg.npy"):
-        from dinocell_app.export.cellpose_files import read_cellpose_seg
-
         return read_cellpose_seg(path).labels
     try:
         values = _read_array(path)
@@ -108,68 +107,6 @@ def read_labels(path: Path) -> NDArray[np.uint16] | NDArray[np.uint32]:
             f"the label image cannot be read ({detail})", path=path, remedy="Check that it opens elsewhere"
         ) from error
     return labels_from_array(values, path)
-
-
-def labels_from_array(values: NDArray[Any], path: Path) -> NDArray[np.uint16] | NDArray[np.uint32]:
-    """Check that an array is a label image and bring it to uint16 or uint32.
-
-    Parameters
-    ----------
-    values : ndarray
-        Of any shape and type.
-    path : Path
-        The file it comes from, named in errors.
-
-    Returns
-    -------
-    ndarray of shape (M, N), uint16 or uint32
-
-    Raises
-    ------
-    UnreadableFileError
-        If it is no single plane of whole numbers from 0 to 4,294,967,295.
-    """
-    plane = _single_plane(values, path)
-    if plane.dtype.kind not in "uibf":
-        raise UnreadableFileError(
-            f"pixels of type {plane.dtype} are no labels", path=path, remedy=_EXPORT_REMEDY
-        )
-    if plane.size == 0:
-        return plane.astype(np.uint16)
-    if plane.dtype.kind == "f" and not (np.isfinite(plane).all() and np.array_equal(plane, np.rint(plane))):
-        raise UnreadableFileError(
-            "the masks hold fractions, so they are probabilities or an image rather than labels",
-            path=path,
-            remedy=_EXPORT_REMEDY,
-        )
-    if plane.min() < 0 or plane.max() > np.iinfo(np.uint32).max:
-        raise UnreadableFileError(
-            f"labels run from {plane.min():.0f} to {plane.max():.0f}, outside 0 to 4294967295",
-            path=path,
-            remedy="Number the cells from 1 and use 0 for the background",
-        )
-    return compact_labels(plane.astype(np.uint32))
-
-
-def _single_plane(values: NDArray[Any], path: Path) -> NDArray[Any]:
-    plane = values
-    while plane.ndim > 2 and 1 in plane.shape[:-2] + plane.shape[-1:]:
-        plane = plane.squeeze(axis=plane.shape.index(1) if 1 in plane.shape[:-2] else -1)
-    if plane.ndim == 2:
-        return plane
-    if plane.ndim == 3 and plane.shape[-1] in {3, 4}:
-        if (plane[..., 1:3] == plane[..., :1]).all():
-            return plane[..., 0]
-        raise UnreadableFileError(
-            "the masks are a colour picture, where shades do not tell cells apart reliably",
-            path=path,
-            remedy=_EXPORT_REMEDY,
-        )
-    raise UnreadableFileError(
-        f"an array of shape {'x'.join(map(str, values.shape))} is no single label image",
-        path=path,
-        remedy="Save one two-dimensional label image a file",
-    )
 
 
 def read_tiff(path: Path) -> NDArray[Any]:

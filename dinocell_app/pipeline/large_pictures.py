@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dinocell_app.base.errors import Cancelled
+from dinocell_app.base.long_work import LongWork
 from dinocell_app.export.plane_record import PlaneRecord
 from dinocell_app.imaging.image_reader import ImageReader
 from dinocell_app.imaging.planes import Plane, PlaneChoice
@@ -87,15 +88,11 @@ def segment_large_plane(
     parameters = segmentation_parameters(job, pixel_size_um)
     rows = plane_rows(large.reader, large.plane, should_stop)
     progress: Event = TilesPredicted(name, 0, 1)
-    steps = segmenting_large(rows, model, parameters, name, BLOCK_SIZE)
-    while True:
-        try:
-            event = next(steps)
-        except StopIteration as finished:
-            found: LargeSegmentation = finished.value
-            break
+    work = LongWork(segmenting_large(rows, model, parameters, name, BLOCK_SIZE))
+    for event in work:
         progress = event if isinstance(event, TilesPredicted) else progress
         yield event
+    found = work.result
     if found.n_cut:
         yield Notice(
             f"{found.n_cut} cells of {name} are longer than a block can show and may lack a part; they are "
@@ -104,16 +101,12 @@ def segment_large_plane(
     rows.forget()
     channels = channel_rows(large.reader, large.choice, large.plane, should_stop)
     kept = _keep_allowed(found, large.regions)
-    measuring = measure_large(
-        LargeRequest(found, kept, channels, name, pixel_size_um, job.texture, large.regions)
+    measuring = LongWork(
+        measure_large(LargeRequest(found, kept, channels, name, pixel_size_um, job.texture, large.regions))
     )
-    while True:
-        try:
-            next(measuring)
-        except StopIteration as finished:
-            measured = finished.value
-            break
+    for _ in measuring:
         yield progress
+    measured = measuring.result
     result = LargeResult(
         labels=found.labels,
         table=measured.table,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator
 from typing import TypeVar
 
 from dinocell_app.base.errors import Cancelled
+from dinocell_app.base.long_work import LongWork
 from dinocell_app.export.plane_record import PlaneRecord
 from dinocell_app.jobs.events import Event, TilesPredicted
 
@@ -32,16 +33,13 @@ def until_asked_to_stop(
     Cancelled
         If asked to stop; the work is closed.
     """
-    while True:
-        try:
-            event = next(steps)
-        except StopIteration as finished:
-            result: Result = finished.value
-            return result
+    work = LongWork(steps)
+    for event in work:
         yield event
         if should_stop():
-            steps.close()
+            work.close()
             raise Cancelled
+    return work.result
 
 
 def over_planes(
@@ -65,12 +63,9 @@ def over_planes(
     PlaneRecord
         What the work returns.
     """
-    while True:
-        try:
-            event = next(steps)
-        except StopIteration as finished:
-            result: PlaneRecord = finished.value
-            return result
+    work = LongWork(steps)
+    for event in work:
         if isinstance(event, TilesPredicted):
             event = TilesPredicted(name, done * event.total + event.done, n_planes * event.total)
         yield event
+    return work.result

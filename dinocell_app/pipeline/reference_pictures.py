@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dinocell_app.base.long_work import result_of
 from dinocell_app.imaging.planes import ChannelChoice, PlaneChoice, select_planes
 from dinocell_app.imaging.reading import open_image
 from dinocell_app.jobs.job_kinds import SegmentJob
@@ -84,11 +85,7 @@ class ReferencePictures:
             pixels = next(planes).pixels
         parameters = segmentation_parameters(job, size)
         steps = segmenting(pixels, self._model, parameters, path.name, keep_features=True)
-        while True:
-            try:
-                next(steps)
-            except StopIteration as finished:
-                return _Picture(pixels, finished.value)
+        return _Picture(pixels, result_of(steps))
 
 
 def _mask(labels: NDArray[np.int64], found: GivenReference) -> NDArray[np.bool_]:

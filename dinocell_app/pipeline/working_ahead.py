@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from dinocell_app.base.errors import Cancelled, UserFacingError
+from dinocell_app.base.long_work import LongWork
 from dinocell_app.imaging.reading import read_metadata
 from dinocell_app.jobs.events import Event
 from dinocell_app.jobs.job_kinds import SegmentJob
@@ -246,18 +247,14 @@ class _Worker(threading.Thread):
             self._tell_begun()
 
     def _closing_event(self) -> Event:
-        steps = self._work(self._image)
-        while True:
-            try:
-                event = next(steps)
-            except StopIteration as finished:
-                closing: Event = finished.value
-                return closing
+        work = LongWork(self._work(self._image))
+        for event in work:
             self.told.put(event)
             self._tell_begun()
             if self._called_off.is_set():
-                steps.close()
+                work.close()
                 raise Cancelled
+        return work.result
 
     def _tell_begun(self) -> None:
         if not self.has_begun:

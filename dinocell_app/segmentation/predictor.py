@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.base.long_work import result_of
 from dinocell_app.imaging.intensity import NORMALISATIONS
 from dinocell_app.jobs.events import Event
 from dinocell_app.model.model_folder import SegmentationModel
@@ -70,13 +71,7 @@ def segment_image(
     InvalidParameterError
         If the image is not a plane.
     """
-    steps = segmenting(image, model, parameters or SegmentationParameters())
-    while True:
-        try:
-            next(steps)
-        except StopIteration as finished:
-            result: Segmentation = finished.value
-            return result
+    return result_of(segmenting(image, model, parameters or SegmentationParameters()))
 
 
 def segmenting(
@@ -192,13 +187,7 @@ def predict_maps(
     ndarray of shape (C, M, N), float32
     """
     prepared = NORMALISATIONS[model.manifest.intensity_normalisation].prepare_image(image)
-    steps = NetworkPass(model, parameters, "").predict(prepared)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as finished:
-            maps: NDArray[np.float32] = finished.value
-            return maps
+    return result_of(NetworkPass(model, parameters, "").predict(prepared))
 
 
 def _decode(

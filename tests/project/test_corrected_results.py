@@ -20,13 +20,13 @@ from dinocell_app.jobs.events import ImageFailed
 from dinocell_app.jobs.job_kinds import MeasureJob
 from dinocell_app.pipeline.measurement_job import measure_images
 from dinocell_app.project.adding import found_image
-from dinocell_app.project.corrected_images import corrected_pictures, write_training_set
 from dinocell_app.project.corrected_results import Correction, sidecar_record, write_corrected
 from dinocell_app.project.edits import open_history
 from dinocell_app.project.label_import import match_labels
 from dinocell_app.project.label_results import import_labels, plan_imports
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import NewResult, PixelSizeScope
+from dinocell_app.project.training_sets import corrected_pictures, write_training_set
 from dinocell_app.reexport.export_items import export_items
 from dinocell_app.regions.region import Region
 

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from dinocell_app.base.long_work import result_of
 from dinocell_app.references.types import N_LOOKS
 from dinocell_app.segmentation.reference.evidence import (
     PositiveEvidence,
@@ -89,7 +90,7 @@ def score_types_guided(
     """
     if head is None:
         return score_types(cells, types)
-    return _end_of(scoring_types(head, cells, types, Judgements()))
+    return result_of(scoring_types(head, cells, types, Judgements()))
 
 
 def scoring_types(
@@ -139,7 +140,7 @@ def guided_scores(
     -------
     ndarray of shape (K,), float64
     """
-    return _end_of(_scoring(head, cells, references, Judgements()))
+    return result_of(_scoring(head, cells, references, Judgements()))
 
 
 def _scoring(
@@ -206,14 +207,6 @@ def _key(positives: NDArray[np.float32], negative: NDArray[np.float32]) -> bytes
     """Tell references apart; the answer does not depend on the order of positives, so neither does this."""
     each = sorted(hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in positives)
     return b"".join([*each, b"-", *(hashlib.blake2b(row.tobytes()).digest() for row in negative)])
-
-
-def _end_of(steps: Generator[None, None, NDArray[np.float64]]) -> NDArray[np.float64]:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as finished:
-            return np.asarray(finished.value, np.float64)
 
 
 def _features(head: PercsHead, described: NDArray[np.float32]) -> torch.Tensor:

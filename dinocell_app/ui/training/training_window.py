@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from dinocell_app.base.errors import UserFacingError
 from dinocell_app.jobs.run_folder import RunFolder
-from dinocell_app.project.corrected_images import (
+from dinocell_app.project.training_sets import (
     corrected_pictures,
     new_training_set_folder,
     write_training_set,

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from dinocell_app.base.long_work import result_of
 from dinocell_app.export.labelled_image import label_ids
 from dinocell_app.model.model_folder import SegmentationModel
 from dinocell_app.references.types import N_LOOKS
@@ -83,13 +84,7 @@ def see(cells: TypedCells, model: SegmentationModel, wanted: set[int]) -> SeenPi
     wanted : set of int
         Labelled cells to describe.
     """
-    steps = segmenting(cells.pixels, model, SegmentationParameters(), keep_features=True)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as finished:
-            segmentation: Segmentation = finished.value
-            break
+    segmentation = result_of(segmenting(cells.pixels, model, SegmentationParameters(), keep_features=True))
     grid = segmentation.features
     if grid is None:
         raise ValueError("the segmentation was made without features")
