@@ -17,6 +17,7 @@ from dinocell_app.distributed.cluster_errors import ClusterError
 
 if TYPE_CHECKING:
     from distributed import Client
+    from distributed.security import Security
 
 CONNECT_SECONDS = 15.0
 WORKERS_SECONDS = 120.0
@@ -25,6 +26,13 @@ _LOCAL = "local:"
 _POLL_SECONDS = 0.2
 _LEAVE_CTRL_C_TO_US = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
 """A terminal interrupts workers, too, which would end within an image and be started again."""
+
+LOCAL_HOST = "127.0.0.1"
+_NO_WEB_PAGES: dict[str, list[str]] = {
+    # Scheduler and workers open a port for these in any case; without pages it answers nothing.
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
+}
 
 
 @contextmanager
@@ -50,6 +58,7 @@ def connected(address: str) -> Iterator[Client]:
         If the cluster cannot be reached or has no worker.
     """
     try:
+        import dask
         from distributed import Client, LocalCluster
     except ImportError as error:
         raise MissingDependencyError(
@@ -62,12 +71,18 @@ def connected(address: str) -> Iterator[Client]:
     if address.startswith(_LOCAL):
         n_workers = _number(address)
         with ExitStack() as ends:
+            ends.enter_context(dask.config.set(_NO_WEB_PAGES))
             with _without_collecting():
                 cluster = LocalCluster(
                     n_workers=n_workers,
                     threads_per_worker=max(1, (os.cpu_count() or 1) // n_workers),
                     processes=True,
-                    dashboard_address="127.0.0.1:0",
+                    host=LOCAL_HOST,
+                    # Who reaches a scheduler can run programs as its user, and every account of this computer
+                    # reaches its ports.
+                    security=_throwaway_identity(),
+                    dashboard_address=f"{LOCAL_HOST}:0",
+                    scheduler_kwargs={"dashboard": False},
                     # A plain run has no limit either, and a killed worker would do the same image again.
                     memory_limit=0,
                     silence_logs=logging.CRITICAL,
@@ -89,6 +104,19 @@ def connected(address: str) -> Iterator[Client]:
     with client:
         _await_workers(client, address)
         yield client
+
+
+def _throwaway_identity() -> Security:
+    """Make a key and a certificate that only this run's processes hold, in memory."""
+    from distributed.security import Security
+
+    try:
+        return Security.temporary()
+    except ImportError as error:
+        raise MissingDependencyError(
+            "Processes of one computer talk to each other in private, which needs the package cryptography",
+            remedy=remedy_for_missing("cluster", "Run without --dask, on this computer alone"),
+        ) from error
 
 
 @contextmanager

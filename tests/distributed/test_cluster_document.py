@@ -49,7 +49,7 @@ def programs(tmp_path):
         path.write_text("#!/bin/bash\n" + text + "\n")
         path.chmod(0o755)
 
-    add("dinocell-app", f'exec {sys.executable} -m dinocell_app "$@"')
+    add("dinocell-app", f'env > {tmp_path}/environment\nexec {sys.executable} -m dinocell_app "$@"')
     add("dask", f'exec {sys.executable} -m dask "$@"')
     add("srun", '"$@" & first=$!\n"$@" & second=$!\ntrap "kill $first $second" TERM EXIT\nwait')
     add("torchrun", f'printf "%s\\n" "$@" > {tmp_path}/words')
@@ -72,6 +72,7 @@ def run_script(path: Path, *words: object, programs: Path, **environment: str) -
     )
 
 
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="the script makes its key with openssl")
 def test_the_dask_script_does_a_run_folder(plate, tiny_model, programs, tmp_path):
     (plate / "bad.tif").unlink()
     job = SegmentJob(
@@ -82,8 +83,11 @@ def test_the_dask_script_does_a_run_folder(plate, tiny_model, programs, tmp_path
         diameter=Length(value=14),
     )
     run = RunFolder.create(tmp_path / "run", job)
-    done = run_script(script("segment_dask.sh", tmp_path), run.path, programs=programs)
+    done = run_script(script("segment_dask.sh", tmp_path), run.path, programs=programs, HOME=str(tmp_path))
     assert done.returncode == 0, done.stderr
+    # With this setting dask connects to what is encrypted alone.
+    assert "DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION=true" in (tmp_path / "environment").read_text()
+    assert not list(tmp_path.glob(".dask-tls*"))
     assert run.finished()
     assert len(list(job.output.glob("*_labels.tif"))) == 6
 

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import gc
+import socket
+import ssl
 import sys
+from contextlib import ExitStack
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
+import psutil
 import pytest
+from distributed import Client
 from distributed.scheduler import KilledWorker
+from distributed.security import Security
 
 import dinocell_app
 from dinocell_app.base.errors import InvalidParameterError, MissingDependencyError, UserFacingError
@@ -14,7 +22,7 @@ from dinocell_app.cli import main
 from dinocell_app.distributed import connecting, handing_out, worker_group
 from dinocell_app.distributed.cluster_errors import ClusterError, UnfitWorkerError
 from dinocell_app.distributed.cluster_job import segment_on_cluster
-from dinocell_app.distributed.connecting import connected
+from dinocell_app.distributed.connecting import LOCAL_HOST, connected
 from dinocell_app.distributed.handing_out import HandingOut, Wishes
 from dinocell_app.distributed.worker_group import WorkerGroup
 from dinocell_app.distributed.worker_images import Answer, ClusterRun, ask, forget, prepare, segment_image
@@ -57,6 +65,65 @@ def test_without_dask_it_says_how_to_install_it(job, monkeypatch):
 def test_a_local_cluster_needs_a_number(address):
     with pytest.raises(InvalidParameterError, match="local:4"), connected(address):
         pass
+
+
+@pytest.fixture(scope="module")
+def own_processes():
+    """A client of the processes that `--dask local:1` starts."""
+    with connected("local:1") as client:
+        yield client
+
+
+@pytest.mark.parametrize("who", ["no certificate", "a certificate of its own", "no encryption"])
+@pytest.mark.parametrize("port", ["scheduler", "worker"])
+def test_another_identity_of_this_computer_is_refused(own_processes, who, port):
+    addresses = {"scheduler": own_processes.scheduler.address, "worker": next(iter(own_processes.nthreads()))}
+    address = addresses[port]
+    name, number = address.removeprefix("tls://").split(":")
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    if who == "a certificate of its own":
+        context = Security.temporary().get_connection_args("client")["ssl_context"]
+        context.verify_mode = ssl.CERT_NONE
+    got = []
+    try:
+        with socket.create_connection((name, int(number)), timeout=60) as plain, ExitStack() as ends:
+            talk = plain if who == "no encryption" else ends.enter_context(context.wrap_socket(plain))
+            talk.sendall(bytes(8))
+            got.append(talk.recv(1))
+    except (ssl.SSLError, ConnectionError):
+        got.append(b"")
+    assert got == [b""]
+    assert own_processes.submit(int, "7").result() == 7
+
+
+def test_a_client_with_the_run_s_own_identity_is_let_in(own_processes):
+    with Client(own_processes.scheduler.address, security=own_processes.security) as second:
+        assert second.submit(int, "7").result() == 7
+
+
+def listening() -> list[tuple[str, int]]:
+    ports = [each.laddr for each in psutil.Process().net_connections() if each.status == psutil.CONN_LISTEN]
+    return [(each.ip, each.port) for each in ports]
+
+
+def test_processes_of_this_computer_have_no_door_to_the_network_and_no_web_pages(own_processes):
+    def at_worker():
+        return listening()
+
+    doors = [*listening(), *(door for found in own_processes.run(at_worker).values() for door in found)]
+    assert len(doors) >= 4
+    assert {address for address, _ in doors} == {LOCAL_HOST}
+    for page in ("info/main/workers.html", "status", "json/identity.json", "metrics"):
+        with pytest.raises(HTTPError, match="404"):
+            urlopen(f"http://{LOCAL_HOST}:{own_processes.scheduler_info()['services']['dashboard']}/{page}")
+
+
+def test_without_cryptography_it_says_how_to_install_it(job, monkeypatch):
+    monkeypatch.setitem(sys.modules, "cryptography", None)
+    with pytest.raises(MissingDependencyError, match=r'in private.*pip install "dinocell-app\[cluster\]"'):
+        next(segment_on_cluster(job.model_copy(update={"dask": "local:1"}), Wishes()))
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense://x:1", "tcp://", "gone.json"])
