@@ -38,6 +38,8 @@ class IntensityNormalisation(Protocol):
     """A named way from pixels to network input."""
 
     name: str
+    colours: tuple[str, ...]
+    """What it can prepare: "grey" images of shape (M, N), and "rgb" ones of shape (M, N, 3)."""
 
     def measure(self, pieces: Pieces, dtype: np.dtype[Any]) -> IntensityRange:
         """Go through an image that is given piece by piece, for `prepare_part`."""
@@ -49,17 +51,19 @@ class IntensityNormalisation(Protocol):
         """Bring a whole image to the depth and range that tiles are cut from."""
 
     def prepare_tile(self, tile: NDArray[np.generic]) -> NDArray[np.float32]:
-        """Turn one tile of a prepared image into three network channels."""
+        """Turn one tile of a prepared image into the three channels of network input."""
 
 
 class PercentileNormalisation:
     """Percentiles 1 and 99 of the whole image to 0 and 1, then ImageNet statistics.
 
     The percentiles are Cellpose's (Stringer et al. 2021, normalisation 1 to 99). Values beyond them
-    are kept up to `OVERSHOOT` so that bright, sparse structures stay graded.
+    are kept up to `OVERSHOOT` so that bright, sparse structures stay graded. The three channels of a colour
+    image are scaled alike, by the percentiles of all its values, so that hues stay.
     """
 
     name = "percentile"
+    colours: tuple[str, ...] = ("grey", "rgb")
     PERCENTILES = (1, 99)
     OVERSHOOT = (-0.5, 2.5)
 
@@ -68,12 +72,12 @@ class PercentileNormalisation:
 
         Parameters
         ----------
-        pixels : ndarray of shape (M, N)
+        pixels : ndarray of shape (M, N) or (M, N, 3)
             Any integer or floating depth; NaN and infinities count as the lower percentile.
 
         Returns
         -------
-        ndarray of shape (M, N), float32
+        ndarray of the shape of `pixels`, float32
             0 at percentile 1 and 1 at percentile 99; all 0 for an image of one value.
         """
         values: NDArray[np.floating[Any]] = pixels.astype(_working_dtype(pixels))
@@ -119,11 +123,11 @@ class PercentileNormalisation:
 
         Parameters
         ----------
-        pixels : ndarray of shape (m, n)
+        pixels : ndarray of shape (m, n) or (m, n, 3)
 
         Returns
         -------
-        ndarray of shape (m, n), float32
+        ndarray of the shape of `pixels`, float32
         """
         values: NDArray[np.floating[Any]] = pixels.astype(known.working)
         return self._scaled(values, np.isfinite(values), known.low, known.high)
@@ -140,11 +144,11 @@ class PercentileNormalisation:
         return np.asarray(np.clip(scaled, *self.OVERSHOOT), np.float32)
 
     def prepare_tile(self, tile: NDArray[np.generic]) -> NDArray[np.float32]:
-        """Repeat a prepared tile in three channels with ImageNet statistics.
+        """Bring a prepared tile to ImageNet statistics; a grey one is shown to all three channels.
 
         Parameters
         ----------
-        tile : ndarray of shape (H, W), float32
+        tile : ndarray of shape (H, W) or (H, W, 3), float32
             Part of a prepared image.
 
         Returns
@@ -164,6 +168,7 @@ class ClaheImagenetNormalisation:
     """
 
     name = "clahe_imagenet"
+    colours: tuple[str, ...] = ("grey",)
     CLIP_LIMIT = 1.0
     FIELDS = (8, 8)
 
@@ -265,12 +270,12 @@ def _working_dtype(pixels: NDArray[np.generic]) -> type[np.float32] | type[np.fl
     return np.float64 if pixels.dtype.itemsize > 2 else np.float32
 
 
-def standardise(grey: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Repeat grey values in 0 to 1 as three channels of ImageNet's mean and deviation.
+def standardise(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Bring values in 0 to 1 to ImageNet's mean and deviation; grey ones are repeated in three channels.
 
     Parameters
     ----------
-    grey : ndarray of shape (H, W), float32
+    pixels : ndarray of shape (H, W) or (H, W, 3), float32
 
     Returns
     -------
@@ -278,7 +283,8 @@ def standardise(grey: NDArray[np.float32]) -> NDArray[np.float32]:
     """
     mean = np.asarray(IMAGENET_MEAN, np.float32)[:, None, None]
     std = np.asarray(IMAGENET_STD, np.float32)[:, None, None]
-    return ((grey[None] - mean) / std).astype(np.float32)
+    channels = pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
+    return ((channels - mean) / std).astype(np.float32)
 
 
 NORMALISATIONS: Mapping[str, IntensityNormalisation] = MappingProxyType(

@@ -128,6 +128,8 @@ def describe(manifest: Manifest) -> str:
         f"Cells of {low:g} to {high:g} pixels across, best about {manifest.cell_diameter_px:g}; "
         "others are resampled.",
     ]
+    if manifest.input_colour == "rgb":
+        lines.append("It sees colours where an image has them.")
     if manifest.recommended_pixel_size_um is not None:
         lines.append(f"Recommended pixel size: {manifest.recommended_pixel_size_um:g} um")
     if manifest.lineage:

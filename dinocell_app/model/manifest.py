@@ -66,6 +66,9 @@ class Manifest(_Frozen):
     objective : {"flows", "distance_map"}
     intensity_normalisation : str
         Key of `imaging.intensity.NORMALISATIONS`.
+    input_colour : {"grey", "rgb"}
+        What the three input channels are shown: the grey value three times, or red, green and blue where an
+        image has colours (grey images are still shown three times).
     tile_overlap_px : int
         Pixels that neighbouring tiles share.
     blend : {"smooth", "uniform"}
@@ -100,6 +103,7 @@ class Manifest(_Frozen):
     architecture: dict[str, Any]
     objective: Literal["flows", "distance_map"] = "flows"
     intensity_normalisation: str = "percentile"
+    input_colour: Literal["grey", "rgb"] = "grey"
     tile_overlap_px: int = Field(default=64, ge=0)
     blend: Literal["smooth", "uniform"] = "smooth"
     recommended_pixel_size_um: float | None = Field(default=None, gt=0)
@@ -136,6 +140,8 @@ class Manifest(_Frozen):
             config = self.config
         except ModelError as error:
             raise ValueError(error.what) from error
+        if self.input_colour not in NORMALISATIONS[self.intensity_normalisation].colours:
+            raise ValueError(f"{self.intensity_normalisation} cannot prepare {self.input_colour} images")
         if self.tile_overlap_px >= config.tile_size:
             raise ValueError(f"tiles of {config.tile_size} px cannot share {self.tile_overlap_px} px")
         return self

@@ -64,6 +64,7 @@ def published_manifest(config: SegmenterConfig = DINOCELL_B8) -> Manifest:
             "with a GPU."
         ),
         intensity_normalisation="clahe_imagenet",
+        input_colour="grey",
         tile_overlap_px=config.tile_size // 2,
         blend="uniform",
         cell_diameter_px=40.0,

@@ -114,3 +114,26 @@ def test_grey_is_shown_with_the_statistics_of_imagenet() -> None:
     np.testing.assert_allclose(
         standardise(np.full((1, 1), 0.5, np.float32))[:, 0, 0], (0.5 - MEAN) / STD, rtol=1e-6
     )
+
+
+def test_colours_keep_their_hue_and_go_to_one_input_channel_each() -> None:
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (40, 50, 3), dtype=np.uint8)
+    percentile = NORMALISATIONS["percentile"]
+    prepared = percentile.prepare_image(pixels)
+    low, high = np.percentile(pixels, (1, 99))
+    np.testing.assert_allclose(prepared, (pixels - low) / (high - low), atol=1e-6)
+    known = percentile.measure(lambda: iter([pixels[:15], pixels[15:]]), pixels.dtype)
+    np.testing.assert_array_equal(percentile.prepare_part(pixels[:9], known), prepared[:9])
+    tile = percentile.prepare_tile(prepared)
+    assert tile.shape == (3, 40, 50)
+    for channel in range(3):
+        grey = percentile.prepare_tile(prepared[..., channel])
+        np.testing.assert_array_equal(tile[channel], grey[channel])
+
+
+def test_a_colour_image_of_greys_is_shown_as_the_grey_image() -> None:
+    grey = np.random.default_rng(1).integers(0, 4096, (30, 20), dtype=np.uint16)
+    percentile = NORMALISATIONS["percentile"]
+    shown = percentile.prepare_tile(percentile.prepare_image(np.repeat(grey[..., None], 3, axis=2)))
+    np.testing.assert_array_equal(shown, percentile.prepare_tile(percentile.prepare_image(grey)))

@@ -155,6 +155,18 @@ def test_impossible_networks_are_refused(change):
         SegmenterConfig(**{**DINOCELL_S8.to_dict(), **change})
 
 
+def test_a_manifest_from_before_colours_is_of_a_model_that_sees_grey(tmp_path):
+    old = fields()
+    del old["input_colour"]
+    assert read_manifest(written(tmp_path, old)).input_colour == "grey"
+
+
+def test_colours_need_a_normalisation_that_can_prepare_them():
+    assert manifest(input_colour="rgb").input_colour == "rgb"
+    with pytest.raises(ValidationError, match="clahe_imagenet cannot prepare rgb"):
+        manifest(input_colour="rgb", intensity_normalisation="clahe_imagenet")
+
+
 def test_another_objective_changes_the_heads_alone():
     other = for_objective(DINOCELL_B8, ("distance",))
     assert other.channel_names == ("distance",)

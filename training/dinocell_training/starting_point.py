@@ -55,6 +55,7 @@ def starting_point(job: FineTuneJob) -> tuple[Segmenter, Manifest]:
             include={
                 "objective",
                 "intensity_normalisation",
+                "input_colour",
                 "tile_overlap_px",
                 "blend",
                 "licence",
