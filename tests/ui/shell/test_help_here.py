@@ -34,7 +34,9 @@ def headings(page: str) -> set[str]:
     )
 
 
-@pytest.mark.parametrize("section", {*SECTIONS.values(), START}, ids=lambda section: section.heading)
+@pytest.mark.parametrize(
+    "section", sorted({*SECTIONS.values(), START}, key=str), ids=lambda section: section.heading
+)
 def test_every_section_named_is_in_the_documents(section):
     assert section.heading in headings(section.page)
 
