@@ -25,7 +25,7 @@ from dinocell_app.jobs.events import (
     TilesPredicted,
     to_json_line,
 )
-from dinocell_app.references.likeness import LEAST_LIKENESS
+from dinocell_app.references.likeness import unlike_sentence
 
 EXIT_OK, EXIT_WRONG_USAGE, EXIT_SOME_FAILED, EXIT_STOPPED = 0, 2, 3, 130
 
@@ -196,10 +196,7 @@ def describe(event: Event) -> str:
         case InputLeftOut():
             return f"left out: {event.path} ({event.reason})"
         case ReferencesDoubted():
-            return (
-                f"{event.image}: warning: looks unlike the pictures of the reference cells "
-                f"({event.likeness:.2f}, at least {LEAST_LIKENESS:g} is usual), so its scores mean little"
-            )
+            return f"{event.image}: warning: {unlike_sentence(event.likeness)}"
         case Notice():
             return event.message
         case StepFinished():

@@ -44,6 +44,9 @@ class ImageReader(ABC):
         What the file says about itself.
     """
 
+    is_file = True
+    """Whether there is a file (or a folder) whose bytes say all about the image."""
+
     def __init__(self, metadata: ImageMetadata) -> None:
         self.metadata = metadata
         self._whole: dict[tuple[int, int, int], NDArray[Any]] = {}

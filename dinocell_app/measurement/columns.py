@@ -328,3 +328,29 @@ def _in_units(measurement: Measurement, pixel_size_known: bool, ending: str = ""
         )
         for unit, suffix, scale, dtype in units
     ]
+
+
+def units_of(names: Iterable[str], channels: Iterable[str]) -> dict[str, str]:
+    """Look up the units of columns of a table of cells.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Of the columns.
+    channels : iterable of str
+        Names of the measured channels.
+
+    Returns
+    -------
+    dict of str to str
+        By column: px, px2, um, um2, deg, grey value; empty for numbers without unit and for texts.
+    """
+    known = {column.name: column.unit for column in every_column(channels)}
+    return {name: known.get(name, "") for name in names}
+
+
+def every_column(channels: Iterable[str]) -> tuple[Column, ...]:
+    """Columns of a table of cells for which everything is known that can be measured."""
+    return table_columns(
+        channels, pixel_size_known=True, texture=True, confidence=True, reference_score=True, cell_type=True
+    )

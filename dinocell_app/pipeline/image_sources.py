@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -147,6 +148,25 @@ def plane_rows(reader: ImageReader, plane: Plane, should_stop: Callable[[], bool
     metadata = reader.metadata
     together = reader.rows_together if reader.rows_together < metadata.height else 1
     return PictureRows((metadata.height, metadata.width), plane.read_rows, together, should_stop)
+
+
+def checksum_of(channels: Mapping[str, NDArray[Any]]) -> str:
+    """Checksum of the pixels of a plane, for images that are no files.
+
+    Parameters
+    ----------
+    channels : mapping of str to ndarray of shape (M, N)
+
+    Returns
+    -------
+    str
+        SHA-256 in hexadecimal digits, of names, types, shapes and pixels.
+    """
+    digest = hashlib.sha256()
+    for name, pixels in channels.items():
+        digest.update(f"{name} {pixels.dtype.str} {pixels.shape}".encode())
+        digest.update(np.ascontiguousarray(pixels).data)
+    return digest.hexdigest()
 
 
 def shown_pixels(metadata: ImageMetadata, plane: Plane, channels: dict[str, NDArray[Any]]) -> NDArray[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -32,9 +32,10 @@ from dinocell_app.pipeline.image_regions import ImageRegions
 from dinocell_app.pipeline.image_sources import count_planes, pixel_size, read_channels, shown_pixels
 from dinocell_app.pipeline.isolation import over_images
 from dinocell_app.pipeline.label_pairs import FilePair, pair_images
-from dinocell_app.pipeline.measurements import CellFindings, measure_plane
+from dinocell_app.pipeline.measurements import CellFindings, PlaneMeasurements, measure_plane
 from dinocell_app.pipeline.results import Place, finished_record, write_results
 from dinocell_app.pipeline.run_tables import write_run_tables
+from dinocell_app.regions.region import Region
 
 
 def measure_images(job: MeasureJob, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
@@ -99,22 +100,9 @@ def _measure(
         finished = finished_record(place, wanted, job.formats, overwrite=job.overwrite)
         if finished is not None:
             return ImageSkipped(pair.name, finished.n_cells or 0, _outputs(pair, finished), str(pair.first))
-        labels: NDArray[np.integer] = read_labels(pair.labels)
-        plane = _only_plane(reader, choice)
-        if labels.shape != plane.pixels.shape:
-            raise InvalidParameterError(
-                f"the labels have {_size(labels.shape)} pixels, the image {pair.first.name} has "
-                f"{_size(plane.pixels.shape)}",
-                path=pair.labels,
-                remedy="Export the labels at the size of the image",
-            )
-        channels = read_channels(reader, choice, plane)
-        shown = shown_pixels(reader.metadata, plane, channels)
-    own = regions.of(pair.first)
-    labels = keep_allowed_cells(labels, own)
-    found = CellFindings(regions=own)
-    measured = measure_plane(labels, channels, pair.name, size.um, texture=job.texture, found=found)
-    labelled = LabelledImage(labels, pair.name, size.um, shown, measured.table, source=pair.first)
+        labelled, measured = measure_labels(
+            reader, read_labels(pair.labels), pair, job, regions.of(pair.first)
+        )
     record = replace(
         wanted,
         n_cells=measured.n_cells,
@@ -128,6 +116,49 @@ def _measure(
     return ImageSegmented(
         pair.name, measured.n_cells, record.seconds, _outputs(pair, written), str(pair.first)
     )
+
+
+def measure_labels(
+    reader: ImageReader,
+    labels: NDArray[np.integer],
+    pair: FilePair,
+    job: MeasureJob,
+    regions: Sequence[Region] = (),
+) -> tuple[LabelledImage, PlaneMeasurements]:
+    """Measure the cells of one image.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (M, N), int
+        0 is background.
+    pair : FilePair
+        Names the image in the first column of the table, and the labels in errors.
+    job : MeasureJob
+        Its plane, pixel size and texture count.
+    regions : sequence of Region
+        Regions of interest of the image.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the image has several planes, or its size is not that of the labels.
+    """
+    choice = PlaneChoice.parse(job.plane)
+    plane = _only_plane(reader, choice)
+    if labels.shape != plane.pixels.shape:
+        raise InvalidParameterError(
+            f"the labels have {_size(labels.shape)} pixels, the image {pair.first.name} has "
+            f"{_size(plane.pixels.shape)}",
+            path=pair.labels,
+            remedy="Export the labels at the size of the image",
+        )
+    channels = read_channels(reader, choice, plane)
+    size = pixel_size(job.pixel_size_um, reader.metadata)
+    labels = keep_allowed_cells(labels, regions)
+    found = CellFindings(regions=regions)
+    measured = measure_plane(labels, channels, pair.name, size.um, texture=job.texture, found=found)
+    shown = shown_pixels(reader.metadata, plane, channels)
+    return LabelledImage(labels, pair.name, size.um, shown, measured.table, source=pair.first), measured
 
 
 def _outputs(pair: FilePair, record: PlaneRecord) -> tuple[str, ...]:

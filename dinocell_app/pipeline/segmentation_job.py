@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 
 from dinocell_app.base.files import remove_leftovers
@@ -37,6 +36,7 @@ from dinocell_app.pipeline.compared_planes import cell_findings, compared_summar
 from dinocell_app.pipeline.devices import choose_device, describe_device
 from dinocell_app.pipeline.image_regions import ImageRegions
 from dinocell_app.pipeline.image_sources import (
+    checksum_of,
     count_planes,
     given_axes,
     given_pixel_size,
@@ -64,6 +64,7 @@ def segment_images(
     job: SegmentJob,
     should_stop: Callable[[], bool] = lambda: False,
     should_stop_after_image: Callable[[], bool] = lambda: False,
+    model: SegmentationModel | None = None,
 ) -> Iterator[Event]:
     """Segment the images of a job.
 
@@ -76,6 +77,8 @@ def segment_images(
         Asked between two tiles; everything finished is kept.
     should_stop_after_image : callable
         Asked between two images.
+    model : SegmentationModel, optional
+        Loaded before, in place of the job's; its device is used.
 
     Yields
     ------
@@ -89,7 +92,7 @@ def segment_images(
     """
     started = time.monotonic()
     plan = plan_images(job.inputs, job.output, recursive=job.recursive, roots=job.roots)
-    run = SegmentationRun(job, should_stop, [image.path for image in plan.images])
+    run = SegmentationRun(job, should_stop, [image.path for image in plan.images], model)
     remove_leftovers(job.output)
     yield JobStarted("segment", len(plan.images), 0, str(run.device))
     for left in plan.left_out:
@@ -104,7 +107,7 @@ def segment_images(
 
 
 @dataclass(frozen=True)
-class _Source:
+class OpenedImage:
     """An open image with what is known about all of its planes."""
 
     image: PlannedImage
@@ -121,32 +124,37 @@ class SegmentationRun:
         Asked between two tiles.
     upcoming : sequence of Path
         Images in the order in which they will be segmented, where that is known.
+    model : SegmentationModel, optional
+        Loaded before, in place of the job's; its device is used.
     """
 
     def __init__(
-        self, job: SegmentJob, should_stop: Callable[[], bool], upcoming: Sequence[Path] = ()
+        self,
+        job: SegmentJob,
+        should_stop: Callable[[], bool],
+        upcoming: Sequence[Path] = (),
+        model: SegmentationModel | None = None,
     ) -> None:
         self.job = job
         self.ahead = ReadingAhead(upcoming)
         self.should_stop = should_stop
         self.plane = PlaneChoice.parse(job.plane)
         self.channel = ChannelChoice.parse(job.channel)
-        self.device = choose_device(job.device)
-        self.model_path = find_model(job.model)
-        self.manifest: Manifest = read_manifest(self.model_path)
+        self._loaded = model
+        self.device = model.device if model else choose_device(job.device)
+        self.model_path = (model and model.folder) or find_model(job.model)
+        self.manifest: Manifest = model.manifest if model else read_manifest(self.model_path)
         self.manifest.require_taught(self.model_path)
         self.regions = ImageRegions(job.regions)
         self.references = ReferenceCells(job, self.manifest) if job.compares_cells else None
         self.shared = SharedRun()
 
-    @cached_property
-    def _loaded(self) -> SegmentationModel:
-        return load_model(self.model_path, self.device)
-
     @property
     def model(self) -> SegmentationModel:
         """The network on its device."""
         with self.shared.loading:
+            if self._loaded is None:
+                self._loaded = load_model(self.model_path, self.device)
             return self._loaded
 
     @property
@@ -177,7 +185,8 @@ class SegmentationRun:
         with self.shared.reading:
             opened = open_image(image.path, given_axes(self.job, image.path))
         with opened as reader:
-            source = _Source(image, reader, self._record(image, reader.metadata))
+            checksum = self.ahead.checksum(image.path)
+            source = OpenedImage(image, reader, self.record_of(image, reader.metadata, checksum))
             n_planes = count_planes(reader.metadata, self.plane)
             for plane in select_planes(reader, self.plane, self.channel):
                 place = Place(self.job.output, image.stem, plane.suffix)
@@ -213,7 +222,7 @@ class SegmentationRun:
         return "the file for Cellpose" if "cellpose" in self.job.formats else ""
 
     def _segment_in_blocks(
-        self, source: _Source, plane: Plane, place: Place
+        self, source: OpenedImage, plane: Plane, place: Place
     ) -> Generator[Event, None, PlaneRecord]:
         """Do a plane that is too large to be held as a whole."""
         regions = self.regions.of(source.image.path)
@@ -223,9 +232,32 @@ class SegmentationRun:
         return (yield from until_asked_to_stop(steps, self.should_stop))
 
     def _segment_plane(
-        self, source: _Source, plane: Plane, place: Place
+        self, source: OpenedImage, plane: Plane, place: Place
     ) -> Generator[Event, None, PlaneRecord]:
         """Predict, measure and write one plane."""
+        labelled, record = yield from self.find_cells(source, plane)
+        return write_results(place, labelled, record, self.job.formats)
+
+    def find_cells(
+        self, source: OpenedImage, plane: Plane
+    ) -> Generator[Event, None, tuple[LabelledImage, PlaneRecord]]:
+        """Predict and measure one plane; nothing is written.
+
+        Yields
+        ------
+        Event
+            What happens on the way.
+
+        Returns
+        -------
+        LabelledImage, PlaneRecord
+            The record has no outputs yet.
+
+        Raises
+        ------
+        Cancelled
+            If asked to stop.
+        """
         started = time.monotonic()
         name = source.image.name + plane.suffix
         pixel_size_um = source.record.pixel_size_um
@@ -265,6 +297,7 @@ class SegmentationRun:
         )
         record = replace(
             source.record,
+            input_sha256=source.record.input_sha256 or checksum_of(channels),
             name=name,
             diameter_px=found.scale.diameter_px,
             diameter_source=found.scale.source,
@@ -274,10 +307,16 @@ class SegmentationRun:
             regions=measured.regions,
             seconds=round(time.monotonic() - started, 3),
         )
-        return write_results(place, labelled, record, self.job.formats)
+        return labelled, record
 
-    def _record(self, image: PlannedImage, metadata: ImageMetadata) -> PlaneRecord:
-        """Say what is known of an image before its pixels are read."""
+    def record_of(self, image: PlannedImage, metadata: ImageMetadata, checksum: str) -> PlaneRecord:
+        """Say what is known of an image before its pixels are read.
+
+        Parameters
+        ----------
+        checksum : str
+            Of the file; empty for an array, whose planes have a checksum each.
+        """
         job = self.job
         size = pixel_size(given_pixel_size(job, image.path), metadata)
         return PlaneRecord(
@@ -288,7 +327,7 @@ class SegmentationRun:
                 **(self.references.parameters() if self.references else {}),
             },
             input_path=str(image.path),
-            input_sha256=self.ahead.checksum(image.path),
+            input_sha256=checksum,
             device=describe_device(self.device),
             precision=str(resolve_precision(job.precision, self.device)).removeprefix("torch."),
             pixel_size_um=size.um,

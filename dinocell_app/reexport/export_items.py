@@ -126,7 +126,7 @@ def export_items(project: Project, set_name: str, image_ids: Collection[int] | N
         judged = tuple(project.judgements.of_result(result.id).items())
         # Corrected results mirror those of the model in a folder of their own.
         home = project.folder / CORRECTED_NAME / set_name if result.is_corrected else folder
-        for stem in _stems(home, [project.folder / file for file in result.files]):
+        for stem in stems_of(home, [project.folder / file for file in result.files]):
             item = ExportItem(
                 stem,
                 home,
@@ -172,7 +172,7 @@ def table_columns_of(items: Iterable[ExportItem], n_files: int = 50) -> tuple[st
     return tuple(name for name in columns if name not in KEY_COLUMNS)
 
 
-def _stems(folder: Path, files: Iterable[Path]) -> list[PurePosixPath]:
+def stems_of(folder: Path, files: Iterable[Path]) -> list[PurePosixPath]:
     """Stems of the planes that files belong to; more than one for a stack."""
     stems: dict[PurePosixPath, None] = {}
     for file in files:

@@ -6,13 +6,13 @@ import csv
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
 from dinocell_app.base.errors import UnreadableFileError
-from dinocell_app.export.plane_record import read_record
+from dinocell_app.export.plane_record import PlaneRecord, read_record
 from dinocell_app.reexport.export_items import ExportItem
 
 if TYPE_CHECKING:
@@ -57,6 +57,30 @@ def read_result(item: ExportItem, kinds: frozenset[str]) -> LabelledImage:
     if kinds.intersection(NEED_TABLE):
         image = replace(image, table=read_table(item))
     return image
+
+
+def read_saved(folder: Path, stem: PurePosixPath, kinds: frozenset[str]) -> tuple[LabelledImage, PlaneRecord]:
+    """Read a result that carries its record, whoever's folder it is in.
+
+    Parameters
+    ----------
+    stem : PurePosixPath
+        Of its files below the folder, the suffix of the plane included.
+    kinds : frozenset of str
+        Formats that the result is to be written in.
+
+    Raises
+    ------
+    UserFacingError
+        If record, labels, image or table cannot be read.
+    """
+    item = ExportItem(stem, folder, Path())
+    record = read_record(item.file("sidecar"))
+    if record is None:
+        raise UnreadableFileError(
+            "there is no record of a result", path=item.file("sidecar"), remedy="Segment the image again"
+        )
+    return read_result(replace(item, image=Path(record.input_path)), kinds), record
 
 
 def read_table(item: ExportItem) -> pd.DataFrame:
@@ -132,17 +156,9 @@ def plane_of(choice: PlaneChoice, stem: str) -> PlaneChoice:
 
 
 def _types(channels: Sequence[str]) -> dict[str, str]:
-    from dinocell_app.measurement.columns import table_columns
+    from dinocell_app.measurement.columns import every_column
 
-    columns = table_columns(
-        channels,
-        pixel_size_known=True,
-        texture=True,
-        confidence=True,
-        reference_score=True,
-        cell_type=True,
-    )
-    return {column.name: column.dtype for column in columns}
+    return {column.name: column.dtype for column in every_column(channels)}
 
 
 def _pixels(item: ExportItem, chosen: dict[str, Any]) -> NDArray[Any]:

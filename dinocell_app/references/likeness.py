@@ -52,3 +52,11 @@ def looks_unlike(likeness: float | None) -> bool:
         False where there was nothing to compare.
     """
     return likeness is not None and likeness < LEAST_LIKENESS
+
+
+def unlike_sentence(likeness: float) -> str:
+    """Say of an image that its scores mean little, as what follows its name."""
+    return (
+        f"looks unlike the images of the reference cells ({likeness:.2f}, at least {LEAST_LIKENESS:g} is "
+        "usual), so its scores mean little"
+    )
