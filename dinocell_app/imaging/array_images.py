@@ -40,8 +40,9 @@ class ArrayReader(ImageReader):
 
     def __init__(self, array: ArrayLike, axes: str = "") -> None:
         self._array = _sliceable(array)
-        name = getattr(array, "name", None)
-        path = Path(name) if isinstance(name, str) and name else _UNNAMED
+        # Names of dask arrays are made up; where dimensions have names (xarray), a person gave the array's.
+        name = getattr(array, "name", None) if hasattr(array, "dims") else None
+        path = Path(name.replace("/", "_")) if isinstance(name, str) and name else _UNNAMED
         shape = tuple(int(length) for length in self._array.shape)
         self._axes = axes or _own_axes(array) or _usual_axes(shape)
         if not self._axes:
@@ -51,7 +52,7 @@ class ArrayReader(ImageReader):
                 remedy="Give one letter for each axis (T times, Z slices, C channels, Y rows, X columns), as "
                 'in axes="CYX"',
             )
-        check_axes(self._axes, StoredAxes(self._axes, shape), path)
+        check_axes(self._axes, StoredAxes("?" * len(shape), shape), path)
         if len(set(self._axes)) < len(self._axes) or {"C", "S"} <= set(self._axes):
             raise InvalidParameterError(
                 f"'{self._axes}' names an axis twice", remedy="Give each axis a letter of its own"
