@@ -276,7 +276,8 @@ def test_a_finished_image_is_read_back(model, folder, tmp_path):
 
 def test_an_image_that_fails_leaves_the_others(model, folder, tmp_path):
     (folder / "broken.tif").write_bytes(b"II*\0 and nothing else")
-    images = {image.name: image for image in api.segment_folder(folder, tmp_path / "out", model=model, **FIXED)}
+    done = api.segment_folder(folder, tmp_path / "out", model=model, **FIXED)
+    images = {image.name: image for image in done}
     assert images["a.tif"].n_cells == 3
     assert "broken.tif" in images["broken.tif"].error
     with pytest.raises(UserFacingError, match="broken"):
