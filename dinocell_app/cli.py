@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 import dinocell_app
-from dinocell_app.base.errors import UserFacingError
+from dinocell_app.base.errors import EndedEarlyError, UserFacingError
 from dinocell_app.commands import (
     benchmark,
     demo,
@@ -24,7 +24,7 @@ from dinocell_app.commands import (
     train,
     work,
 )
-from dinocell_app.commands.console import EXIT_OK, EXIT_STOPPED, EXIT_WRONG_USAGE
+from dinocell_app.commands.console import EXIT_OK, EXIT_SOME_FAILED, EXIT_STOPPED, EXIT_WRONG_USAGE
 from dinocell_app.commands.options import PROGRAM
 
 _COMMANDS = (
@@ -47,7 +47,7 @@ _EXIT_CODES = """\
 exit codes:
   0    done
   2    wrong usage, or something you can put right (the message says what)
-  3    done, but some images failed
+  3    some images failed or, where the message says so, could not be begun
   130  stopped by Ctrl+C; everything finished is kept and the same command goes on from there
 """
 
@@ -88,6 +88,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             print("\nName a command, or type the program's name alone to open the window.")
             return EXIT_OK
         code: int = arguments.execute(arguments)
+    except EndedEarlyError as error:
+        print(f"{PROGRAM}: {error}", file=sys.stderr)
+        return EXIT_SOME_FAILED
     except UserFacingError as error:
         logging.getLogger(__name__).info("ended: %s", error)
         print(f"{PROGRAM}: {error}", file=sys.stderr)

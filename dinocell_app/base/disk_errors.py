@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import errno
+import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dinocell_app.base.errors import UnreadableFileError, UserFacingError
+from dinocell_app.base.errors import RefusedWriteError, UnreadableFileError
+from dinocell_app.base.standing_folders import make_folders
 
+_PROBE_BYTES = 65536
 CHECK_THE_DRIVE = "Check that the drive is connected, then run again"
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -64,14 +68,32 @@ def writing_explained(path: Path) -> Iterator[None]:
 
     Raises
     ------
-    UserFacingError
+    RefusedWriteError
         Instead of any OSError.
     """
     try:
         yield
     except OSError as error:
         what, remedy = _sentence(error)
-        raise UserFacingError(what, path=path, remedy=remedy) from error
+        refused = RefusedWriteError(what, path=path, remedy=remedy)
+        refused.is_full = error.errno in _FULL
+        raise refused from error
+
+
+def try_writing(folder: Path) -> None:
+    """Write a small file and remove it again, to see whether a folder takes any.
+
+    Raises
+    ------
+    RefusedWriteError
+        If it does not.
+    """
+    with writing_explained(folder):
+        make_folders(folder)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(_PROBE_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def _sentence(error: OSError) -> tuple[str, str]:

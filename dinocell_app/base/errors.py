@@ -53,5 +53,21 @@ class ModelError(UserFacingError):
     """A model folder or a weight file cannot be used."""
 
 
+class RefusedWriteError(UserFacingError):
+    """A disk took no more, or not here.
+
+    Attributes
+    ----------
+    is_full : bool
+        Whether for want of space.
+    """
+
+    is_full = False
+
+
+class EndedEarlyError(UserFacingError):
+    """Work ended before its end because nothing further could succeed; what is finished is kept."""
+
+
 class Cancelled(Exception):
     """The user asked to stop; carries no message because nothing went wrong."""

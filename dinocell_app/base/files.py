@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from dinocell_app.base.standing_folders import make_folders, require_standing
+
 PARTIAL_SUFFIX = ".partial"
 
 LEFTOVER_AGE_S = 3600.0
@@ -29,7 +31,7 @@ def replacing(path: Path | str) -> Iterator[Path]:
     Parameters
     ----------
     path : Path or str
-        The file to create or replace; missing parent folders are made.
+        The file to create or replace; missing parent folders are made, but no standing one.
 
     Yields
     ------
@@ -43,7 +45,7 @@ def replacing(path: Path | str) -> Iterator[Path]:
         If the folder cannot be written to; the target is then as it was.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folders(path.parent)
     handle, name = tempfile.mkstemp(
         prefix=f".{path.stem[:80]}-", suffix=f"{PARTIAL_SUFFIX}{path.suffix}", dir=path.parent
     )
@@ -54,6 +56,7 @@ def replacing(path: Path | str) -> Iterator[Path]:
         yield beside
         with beside.open("rb+") as written:
             os.fsync(written.fileno())
+        require_standing(path)
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)

@@ -21,6 +21,7 @@ from dinocell_app.jobs.events import (
     JobStarted,
     Notice,
     ReferencesDoubted,
+    ResultsLost,
     StepFinished,
     TilesPredicted,
     to_json_line,
@@ -166,6 +167,8 @@ class _Lines:
             case JobStarted():
                 self.total = event.total
                 self.write(f"{event.kind}: {counted(event.total, _unit(event.kind))} on {event.device}")
+            case ResultsLost():
+                self.write(describe(event))
             case ImageSegmented() | ImageSkipped() | ImageFailed():
                 self.done += 1
                 self.write(f"[{self.done}/{self.total}] {describe(event)}")
@@ -258,6 +261,8 @@ class _Bar:
                 )
             case StepFinished():
                 self.progress.update(self.task, description=describe(event), completed=event.step)
+            case ResultsLost():
+                self._line(describe(event))
             case ImageSegmented() | ImageSkipped() | ImageFailed():
                 self.done += 1
                 self.progress.update(self.task, completed=self.done)

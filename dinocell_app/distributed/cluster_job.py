@@ -9,17 +9,18 @@ from contextlib import ExitStack
 
 import dinocell_app
 from dinocell_app.base.errors import UserFacingError
-from dinocell_app.base.files import remove_leftovers, write_text
+from dinocell_app.base.files import write_text
 from dinocell_app.distributed.connecting import connected
 from dinocell_app.distributed.handing_out import HandingOut, Wishes
 from dinocell_app.distributed.worker_group import WorkerGroup
 from dinocell_app.distributed.worker_images import ClusterRun
-from dinocell_app.jobs.events import Event, InputLeftOut, JobFinished, JobStarted
+from dinocell_app.jobs.events import Event, InputLeftOut, JobStarted
 from dinocell_app.jobs.job_files import job_to_json
 from dinocell_app.jobs.job_kinds import SegmentJob
 from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.manifest import read_manifest
 from dinocell_app.pipeline.inputs import Plan, plan_images
+from dinocell_app.pipeline.run_ending import end_run, results_standing
 from dinocell_app.pipeline.run_tables import write_run_tables
 
 TOKEN_PREFIX = ".dinocell-app-run-"
@@ -52,6 +53,7 @@ def segment_on_cluster(job: SegmentJob, wishes: Wishes) -> Iterator[Event]:
     manifest = read_manifest(model)
     manifest.require_taught(model)
     with ExitStack() as held:
+        held.enter_context(results_standing(job.output))
         client = held.enter_context(connected(job.dask))
         run = _cluster_run(job, plan, manifest.sha256)
         held.callback(run.token.unlink, missing_ok=True)
@@ -59,7 +61,6 @@ def segment_on_cluster(job: SegmentJob, wishes: Wishes) -> Iterator[Event]:
         held.callback(workers.forget)
         workers.require_same_version()
         devices = workers.prepare()
-        remove_leftovers(job.output)
         yield JobStarted("segment", len(plan.images), 0, devices)
         for left in plan.left_out:
             yield InputLeftOut(str(left.path), left.reason)
@@ -70,9 +71,7 @@ def segment_on_cluster(job: SegmentJob, wishes: Wishes) -> Iterator[Event]:
             # The next attempt may be days away, and what is finished is wanted now.
             write_run_tables(job.output, job.formats, handing.failed)
             raise
-    outputs = write_run_tables(job.output, job.formats, outcome.failed)
-    seconds = time.monotonic() - started
-    yield JobFinished(outcome.n_finished, len(outcome.failed), seconds, outcome.stopped, outputs)
+        yield from end_run(job.output, job.formats, outcome, started)
 
 
 def _cluster_run(job: SegmentJob, plan: Plan, model_sha256: str) -> ClusterRun:

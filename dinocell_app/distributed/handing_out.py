@@ -9,13 +9,13 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dinocell_app.base.errors import UserFacingError
+from dinocell_app.base.errors import EndedEarlyError, UserFacingError
 from dinocell_app.distributed.cluster_errors import ClusterError, LostClusterError, UnfitWorkerError
 from dinocell_app.distributed.worker_group import WorkerGroup, named
 from dinocell_app.distributed.worker_images import Answer, segment_image
 from dinocell_app.jobs.events import Event, ImageFailed, Notice, TilesPredicted
 from dinocell_app.pipeline.inputs import PlannedImage
-from dinocell_app.pipeline.isolation import FailedImage, Outcome
+from dinocell_app.pipeline.isolation import FailedImage, FinishedImage, Outcome
 
 if TYPE_CHECKING:
     from distributed import Future
@@ -56,7 +56,8 @@ class HandingOut:
         self.workers = workers
         self.images = images
         self.wishes = wishes
-        self.finished = 0
+        self.finished: list[FinishedImage] = []
+        self.ended: EndedEarlyError | None = None
         self.failed: list[FailedImage] = []
         self._inbox: queue.SimpleQueue[Future | TilesPredicted] = queue.SimpleQueue()
         self._out: dict[Future, PlannedImage] = {}
@@ -83,7 +84,7 @@ class HandingOut:
         lonely_since: float | None = None
         known: set[str] = set()
         try:
-            while left or self._out:
+            while (left or self._out) and self.ended is None:
                 self.workers.require_scheduler()
                 self._obey()
                 if self._stopping_since is not None and not self._out:
@@ -106,8 +107,10 @@ class HandingOut:
             for future in self._out:
                 future.cancel()
         order = {image.path: number for number, image in enumerate(self.images)}
+        finished = sorted(self.finished, key=lambda image: order[image.path])
         failed = sorted(self.failed, key=lambda image: order[image.path])
-        return Outcome(self.finished, tuple(failed), stopped=self.finished + len(failed) < len(self.images))
+        stopped = self.ended is None and len(finished) + len(failed) < len(self.images)
+        return Outcome(tuple(finished), tuple(failed), stopped, self.ended)
 
     def _obey(self) -> None:
         """Pass on what is asked, once, and a pause again and again."""
@@ -158,7 +161,8 @@ class HandingOut:
         error = future.exception() if future.status == "error" else None
         if error is None:
             answer: Answer = future.result()
-            self.finished += answer.outcome.n_finished
+            self.finished += answer.outcome.finished
+            self.ended = self.ended or answer.outcome.ended
             self.failed += answer.outcome.failed
             yield from answer.events
         elif isinstance(error, KilledWorker):

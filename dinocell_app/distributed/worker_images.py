@@ -17,6 +17,7 @@ from pathlib import Path
 import dinocell_app
 from dinocell_app.base.errors import UserFacingError
 from dinocell_app.base.long_work import LongWork
+from dinocell_app.base.standing_folders import standing
 from dinocell_app.distributed.cluster_errors import UnfitWorkerError
 from dinocell_app.jobs.events import Event, TilesPredicted
 from dinocell_app.jobs.job_files import job_from_json
@@ -92,6 +93,7 @@ class _Wish:
 
 _one_at_a_time = threading.Lock()
 _prepared: dict[str, SegmentationRun] = {}
+_held: dict[str, contextlib.ExitStack] = {}
 _wishes: dict[str, _Wish] = {}
 
 
@@ -122,7 +124,7 @@ def forget(key: str) -> None:
     key : str
         Of the run.
     """
-    _prepared.pop(key, None)
+    _give_up(key)
     _wishes.pop(key, None)
 
 
@@ -161,7 +163,9 @@ def segment_image(run: ClusterRun, image: PlannedImage) -> Answer:
     with _one_at_a_time:
         segmentation = _segmentation(run)
         wish = _wishes.setdefault(run.key, _Wish())
-        work = LongWork(over_images([image], segmentation.segment, wish.should_stop_before_image))
+        work = LongWork(
+            over_images([image], segmentation.segment, wish.should_stop_before_image, run.token.parent)
+        )
         events: list[Event] = []
         reported = 0.0
         for event in work:
@@ -176,15 +180,25 @@ def segment_image(run: ClusterRun, image: PlannedImage) -> Answer:
 def _segmentation(run: ClusterRun) -> SegmentationRun:
     """Give the run as this process prepared it; one before it is given up with its model."""
     if run.key not in _prepared:
-        _prepared.clear()
+        for earlier in list(_prepared):
+            _give_up(earlier)
         wish = _wishes.setdefault(run.key, _Wish())
         try:
             _prepared[run.key] = _made(run, wish)
+            held = contextlib.ExitStack()
+            held.enter_context(standing(run.token.parent))
+            _held[run.key] = held
         except UnfitWorkerError:
             raise
         except UserFacingError as error:
             raise UnfitWorkerError(f"cannot do the job ({str(error).rstrip('.')})") from error
     return _prepared[run.key]
+
+
+def _give_up(key: str) -> None:
+    _prepared.pop(key, None)
+    if (held := _held.pop(key, None)) is not None:
+        held.close()
 
 
 def _made(run: ClusterRun, wish: _Wish) -> SegmentationRun:

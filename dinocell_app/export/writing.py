@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dinocell_app.base.disk_errors import writing_explained
 from dinocell_app.base.files import PARTIAL_SUFFIX, replacing
+from dinocell_app.base.standing_folders import make_folders, require_standing
 
 
 @contextmanager
@@ -59,7 +60,7 @@ def whole_folder(path: Path | str) -> Iterator[Path]:
     """
     path = Path(path)
     with writing_explained(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folders(path.parent)
         with tempfile.TemporaryDirectory(
             prefix=f".{path.stem[:80]}-", suffix=PARTIAL_SUFFIX, dir=path.parent, ignore_cleanup_errors=True
         ) as room:
@@ -67,6 +68,7 @@ def whole_folder(path: Path | str) -> Iterator[Path]:
             beside.mkdir()
             yield beside
             _flush(beside)
+            require_standing(path)
             _exchange(beside, path, Path(room, "old"))
 
 

@@ -122,6 +122,11 @@ class ImageFailed(Event):
 
 
 @dataclass(frozen=True)
+class ResultsLost(ImageFailed):
+    """The results of an image that was finished in this run are not there any more: it counts as failed."""
+
+
+@dataclass(frozen=True)
 class ReferencesDoubted(Event):
     """An image looks unlike those that the reference cells are from, so that its scores mean little.
 
@@ -257,6 +262,7 @@ EVENTS: Mapping[str, type[Event]] = {
         ImageSegmented,
         ImageSkipped,
         ImageFailed,
+        ResultsLost,
         ReferencesDoubted,
         Notice,
         StepFinished,

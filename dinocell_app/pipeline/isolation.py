@@ -9,9 +9,16 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from dinocell_app.base.disk_errors import unreadable
-from dinocell_app.base.errors import Cancelled, ModelError, ResultsInTheWayError, UserFacingError
+from dinocell_app.base.errors import (
+    Cancelled,
+    EndedEarlyError,
+    ModelError,
+    ResultsInTheWayError,
+    UserFacingError,
+)
 from dinocell_app.base.memory_errors import is_out_of_memory
-from dinocell_app.jobs.events import Event, ImageFailed
+from dinocell_app.jobs.events import Event, ImageFailed, ImageSegmented, ImageSkipped
+from dinocell_app.pipeline.drive_watch import DriveWatch
 
 _logger = logging.getLogger(__name__)
 
@@ -47,26 +54,50 @@ class FailedImage:
 
 
 @dataclass(frozen=True)
+class FinishedImage:
+    """An image with results.
+
+    Attributes
+    ----------
+    outputs : tuple of str
+        Their files, relative to the output folder.
+    """
+
+    name: str
+    path: Path
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Outcome:
     """How the images of a job came out.
 
-    Parameters
+    Attributes
     ----------
-    n_finished : int
+    finished : tuple of FinishedImage
         Those finished in earlier runs included.
     stopped : bool
         Whether images are left because the user asked to stop.
+    ended : EndedEarlyError or None
+        Why images are left because none of them could have been done.
     """
 
-    n_finished: int
+    finished: tuple[FinishedImage, ...]
     failed: tuple[FailedImage, ...]
     stopped: bool
+    ended: EndedEarlyError | None = None
+
+    @property
+    def n_finished(self) -> int:
+        """Number of images with results."""
+        return len(self.finished)
 
 
 def over_images(
     images: Iterable[Image],
     work: Callable[[Image], Generator[Event, None, Event]],
     should_stop: Callable[[], bool],
+    output: Path,
 ) -> Generator[Event, None, Outcome]:
     """Do the work on each image in turn.
 
@@ -76,6 +107,8 @@ def over_images(
         Yields what happens and returns the event that closes the image; raises Cancelled to stop.
     should_stop : callable
         Asked before each image.
+    output : Path
+        Folder of the results; when it takes none, the images that are left are not begun.
 
     Yields
     ------
@@ -87,22 +120,28 @@ def over_images(
     ModelError
         Because a model that cannot be used fails for every image.
     """
-    n_finished, failed = 0, list[FailedImage]()
+    finished, failed = list[FinishedImage](), list[FailedImage]()
+    drive = DriveWatch(output)
     for image in images:
         try:
             if should_stop():
-                return Outcome(n_finished, tuple(failed), stopped=True)
-            yield (yield from work(image))
-            n_finished += 1
+                return Outcome(tuple(finished), tuple(failed), stopped=True)
+            closing = yield from work(image)
+            outputs = closing.outputs if isinstance(closing, ImageSegmented | ImageSkipped) else ()
+            finished.append(FinishedImage(image.name, image.path, outputs))
+            drive.succeeded()
+            yield closing
         except Cancelled:
-            return Outcome(n_finished, tuple(failed), stopped=True)
+            return Outcome(tuple(finished), tuple(failed), stopped=True)
         except ModelError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one image, the others are wanted
             failed.append(FailedImage(image.name, image.path, _reason(error, image.path)))
             in_the_way = isinstance(error, ResultsInTheWayError)
             yield ImageFailed(image.name, failed[-1].reason, str(image.path), in_the_way)
-    return Outcome(n_finished, tuple(failed), stopped=False)
+            if (ended := drive.failed(error, image.path)) is not None:
+                return Outcome(tuple(finished), tuple(failed), stopped=False, ended=ended)
+    return Outcome(tuple(finished), tuple(failed), stopped=False)
 
 
 def _reason(error: Exception, path: Path) -> str:

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dinocell_app.base.errors import InvalidParameterError
-from dinocell_app.base.files import remove_leftovers
 from dinocell_app.export.label_files import read_labels
 from dinocell_app.export.labelled_image import LabelledImage
 from dinocell_app.export.plane_record import PlaneRecord
@@ -23,7 +22,6 @@ from dinocell_app.jobs.events import (
     ImageSegmented,
     ImageSkipped,
     InputLeftOut,
-    JobFinished,
     JobStarted,
 )
 from dinocell_app.jobs.job_kinds import MeasureJob
@@ -34,7 +32,7 @@ from dinocell_app.pipeline.isolation import over_images
 from dinocell_app.pipeline.label_pairs import FilePair, pair_images
 from dinocell_app.pipeline.measurements import CellFindings, PlaneMeasurements, measure_plane
 from dinocell_app.pipeline.results import Place, finished_record, write_results
-from dinocell_app.pipeline.run_tables import write_run_tables
+from dinocell_app.pipeline.run_ending import end_run, results_standing
 from dinocell_app.regions.region import Region
 
 
@@ -58,18 +56,16 @@ def measure_images(job: MeasureJob, should_stop: Callable[[], bool] = lambda: Fa
     """
     started = time.monotonic()
     found = pair_images(job.images, job.labels, recursive=job.recursive)
-    remove_leftovers(job.output)
-    yield JobStarted("measure", len(found.pairs))
-    for left in found.left_out:
-        yield InputLeftOut(str(left.path), left.reason)
     plane = PlaneChoice.parse(job.plane)
     regions = ImageRegions(job.regions)
-    outcome = yield from over_images(
-        found.pairs, lambda pair: _measure(job, plane, pair, regions), should_stop
-    )
-    outputs = write_run_tables(job.output, job.formats, outcome.failed)
-    seconds = time.monotonic() - started
-    yield JobFinished(outcome.n_finished, len(outcome.failed), seconds, outcome.stopped, outputs)
+    with results_standing(job.output):
+        yield JobStarted("measure", len(found.pairs))
+        for left in found.left_out:
+            yield InputLeftOut(str(left.path), left.reason)
+        outcome = yield from over_images(
+            found.pairs, lambda pair: _measure(job, plane, pair, regions), should_stop, job.output
+        )
+        yield from end_run(job.output, job.formats, outcome, started)
 
 
 def _measure(

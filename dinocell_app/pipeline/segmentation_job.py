@@ -7,7 +7,6 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dinocell_app.base.files import remove_leftovers
 from dinocell_app.export.labelled_image import LabelledImage
 from dinocell_app.export.plane_record import PlaneRecord
 from dinocell_app.imaging.image_reader import ImageReader
@@ -19,7 +18,6 @@ from dinocell_app.jobs.events import (
     ImageSegmented,
     ImageSkipped,
     InputLeftOut,
-    JobFinished,
     JobStarted,
     Notice,
     ReferencesDoubted,
@@ -53,7 +51,7 @@ from dinocell_app.pipeline.plane_events import over_planes, until_asked_to_stop
 from dinocell_app.pipeline.reading_ahead import ReadingAhead
 from dinocell_app.pipeline.reference_cells import ReferenceCells
 from dinocell_app.pipeline.results import Place, finished_record, write_results
-from dinocell_app.pipeline.run_tables import write_run_tables
+from dinocell_app.pipeline.run_ending import end_run, results_standing
 from dinocell_app.pipeline.segmentation_settings import segmentation_parameters
 from dinocell_app.pipeline.working_ahead import AHEAD_DEVICES, SharedRun, beside_each_other
 from dinocell_app.references.likeness import looks_unlike
@@ -93,17 +91,15 @@ def segment_images(
     started = time.monotonic()
     plan = plan_images(job.inputs, job.output, recursive=job.recursive, roots=job.roots)
     run = SegmentationRun(job, should_stop, [image.path for image in plan.images], model)
-    remove_leftovers(job.output)
-    yield JobStarted("segment", len(plan.images), 0, str(run.device))
-    for left in plan.left_out:
-        yield InputLeftOut(str(left.path), left.reason)
-    with beside_each_other(plan.images, run) as work:
-        outcome = yield from over_images(
-            plan.images, work, lambda: should_stop() or should_stop_after_image()
-        )
-    outputs = write_run_tables(job.output, job.formats, outcome.failed)
-    seconds = time.monotonic() - started
-    yield JobFinished(outcome.n_finished, len(outcome.failed), seconds, outcome.stopped, outputs)
+    with results_standing(job.output):
+        yield JobStarted("segment", len(plan.images), 0, str(run.device))
+        for left in plan.left_out:
+            yield InputLeftOut(str(left.path), left.reason)
+        with beside_each_other(plan.images, run) as work:
+            outcome = yield from over_images(
+                plan.images, work, lambda: should_stop() or should_stop_after_image(), job.output
+            )
+        yield from end_run(job.output, job.formats, outcome, started)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from dinocell_app.jobs.events import (
     JobFailed,
     JobFinished,
     JobStarted,
+    ResultsLost,
     from_json_line,
 )
 from dinocell_app.jobs.run_folder import RunFolder
@@ -131,6 +132,8 @@ class _Follower:
             self._record_found(event)
         elif isinstance(event, ImageFailed):
             self._count("n_failed")
+            if isinstance(event, ResultsLost):
+                self._count("n_finished", -1)
             self._record_failed(event)
         elif isinstance(event, JobFinished):
             state = "stopped" if event.stopped else "finished"
@@ -138,8 +141,10 @@ class _Follower:
         elif isinstance(event, JobFailed):
             self._set(state="failed", is_started=0, problem=event.reason)
 
-    def _count(self, column: str) -> None:
-        self._database.change(f"UPDATE runs SET {column} = {column} + 1 WHERE id = ?", (self._run_id,))
+    def _count(self, column: str, further: int = 1) -> None:
+        self._database.change(
+            f"UPDATE runs SET {column} = {column} + ? WHERE id = ?", (further, self._run_id)
+        )
 
     def _record_found(self, event: ImageSegmented | ImageSkipped) -> None:
         image = self._image(event.path)

@@ -17,6 +17,7 @@ from dinocell_app.jobs.events import (
     JobFinished,
     JobStarted,
     ReferencesDoubted,
+    ResultsLost,
     StepFinished,
     TilesPredicted,
 )
@@ -127,6 +128,7 @@ class ProgressCount:
             case ImageSkipped():
                 self._close_image(event.n_cells)
             case ImageFailed():
+                self.done -= isinstance(event, ResultsLost)
                 self.failures.append(event)
                 self._leave_image()
             case ReferencesDoubted():

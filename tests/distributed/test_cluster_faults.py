@@ -171,7 +171,7 @@ def test_a_worker_says_what_it_lacks(run, tmp_path):
 def test_an_image_asked_to_begin_nothing_is_not_begun(run, job):
     image = plan_images(job.inputs, job.output, recursive=False).images[0]
     ask(run.key, begin_nothing=True)
-    assert segment_image(run, image) == Answer((), Outcome(0, (), stopped=True))
+    assert segment_image(run, image) == Answer((), Outcome((), (), stopped=True))
     ask(run.key)
     (done,) = segment_image(run, image).events
     assert isinstance(done, ImageSegmented)

@@ -54,7 +54,7 @@ def evaluate_images(job: EvaluateJob, should_stop: Callable[[], bool] = lambda: 
         scores[pair.name] = _score(pair, job.iou_thresholds)
         return Notice(f"{pair.name}: {_sentence(scores[pair.name].scores())}")
 
-    outcome = yield from over_images(found.pairs, score, should_stop)
+    outcome = yield from over_images(found.pairs, score, should_stop, job.output)
     outputs: tuple[str, ...] = ()
     if scores:
         total = summarise(list(scores.values()))
