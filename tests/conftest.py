@@ -71,6 +71,23 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def half_blind_model(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny model with a head that misses most cells; a few steps of 0.02 mend it."""
+    import torch
+
+    from dinocell_app.model.model_folder import load_model, save_model
+
+    model = load_model(tiny_model)
+    last = model.network.heads["cell_probability"][-1]
+    with torch.no_grad():
+        last.bias.fill_(-7.5)
+    folder = tmp_path_factory.mktemp("models") / "half-blind"
+    save_model(model.network, model.manifest.model_copy(update={"id": "half-blind"}), folder)
+    _remember_single_tiles(folder, tmp_path_factory.getbasetemp())
+    return folder
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _folders_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep tests away from the user's models and from what was measured of this computer.

@@ -205,11 +205,7 @@ def describe(event: Event) -> str:
         case StepFinished():
             return f"step {event.step} of {event.total}: loss {event.losses.get('total', float('nan')):.4f}"
         case EpochFinished():
-            held_out = event.validation.get("total")
-            validation = "" if held_out is None else f", held-out {held_out:.4f}"
-            loss = event.losses.get("total", float("nan"))
-            losses = f"loss {loss:.4f}{validation}"
-            return f"epoch {event.epoch} of {event.total}: {losses}, {duration(event.seconds)}"
+            return _epoch(event)
         case JobFinished():
             failed = f", {event.n_failed} failed" if event.n_failed else ""
             verb = "Stopped" if event.stopped else "Finished"
@@ -277,3 +273,12 @@ class _Bar:
 
     def _line(self, text: str) -> None:
         self.progress.console.print(text, soft_wrap=True)
+
+
+def _epoch(event: EpochFinished) -> str:
+    held_out = event.validation
+    parts = [f"loss {event.losses['total']:.4f}"] if "total" in event.losses else []
+    parts += [f"held-out loss {held_out['total']:.4f}"] if "total" in held_out else []
+    parts += [f"held-out AP {held_out['ap_0.5']:.3f}"] if "ap_0.5" in held_out else []
+    which = f"epoch {event.epoch} of {event.total}" if event.epoch else "before the first step"
+    return f"{which}: {', '.join((*parts, duration(event.seconds)))}"

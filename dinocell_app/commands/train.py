@@ -11,6 +11,7 @@ from dinocell_app.commands.console import EXIT_OK
 from dinocell_app.commands.execution import default_run_folder, execute_run
 from dinocell_app.commands.options import JobCommand, Option, Subcommands, absolute_path
 from dinocell_app.commands.shared_options import DEVICE, OVERWRITE
+from dinocell_app.jobs.events import JobFinished
 from dinocell_app.jobs.job_kinds import DEFAULT_MODEL, FineTuneJob
 from dinocell_app.jobs.run_folder import RunFolder
 
@@ -222,9 +223,17 @@ def fine_tune(arguments: argparse.Namespace) -> int:
         If the job cannot be done.
     """
     job = COMMAND.job(arguments, FineTuneJob)
-    code = execute_run(
-        RunFolder.create(arguments.run_folder or default_run_folder(job), job), json_lines=arguments.json
-    )
+    run = RunFolder.create(arguments.run_folder or default_run_folder(job), job)
+    code = execute_run(run, json_lines=arguments.json)
     if code == EXIT_OK and not arguments.json and int(os.environ.get("RANK", "0")) == 0:
-        print(f"The model is in {job.output}")
+        if _made(run):
+            print(f"The model is in {job.output}")
+        else:
+            print(f"No model was made that beats the one it began with; what came of it is in {run.path}")
     return code
+
+
+def _made(run: RunFolder) -> bool:
+    """Tell whether a run ended with a model that it offers."""
+    endings = [event for event in run.events() if isinstance(event, JobFinished)]
+    return bool(endings and endings[-1].outputs)

@@ -92,11 +92,7 @@ class _Growing:
             case TilesPredicted():
                 self.start = replace(self.start, judging=event.image)
             case EpochFinished():
-                self.seconds.append(event.seconds)
-                if event.validation:
-                    self.validation = [p for p in self.validation if p[0] < self.start.step]
-                    self.validation.append((self.start.step, float(event.validation.get("total", 0.0))))
-                self.start = replace(self.start, epochs=event.epoch, total_epochs=event.total)
+                self._finish_epoch(event)
             case SamplePredicted():
                 self.samples = [sample for sample in self.samples if sample.epoch < event.epoch]
                 self.samples.append(event)
@@ -106,6 +102,14 @@ class _Growing:
                 self.start = replace(self.start, final=event, judging="")
             case _:
                 pass
+
+    def _finish_epoch(self, event: EpochFinished) -> None:
+        if event.epoch:
+            self.seconds.append(event.seconds)
+        if "total" in event.validation:
+            self.validation = [p for p in self.validation if p[0] < self.start.step]
+            self.validation.append((self.start.step, float(event.validation["total"])))
+        self.start = replace(self.start, epochs=event.epoch, total_epochs=event.total)
 
     def _begin(self, event: JobStarted) -> None:
         if self.start.phase not in ("", event.kind):

@@ -115,12 +115,15 @@ class Training:
         self.go_on()
 
     def has_model(self) -> bool:
-        """Tell whether it made a model; one that was stopped early may have none."""
+        """Tell whether it offers a model.
+
+        One that was stopped early has none, nor one that did not beat its base.
+        """
         return (self.folder / MODEL_NAME / "manifest.json").exists()
 
-    def has_verdict(self) -> bool:
-        """Tell whether it was judged."""
-        return (self.folder / VERDICT_NAME).exists()
+    def has_result(self) -> bool:
+        """Tell whether there is a model, or a verdict that it is better to keep the base."""
+        return self.has_model() or (self.folder / VERDICT_NAME).exists()
 
 
 def trainings_of(project_folder: Path) -> list[Training]:

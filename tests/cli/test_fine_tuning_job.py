@@ -8,17 +8,31 @@ import shutil
 import numpy as np
 import pytest
 import tifffile
-from dinocell_training.fine_tuning_result import segmenting_base
+from dinocell_training.candidates import Candidates
+from dinocell_training.fine_tuning_choice import segmenting_base
+from dinocell_training.fine_tuning_result import NOT_OFFERED_NAME
 from dinocell_training.verdict import Verdict
+from scipy.ndimage import distance_transform_edt
+from scipy.ndimage import label as connected_components
 
 from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.base.files import write_json
 from dinocell_app.cli import main
 from dinocell_app.commands.execution import events_of
-from dinocell_app.jobs.events import EpochFinished, JobFinished, Notice, SamplePredicted, StepFinished
+from dinocell_app.jobs.events import (
+    EpochFinished,
+    JobFinished,
+    Notice,
+    SamplePredicted,
+    StepFinished,
+    TilesPredicted,
+)
 from dinocell_app.jobs.job_files import read_job
 from dinocell_app.jobs.run_folder import RunFolder
 from dinocell_app.model.manifest import read_manifest
+from dinocell_app.model.model_folder import load_model
+from dinocell_app.segmentation.parameters import SegmentationParameters
+from dinocell_app.segmentation.predictor import segment_image
 
 
 @pytest.fixture
@@ -30,18 +44,24 @@ def data(tmp_path):
         labels = np.zeros((48, 48), np.uint16)
         labels[4 + index : 16, 6:20] = 1
         labels[26:40, 22 : 36 + index] = 2
-        tifffile.imwrite(folder / f"p{index}.tif", ((labels > 0) * (100 + index)).astype(np.uint8))
+        depth = distance_transform_edt(labels > 0)
+        pixels = 20 + index + 200 * depth / depth.max()
+        tifffile.imwrite(folder / f"p{index}.tif", pixels.astype(np.uint8))
         tifffile.imwrite(folder / f"p{index}_masks.tif", labels if index else (labels > 0).astype(np.uint16))
     return folder
 
 
 @pytest.fixture
-def words(data, tiny_model, tmp_path):
+def words(data, half_blind_model, tmp_path):
     small = [
         "--epochs",
         "2",
         "--steps",
-        "2",
+        "6",
+        "--learning-rate",
+        "0.02",
+        "--inversion",
+        "0",
         "--batch-size",
         "2",
         "--crop-size",
@@ -51,7 +71,7 @@ def words(data, tiny_model, tmp_path):
     ]
     base = [
         "--base-model",
-        str(tiny_model),
+        str(half_blind_model),
         "--device",
         "cpu",
         "--licence",
@@ -62,12 +82,12 @@ def words(data, tiny_model, tmp_path):
     return ["train", "finetune", str(data), "-o", str(tmp_path / "mine"), *base, *small]
 
 
-def test_a_folder_teaches_a_model(words, data, tiny_model, tmp_path, capsys):
+def test_a_folder_teaches_a_model(words, data, half_blind_model, tmp_path, capsys):
     assert main(words) == 0
     assert str(tmp_path / "mine") in capsys.readouterr().out
     manifest = read_manifest(tmp_path / "mine")
     assert manifest.id == "mine"
-    assert manifest.lineage == (f"tiny (sha256 {read_manifest(tiny_model).sha256[:12]})",)
+    assert manifest.lineage == (f"half-blind (sha256 {read_manifest(half_blind_model).sha256[:12]})",)
     assert [(each.name, each.licence, each.use) for each in manifest.training_data] == [
         (f"{tmp_path.name}/data", "CC0", "fine-tuning, 3 images, at their own scale")
     ]
@@ -76,8 +96,10 @@ def test_a_folder_teaches_a_model(words, data, tiny_model, tmp_path, capsys):
     assert "job.json" in (tmp_path / "mine" / "card.md").read_text()
     run = RunFolder(tmp_path / "mine-run")
     kinds = [type(event) for event in run.events()]
-    assert kinds.count(StepFinished) == 4
-    assert kinds.count(EpochFinished) == 2
+    assert kinds.count(StepFinished) == 12
+    epochs = [event for event in run.events() if isinstance(event, EpochFinished)]
+    assert [event.epoch for event in epochs] == [0, 1, 2]
+    assert epochs[0].validation["ap_0.5"] < epochs[2].validation["ap_0.5"] == 1
     assert kinds[-1] is JobFinished
     samples = [event for event in run.events() if isinstance(event, SamplePredicted)]
     assert [event.epoch for event in samples] == [0, 1, 2]
@@ -104,17 +126,17 @@ def test_a_folder_teaches_a_model(words, data, tiny_model, tmp_path, capsys):
 
 
 def test_what_is_made_of_an_adapted_model_is_judged_against_the_one_before(
-    words, tiny_model, tmp_path, monkeypatch
+    words, half_blind_model, tmp_path, monkeypatch
 ):
-    adapted, manifest = tmp_path / "adapted", read_manifest(tiny_model)
-    shutil.copytree(tiny_model, adapted)
+    adapted, manifest = tmp_path / "adapted", read_manifest(half_blind_model)
+    shutil.copytree(half_blind_model, adapted)
     lineage = (f"{manifest.id} (sha256 {manifest.sha256[:12]})",)
     changed = manifest.model_copy(update={"id": "adapted", "lineage": lineage, "needs_teaching": True})
     write_json(adapted / "manifest.json", changed.model_dump(mode="json"))
     monkeypatch.setenv("DINOCELL_APP_MODELS", str(tmp_path / "models"))
-    assert segmenting_base(tiny_model) == tiny_model
+    assert segmenting_base(half_blind_model) == half_blind_model
     assert segmenting_base(adapted) is None
-    shutil.copytree(tiny_model, tmp_path / "models" / manifest.id)
+    shutil.copytree(half_blind_model, tmp_path / "models" / manifest.id)
     assert segmenting_base(adapted) == tmp_path / "models" / manifest.id
     words[words.index("--base-model") + 1] = str(adapted)
     assert main(words) == 0
@@ -138,7 +160,7 @@ def test_a_stopped_training_goes_on(words, tmp_path):
     assert not (tmp_path / "mine").exists()
     assert main([*words, "--run-folder", str(run)]) == 0
     steps = [event.step for event in RunFolder(run).events() if isinstance(event, StepFinished)]
-    assert steps == [1, 2, 3, 4]
+    assert steps == list(range(1, 13))
 
 
 def test_a_folder_without_labels_is_explained(words, data, capsys):
@@ -169,7 +191,7 @@ def test_stopped_after_an_epoch_it_makes_a_model_of_the_best_and_can_go_on(words
     assert main([*words, "--save-job", str(tmp_path / "job.json"), "--run-folder", str(tmp_path / "no")]) == 0
     job = read_job(tmp_path / "job.json").model_copy(update={"output": tmp_path / "stopped"})
     folder = RunFolder.create(tmp_path / "run", job)
-    last = _stop_after(folder, 3, job)[-1]
+    last = _stop_after(folder, 9, job)[-1]
     assert last.stopped
     assert last.outputs == (str(tmp_path / "stopped"),)
     assert not folder.stop_path.exists()
@@ -177,7 +199,7 @@ def test_stopped_after_an_epoch_it_makes_a_model_of_the_best_and_can_go_on(words
     assert early.scores
     assert not folder.finished()
     again = list(folder.record(events_of(job, folder.should_stop, folder.path)))
-    assert [event.step for event in again if isinstance(event, StepFinished)] == [4]
+    assert [event.step for event in again if isinstance(event, StepFinished)] == [10, 11, 12]
     assert not again[-1].stopped
     other = job.model_copy(update={"name": "other"})
     with pytest.raises(InvalidParameterError, match="a model is there already"):
@@ -188,11 +210,12 @@ def test_asked_again_it_does_not_wait_for_the_scores_and_makes_them_when_it_goes
     assert main([*words, "--save-job", str(tmp_path / "job.json"), "--run-folder", str(tmp_path / "no")]) == 0
     job = read_job(tmp_path / "job.json").model_copy(update={"output": tmp_path / "made"})
     folder = RunFolder.create(tmp_path / "run", job)
-    events, made = [], tmp_path / "made" / "manifest.json"
+    events, asked = [], False
     for event in folder.record(events_of(job, folder.should_stop, folder.path)):
         events.append(event)
-        if made.exists() and not folder.stop_path.exists():
+        if isinstance(event, TilesPredicted) and not asked:
             folder.stop_path.touch()
+            asked = True
     assert events[-1].stopped
     assert events[-1].outputs == (str(tmp_path / "made"),)
     assert "without scores" in events[-2].message
@@ -208,13 +231,85 @@ def test_a_model_made_from_a_model_is_scored_on_the_same_pictures(words, data, t
     assert main(words) == 0
     first = json.loads((tmp_path / "mine" / "held_out.json").read_text())
     assert first == json.loads((tmp_path / "mine-run" / "held_out.json").read_text())
-    second = [str(tmp_path / "mine") if word.endswith("tiny") else word for word in words]
+    second = [str(tmp_path / "mine") if word.endswith("half-blind") else word for word in words]
     assert second != words
     second[second.index("-o") + 1] = str(tmp_path / "second")
     assert main([*second, "--seed", "5"]) == 0
-    again = json.loads((tmp_path / "second" / "held_out.json").read_text())
+    # The base is perfect on its single image by now, so that what comes of it is not offered.
+    again = json.loads((tmp_path / "second-run" / NOT_OFFERED_NAME / "held_out.json").read_text())
     assert again["pictures"] == first["pictures"]
     assert again["inherited"] == [picture["content"] for picture in first["pictures"]]
+
+
+def _perfect_base_words(words, tiny_model):
+    """Teach the model that finds everything already, with images enough for a verdict."""
+    words = [str(tiny_model) if word.endswith("half-blind") else word for word in words]
+    words[words.index("--validation-share") + 1] = "0.75"
+    return words
+
+
+def test_a_base_that_is_best_is_kept_and_no_model_is_offered(words, tiny_model, tmp_path, capsys):
+    assert main(_perfect_base_words(words, tiny_model)) == 0
+    said = capsys.readouterr()
+    assert "No model was made that beats" in said.out
+    assert "Keep the base model. On 3 held-out images" in said.err
+    assert not (tmp_path / "mine").exists()
+    run = RunFolder(tmp_path / "mine-run")
+    *_, last = run.events()
+    assert isinstance(last, JobFinished)
+    assert last.outputs == ()
+    assert run.finished()
+    verdict = Verdict.read(run.path)
+    assert verdict.keep_base
+    assert verdict.outcome == "not better"
+    assert verdict.new_score <= verdict.base_score == 1
+    kept = run.path / NOT_OFFERED_NAME
+    assert load_model(kept).manifest.id == "mine"
+    assert verdict.sentence in (kept / "card.md").read_text()
+    candidates = Candidates(run.path / "checkpoints")
+    assert candidates.best_of(1).is_base
+    assert candidates.best_of(2).is_base
+
+
+def test_what_is_not_offered_replaces_nothing(words, tiny_model, half_blind_model, tmp_path):
+    shutil.copytree(half_blind_model, tmp_path / "mine")
+    before = (tmp_path / "mine" / "manifest.json").read_bytes()
+    assert main([*_perfect_base_words(words, tiny_model), "--overwrite"]) == 0
+    assert (tmp_path / "mine" / "manifest.json").read_bytes() == before
+    assert load_model(tmp_path / "mine").manifest.id == "half-blind"
+
+
+def test_what_is_offered_is_better_as_an_independent_look_finds_too(words, data, half_blind_model, tmp_path):
+    words[words.index("--validation-share") + 1] = "0.75"
+    assert main(words) == 0
+    verdict = Verdict.read(tmp_path / "mine")
+    assert not verdict.keep_base
+    # The saved models segment the files anew, and another implementation matches the cells.
+    means = {}
+    for name, model in (("base", half_blind_model), ("new", tmp_path / "mine")):
+        scores = []
+        for image in verdict.images:
+            path = data / image.path.rsplit("/", 1)[-1]
+            labels, _ = connected_components(tifffile.imread(path.with_name(f"{path.stem}_masks.tif")) > 0)
+            found = segment_image(tifffile.imread(path), load_model(model), SegmentationParameters()).labels
+            overlap = np.array(
+                [[_iou(found == f, labels == t) for t in _ids(labels)] for f in _ids(found)]
+            ).reshape(len(_ids(found)), len(_ids(labels)))
+            hits = int((overlap > 0.5).sum())
+            scores.append(hits / (len(_ids(found)) + len(_ids(labels)) - hits))
+        means[name] = np.mean(scores)
+    assert means["new"] > means["base"]
+    assert verdict.base_score == pytest.approx(means["base"])
+    assert verdict.new_score == pytest.approx(means["new"])
+    assert verdict.difference == pytest.approx(means["new"] - means["base"] - verdict.optimism)
+
+
+def _ids(labels):
+    return np.unique(labels[labels > 0])
+
+
+def _iou(one, other):
+    return (one & other).sum() / (one | other).sum()
 
 
 def test_a_training_whose_weights_run_away_is_ended_with_advice(words, tmp_path, capsys):
@@ -249,5 +344,5 @@ def test_a_pause_holds_the_training_within_a_step(words, tmp_path, monkeypatch):
             steps = event.step
             if steps == 1:
                 folder.pause_path.touch()
-    assert steps == 4
+    assert steps == 12
     assert steps_at_polls == [1, 1, 1]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dinocell_training.candidates import Candidates
 from dinocell_training.held_out import HeldOut
 from dinocell_training.pairing import find_pairs
 from dinocell_training.validation_history import ValidationHistory
@@ -81,6 +82,7 @@ def _record(path: Path) -> None:
 def _training(path: Path) -> None:
     for name, read in (
         ("held_out.json", HeldOut.read),
+        ("candidates.json", Candidates),
         ("validation.json", ValidationHistory),
         ("verdict.json", Verdict.read),
     ):

@@ -61,10 +61,9 @@ def test_two_processes_learn_what_one_with_twice_the_batch_learns(tiny_model: Pa
     _run(_words(data, tiny_model, tmp_path / "one", batch_size=4), tmp_path)
     launcher = ["-m", "torch.distributed.run", "--nproc-per-node=2", f"--master-port={_free_port()}"]
     _run([*launcher, *_words(data, tiny_model, tmp_path / "two", batch_size=2)], tmp_path)
-    one, two, before = (
-        load_file(folder / "weights.safetensors")
-        for folder in (tmp_path / "one", tmp_path / "two", tiny_model)
-    )
+    # Whether or not what was learned beats the base: its weights stand in the run folder.
+    learned = (tmp_path / f"{name}-run" / "checkpoints" / "best.safetensors" for name in ("one", "two"))
+    one, two, before = (load_file(path) for path in (*learned, tiny_model / "weights.safetensors"))
     moved = max(np.abs(one[name].astype(float) - before[name]).max() for name in one)
     apart = max(np.abs(one[name].astype(float) - two[name]).max() for name in one)
     assert moved > 1e-3

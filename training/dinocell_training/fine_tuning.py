@@ -107,10 +107,14 @@ class FineTuningData:
         The n-th example depends on n alone (`dinocell_training.crops.CropDataset`).
     validation : Dataset or None
         Held-out crops for the validation loss; as many as its length.
+    decoded : callable or None
+        Scores a network on held-out images after an epoch, whose number it is told; it asks whether it
+        should stop, and gives None when it should.
     """
 
     training: Dataset[CropBatch]
     validation: Dataset[CropBatch] | None = None
+    decoded: Callable[[nn.Module, int, Callable[[], bool]], dict[str, float] | None] | None = None
 
 
 class FineTuning:
@@ -173,6 +177,7 @@ class FineTuning:
         should_stop: Callable[[], bool] = lambda: False,
         *,
         patience: int = 0,
+        scores_start: bool = False,
     ) -> Iterator[Event]:
         """Train to the end, until held-out crops say that it is no use, or until asked to stop.
 
@@ -183,7 +188,9 @@ class FineTuning:
         should_stop : callable
             Asked before every step, and in the first process between the batches of a validation.
         patience : int
-            Epochs without a lower loss of held-out crops after which training ends; 0 for never.
+            Epochs that do not do better on held-out images after which training ends; 0 for never.
+        scores_start : bool
+            Whether the untouched network is scored before the first step.
 
         Returns
         -------
@@ -191,11 +198,11 @@ class FineTuning:
             JobStarted, StepFinished, EpochFinished and at last JobFinished.
         """
         self._should_stop = should_stop
-        keep = KeepBest(self.result, patience)
+        keep = KeepBest(self.result, patience, scores_start)
         return training_events(self, folder, agreed(should_stop, self.device), keep)
 
     def restore_best(self, folder: Path) -> int | None:
-        """Give the result the weights of the epoch in which held-out crops had the lowest loss.
+        """Give the result the weights of the epoch that did best on held-out images.
 
         Parameters
         ----------
@@ -229,14 +236,22 @@ class FineTuning:
         return ()
 
     def validate(self) -> dict[str, float] | None:
-        """Measure the loss of the result on the held-out crops.
+        """Measure the result on what is held out.
 
         Returns
         -------
         dict of str to float or None
-            Mean of each loss term and their sum "total"; empty without held-out crops. None when it was
-            asked to stop before the end.
+            Mean of each loss term over the held-out crops and their sum "total", and what `data.decoded`
+            gives; empty without either. None when it was asked to stop before the end.
         """
+        losses = self._held_out_losses()
+        if losses is None or self.data.decoded is None:
+            return losses
+        epoch = self.state.step // self.parameters.steps_per_epoch
+        decoded = self.data.decoded(self.result, epoch, self._should_stop)
+        return None if decoded is None else {**losses, **decoded}
+
+    def _held_out_losses(self) -> dict[str, float] | None:
         if self.data.validation is None:
             return {}
         network = self.result

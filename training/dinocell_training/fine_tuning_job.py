@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from dinocell_app.jobs.events import Event, InputLeftOut, JobFinished, Notice
 from dinocell_app.jobs.job_kinds import FineTuneJob
 from dinocell_app.model.objectives import objective_by_name
 from dinocell_training.fine_tuning import FineTuning, FineTuningParameters
+from dinocell_training.fine_tuning_choice import FineTuningChoice
 from dinocell_training.fine_tuning_data import crops, read_data
-from dinocell_training.fine_tuning_result import Making, make_model, model_of, require_place
+from dinocell_training.fine_tuning_result import Making, make_model, require_place
 from dinocell_training.fine_tuning_watch import FineTuningWatch
 from dinocell_training.held_out import HELD_OUT_NAME
 from dinocell_training.processes import training_device
@@ -27,7 +29,8 @@ from dinocell_training.training_check import concerns_of_scale, stop_if_doomed
 def fine_tune(job: FineTuneJob, run_folder: Path, should_stop: Callable[[], bool]) -> Iterator[Event]:
     """Teach a network and make a model folder of it.
 
-    Asked to stop, it makes a model of the best epoch so far; started again, it goes on.
+    The base model is scored before the first step, and nothing is offered that does not beat it. Asked to
+    stop, it makes a model of the best epoch so far; started again, it goes on.
 
     Parameters
     ----------
@@ -39,7 +42,7 @@ def fine_tune(job: FineTuneJob, run_folder: Path, should_stop: Callable[[], bool
     Yields
     ------
     Event
-        Those of `FineTuning.run`; at last JobFinished with the model folder.
+        Those of `FineTuning.run`; at last JobFinished with the model folder, if a model is offered.
 
     Raises
     ------
@@ -61,12 +64,17 @@ def fine_tune(job: FineTuneJob, run_folder: Path, should_stop: Callable[[], bool
     yield from (Notice(str(concern)) for concern in concerns)
     manifest = describe_data(manifest, job, data, sizes)
     parameters = FineTuningParameters(**job.training.model_dump())
-    run = FineTuning(network, objective, crops(job, data, objective, manifest), parameters, device)
-    making = Making(job, run_folder, manifest, data)
+    choice = FineTuningChoice(job, run_folder, manifest, data, device)
+    examples = crops(job, data, objective, manifest)
+    if choice.can_score:
+        examples = replace(examples, decoded=choice.score_epoch)
+    run = FineTuning(network, objective, examples, parameters, device)
+    making = Making(job, run_folder, manifest, data, choice)
     if run.rank == 0 and not (run_folder / HELD_OUT_NAME).exists():
         data.record.write(run_folder)
-    watch = FineTuningWatch(job, data, run_folder, lambda: model_of(run, manifest))
-    for event in run.run(run_folder, should_stop, patience=job.patience):
+    watch = FineTuningWatch(job, data, run_folder, lambda: choice.model_of(run.result))
+    steps = run.run(run_folder, should_stop, patience=job.patience, scores_start=choice.has_base)
+    for event in steps:
         if isinstance(event, JobFinished) and run.rank == 0:
             yield from make_model(event, run, making)
             continue

@@ -7,28 +7,35 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from dinocell_app.base.errors import InvalidParameterError, ModelError
 from dinocell_app.base.files import write_json, write_text
 from dinocell_app.base.json_text import parse_json
 from dinocell_app.jobs.events import Event, JobFinished, Notice
 from dinocell_app.jobs.job_kinds import FineTuneJob
 from dinocell_app.jobs.run_folder import RunFolder
-from dinocell_app.model.catalogue import find_model, list_models
-from dinocell_app.model.lineage import parent_of
 from dinocell_app.model.manifest import MANIFEST_NAME, Manifest, Score, read_manifest
-from dinocell_app.model.model_folder import SegmentationModel, load_model, save_model
-from dinocell_app.model.segmenter import Segmenter
+from dinocell_app.model.model_folder import SegmentationModel, save_model
 from dinocell_app.segmentation.parameters import SegmentationParameters
 from dinocell_app.segmentation.predictor import segmenting
+from dinocell_training.candidates import Candidate
 from dinocell_training.datasets import LabelledPair
 from dinocell_training.evaluation import evaluate_labels, summarise
 from dinocell_training.fine_tuning import FineTuning
+from dinocell_training.fine_tuning_choice import FineTuningChoice
 from dinocell_training.fine_tuning_data import LabelledData, for_scoring
 from dinocell_training.model_card import CARD_NAME, model_card
-from dinocell_training.verdict import PICTURES_NAME, Verdict, judge
+from dinocell_training.verdict import PICTURES_NAME, HowChosen, Verdict, judge
 
 MODEL_MADE_NAME = "model.json"
 """In the run folder: which model the run made, so that going on may replace it."""
+
+NOT_OFFERED_NAME = "not_offered"
+"""In the run folder: a model that does not beat its base, to be looked at."""
+
+SHOWN_METRICS = {"ap_0.5": "ap_50", "ap_0.75": "ap_75", "seg": "seg", "det": "det", "mma": "mma"}
+"""Of the card, and what a judged picture calls them."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,7 @@ class Making:
     run_folder: Path
     manifest: Manifest
     data: LabelledData
+    choice: FineTuningChoice
 
 
 def require_place(job: FineTuneJob, run_folder: Path) -> None:
@@ -57,12 +65,8 @@ def require_place(job: FineTuneJob, run_folder: Path) -> None:
     """
     if job.overwrite or not (job.output / MANIFEST_NAME).exists():
         return
-    made = run_folder / MODEL_MADE_NAME
-    try:
-        if made.exists() and parse_json(made.read_text())["sha256"] == read_manifest(job.output).sha256:
-            return
-    except (ValueError, KeyError, TypeError, ModelError):
-        pass  # whatever is there, it is no model of this run
+    if _is_of_this_run(job.output, run_folder):
+        return
     raise InvalidParameterError(
         "a model is there already",
         path=job.output,
@@ -73,43 +77,40 @@ def require_place(job: FineTuneJob, run_folder: Path) -> None:
 def make_model(finished: JobFinished, run: FineTuning, making: Making) -> Iterator[Event]:
     """Make the model folder at the end of a training, or of the part after which a person stopped it.
 
+    A model that does not beat its base is not offered: it stays in the run folder.
+
     Parameters
     ----------
     finished : JobFinished
         Of the training.
     run : FineTuning
-        Its result gets the weights of the best epoch.
+        Its result gets the weights of the best epoch, or a mixture of them with those of the base.
 
     Yields
     ------
     Event
-        Notices and JobFinished, with the model folder if there is one.
+        Notices and JobFinished, with the model folder if a model is offered.
     """
-    job, data = making.job, making.data
     best = run.restore_best(making.run_folder)
-    if finished.stopped and best is None and (data.held_out or not run.state.step):
+    if finished.stopped and best is None and (making.data.held_out or not run.state.step):
         yield Notice("Stopped before an epoch was judged, so there is no model; the training can go on")
         yield finished
         return
-    if best is not None and best * run.plan.steps_per_epoch != run.state.step:
-        yield Notice(f"The weights of epoch {best} are kept: held-out crops had the lowest loss then")
-    written = save_model(run.result, making.manifest, job.output)
-    write_json(making.run_folder / MODEL_MADE_NAME, {"sha256": written.sha256})
-    data.record.write(job.output)
-    write_text(job.output / CARD_NAME, model_card(written, job))
     folder = RunFolder(making.run_folder)
     if finished.stopped:
         # The request that ended the training does not mean the judging; whoever asks again does.
         folder.stop_path.unlink(missing_ok=True)
+    ending = _Ending(run, making, best, folder.should_stop)
     try:
-        yield from _while_wanted(_judged(run, written, making), folder.should_stop)
+        yield from _while_wanted(ending.judged(), folder.should_stop)
     except _AskedToStop:
         yield Notice(
             "Stopped while the held-out images were looked at: the model is there without scores or verdict; "
             "going on takes this up again"
         )
         finished = replace(finished, stopped=True)
-    yield replace(finished, outputs=(str(job.output),))
+    written = ending.write()
+    yield replace(finished, outputs=(str(making.job.output),) if written else ())
 
 
 class _AskedToStop(Exception):
@@ -124,75 +125,103 @@ def _while_wanted(events: Generator[Event, None, None], should_stop: Callable[[]
             raise _AskedToStop
 
 
-def _judged(run: FineTuning, written: Manifest, making: Making) -> Generator[Event, None, None]:
-    """Add scores and verdict to a model folder."""
-    job = making.job
-    scores = yield from held_out_scores(model_of(run, written), for_scoring(making.data.held_out))
-    if scores:
-        yield Notice("Held-out images: " + ", ".join(f"{s.metric} {s.value:.3f}" for s in scores))
-        written = written.model_copy(update={"scores": scores})
-        write_json(job.output / MANIFEST_NAME, written.model_dump(mode="json"))
-        write_text(job.output / CARD_NAME, model_card(written, job))
-    verdict = yield from _compared_with_base(run, written, making)
-    if verdict is not None:
-        verdict.write(job.output)
-        shutil.copytree(making.run_folder / PICTURES_NAME, job.output / PICTURES_NAME, dirs_exist_ok=True)
-        write_text(job.output / CARD_NAME, model_card(written, job, verdict))
+class _Ending:
+    """What becomes of the weights of the best epoch."""
+
+    def __init__(
+        self, run: FineTuning, making: Making, epoch: int | None, should_stop: Callable[[], bool]
+    ) -> None:
+        self.run = run
+        self.making = making
+        self.epoch = epoch
+        self.should_stop = should_stop
+        self.manifest = making.manifest
+        self.verdict: Verdict | None = None
+
+    def judged(self) -> Generator[Event, None, None]:
+        """Choose between base, epoch and mixtures; score what was chosen, and compare it with the base."""
+        making, choice = self.making, self.making.choice
+        if self.epoch is not None and self.epoch * self.run.plan.steps_per_epoch != self.run.state.step:
+            yield Notice(f"Epoch {self.epoch} did best on the held-out images; its weights are taken")
+        how = None
+        if choice.has_base and self.epoch is not None:
+            yield Notice("Mixing what was learned with the base model in several shares")
+            chosen = choice.choose(self.run.result, self.epoch, self.should_stop)
+            if chosen is None:
+                raise _AskedToStop
+            if not chosen.is_base and chosen.share < 1:
+                yield Notice(
+                    f"{chosen.share:.0%} of what was learned and {1 - chosen.share:.0%} of the base model do "
+                    "best on the held-out images"
+                )
+            how = HowChosen(chosen.share, choice.candidates.optimism(chosen), beaten=chosen.is_base)
+            self._describe(chosen)
+        pairs = for_scoring(making.data.held_out)
+        model = choice.model_of(self.run.result)
+        if choice.base is not None:
+            self.verdict = yield from judge(choice.base, model, pairs, making.run_folder, how)
+            scores = _scores_of(self.verdict)
+        else:
+            if making.job.base_model is not None:
+                yield Notice(
+                    f"{making.job.base_model} cannot segment yet and the model it was adapted from is not at "
+                    "hand, so there is nothing to compare with"
+                )
+            scores = yield from held_out_scores(model, pairs)
+        if scores:
+            yield Notice("Held-out images: " + ", ".join(f"{s.metric} {s.value:.3f}" for s in scores))
+            self.manifest = self.manifest.model_copy(update={"scores": scores})
+
+    def write(self) -> bool:
+        """Write the model folder; tell whether it is offered."""
+        job, run_folder = self.making.job, self.making.run_folder
+        offered = self._is_offered()
+        place = job.output if offered else run_folder / NOT_OFFERED_NAME
+        written = save_model(self.run.result, self.manifest, place)
+        self.making.data.record.write(place)
+        write_text(place / CARD_NAME, model_card(written, job, self.verdict))
+        if self.verdict is not None:
+            self.verdict.write(place)
+            shutil.copytree(run_folder / PICTURES_NAME, place / PICTURES_NAME, dirs_exist_ok=True)
+        if offered:
+            write_json(run_folder / MODEL_MADE_NAME, {"sha256": written.sha256})
+            shutil.rmtree(run_folder / NOT_OFFERED_NAME, ignore_errors=True)
+        elif _is_of_this_run(job.output, run_folder):
+            # From before the training went on, and nobody had compared it with the base then.
+            shutil.rmtree(job.output)
+        return offered
+
+    def _is_offered(self) -> bool:
+        if self.verdict is not None:
+            return not self.verdict.keep_base
+        best = self.making.choice.candidates.best_of(self.epoch) if self.epoch is not None else None
+        return best is None or not best.is_base
+
+    def _describe(self, chosen: Candidate) -> None:
+        if not chosen.is_base and chosen.share < 1:
+            words = f"{chosen.share:.0%} of what was taught, {1 - chosen.share:.0%} of the base model"
+            self.manifest = self.manifest.model_copy(update={"description": words})
 
 
-def _compared_with_base(
-    run: FineTuning, manifest: Manifest, making: Making
-) -> Generator[Event, None, Verdict | None]:
-    """Judge the new model against the one it was made from, on pictures that neither was taught."""
-    job, data = making.job, making.data
-    if job.base_model is None or not data.held_out:
-        return None
-    place = segmenting_base(find_model(job.base_model))
-    if place is None:
-        yield Notice(
-            f"{job.base_model} cannot segment yet and the model it was adapted from is not at hand, so there "
-            "is nothing to compare with"
-        )
-        return None
-    base = load_model(place, run.device)
-    return (yield from judge(base, model_of(run, manifest), for_scoring(data.held_out), making.run_folder))
+def _is_of_this_run(model: Path, run_folder: Path) -> bool:
+    """Tell whether a model folder holds what this run made."""
+    made = run_folder / MODEL_MADE_NAME
+    try:
+        known: object = parse_json(made.read_text(encoding="utf-8"))["sha256"]
+        return made.exists() and known == read_manifest(model).sha256
+    except (OSError, ValueError, KeyError, TypeError, ModelError):
+        return False
 
 
-def segmenting_base(folder: Path) -> Path | None:
-    """Find the model that a new one replaces: the base, or what that was adapted from.
-
-    A network whose decoder has not followed its adaptation segments badly; whatever is made from it would
-    seem better.
-
-    Parameters
-    ----------
-    folder : Path
-        Of the base model.
-
-    Returns
-    -------
-    Path or None
-        None if it is not among the models at hand.
-    """
-    manifest = read_manifest(folder)
-    if not manifest.needs_teaching:
-        return folder
-    earlier = parent_of(manifest, list_models()[0])
-    return segmenting_base(earlier.folder) if earlier is not None else None
-
-
-def model_of(run: FineTuning, manifest: Manifest) -> SegmentationModel:
-    """Make what a training has so far ready to segment.
-
-    Parameters
-    ----------
-    run : FineTuning
-        Its result is brought into evaluation mode; the next step brings it back.
-    """
-    network = run.result.eval()
-    if not isinstance(network, Segmenter):
-        raise TypeError(f"a {type(network).__name__} cannot segment")
-    return SegmentationModel(manifest, network, run.objective, run.device)
+def _scores_of(verdict: Verdict | None) -> tuple[Score, ...]:
+    """Give the means of the new model over the pictures of a verdict."""
+    if verdict is None:
+        return ()
+    scores = []
+    for metric, name in SHOWN_METRICS.items():
+        values = [getattr(picture.new, name) for picture in verdict.images]
+        scores.append(_score(len(values), metric, float(np.mean(values))))
+    return tuple(scores)
 
 
 def held_out_scores(
@@ -218,6 +247,9 @@ def held_out_scores(
         found = yield from segmenting(pixels, model, SegmentationParameters(), pair.image_path.name)
         scores.append(evaluate_labels(found.labels, labels, ignore=pair.read_ignore_region(labels.shape)))
     mean = summarise(scores).mean
-    shown = ("ap_0.5", "ap_0.75", "seg", "det", "mma")
-    data_set = "1 held-out image" if len(pairs) == 1 else f"{len(pairs)} held-out images"
-    return tuple(Score(data_set=data_set, split="held out", metric=name, value=mean[name]) for name in shown)
+    return tuple(_score(len(pairs), metric, mean[metric]) for metric in SHOWN_METRICS)
+
+
+def _score(n_images: int, metric: str, value: float) -> Score:
+    data_set = "1 held-out image" if n_images == 1 else f"{n_images} held-out images"
+    return Score(data_set=data_set, split="held out", metric=metric, value=value)

@@ -75,7 +75,7 @@ class FineTuningWatch:
                     yield from self._predict(0)
             case StepFinished():
                 self._losses.see(event.losses)
-            case EpochFinished():
+            case EpochFinished() if event.epoch:
                 yield from self._predict(event.epoch)
                 if event.epoch == 1:
                     yield from self._check()

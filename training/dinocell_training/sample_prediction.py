@@ -71,7 +71,7 @@ def choose_sample(pairs: Sequence[LabelledPair], edge: int = EDGE) -> Sample | N
     for pair in pairs[:LOOKED_THROUGH]:
         pixels, labels = pair.read()
         if labels.any():
-            rows, columns = _busiest(labels, edge)
+            rows, columns = busiest_window(labels, edge)
             crop: NDArray[np.int32] = relabel_sequential(labels[rows, columns])[0].astype(np.int32)  # type: ignore[no-untyped-call] # untyped there
             return Sample(pair.image_path.name, pixels[rows, columns], crop)
     return None
@@ -135,8 +135,16 @@ def _stem(epoch: int) -> str:
     return f"epoch_{epoch:04d}"
 
 
-def _busiest(labels: NDArray[np.int32], edge: int) -> tuple[slice, slice]:
-    """Window with most cells; each cell counts where its first pixel is."""
+def busiest_window(labels: NDArray[np.integer], edge: int) -> tuple[slice, slice]:
+    """Find the window with most cells; each cell counts where its first pixel is.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (M, N), int
+        With at least one cell.
+    edge : int
+        Pixels; smaller images are taken whole.
+    """
     ids, first = np.unique(labels, return_index=True)
     places = np.column_stack(np.unravel_index(first[ids > 0], labels.shape))
     last = np.maximum(np.array(labels.shape) - edge, 0)

@@ -118,14 +118,16 @@ def training_events(
     stopped = False
     while True:
         epoch, since = divmod(state.step, plan.steps_per_epoch)
-        if epoch and not since and epoch not in history.epochs:
+        to_score = not since and (epoch > 0 or (keep is not None and keep.scores_start))
+        if to_score and epoch not in history.epochs:
             values = shared_result(training.validate if training.rank == 0 else None)
             if values is None:
                 stopped = True
                 break
             history.add(epoch, values, keep.network if keep else None, write=training.rank == 0)
             yield from (Notice(message) for message in training.notices())
-            losses = {name: total / plan.steps_per_epoch for name, total in state.epoch_losses.items()}
+            sums = state.epoch_losses if epoch else {}
+            losses = {name: total / plan.steps_per_epoch for name, total in sums.items()}
             yield EpochFinished(epoch, plan.epochs, losses, values, time.monotonic() - epoch_started)
             epoch_started = time.monotonic()
         if keep and history.is_over(epoch, keep.patience) and not since:

@@ -18,11 +18,12 @@ from torch import nn
 from dinocell_app.base.errors import ModelError, UnreadableFileError
 from dinocell_app.base.files import replacing, write_json
 from dinocell_app.base.json_text import parse_json
+from dinocell_training.decoded_scores import AP_NAME
 
 HISTORY_NAME = "validation.json"
 BEST_NAME = "best.safetensors"
-SCORE = "total"
-"""Name of the value that decides between epochs; the lower the better."""
+LOSS_NAME = "total"
+"""Of the value that decides between epochs where nothing was decoded; the lower the better."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,13 @@ class KeepBest:
         Its weights are kept.
     patience : int
         Epochs without a better score after which the training ends; 0 to go on to the end.
+    scores_start : bool
+        Whether the untouched network is scored too, as epoch 0.
     """
 
     network: nn.Module
     patience: int = 0
+    scores_start: bool = False
 
 
 class ValidationHistory:
@@ -58,10 +62,13 @@ class ValidationHistory:
 
     @property
     def best_epoch(self) -> int | None:
-        """The epoch with the lowest score, the first of equals; None when none was scored."""
-        scored = {epoch: values[SCORE] for epoch, values in self.epochs.items() if SCORE in values}
-        finite = {epoch: score for epoch, score in scored.items() if math.isfinite(score)}
-        return min(finite, key=lambda epoch: (finite[epoch], epoch)) if finite else None
+        """The best epoch after the start; None when none was scored.
+
+        That with the highest AP of decoded cells, of equals that with the lowest loss, then the first.
+        """
+        scored = {epoch: _rank(values) for epoch, values in self.epochs.items() if epoch > 0}
+        known = {epoch: rank for epoch, rank in scored.items() if rank is not None}
+        return min(known, key=lambda epoch: (known[epoch], epoch)) if known else None
 
     def forget_after(self, epoch: int) -> None:
         """Drop what belongs to epochs that are still ahead.
@@ -109,6 +116,15 @@ class ValidationHistory:
         """
         best = self.best_epoch
         return bool(patience) and best is not None and epoch - best >= patience
+
+
+def _rank(values: Mapping[str, float]) -> tuple[float, float] | None:
+    """Give what is smaller for a better epoch; None for one that was not scored."""
+    loss = values.get(LOSS_NAME, math.nan)
+    ap = values.get(AP_NAME)
+    if ap is None:
+        return (1.0, loss) if math.isfinite(loss) else None
+    return -round(ap, 9), loss if math.isfinite(loss) else math.inf
 
 
 def _read_epochs(path: Path) -> dict[int, dict[str, float]]:

@@ -25,8 +25,14 @@ from dinocell_app.segmentation.parameters import SegmentationParameters
 from dinocell_app.segmentation.predictor import segmenting
 from dinocell_training.datasets import LabelledPair
 from dinocell_training.evaluation import ImageScores, evaluate_labels
-from dinocell_training.verdict_interval import Interval, PairedUnits, interval_of, pair_units
-from dinocell_training.verdict_words import Outcome, outcome_of, sentence_of
+from dinocell_training.verdict_interval import PairedUnits, interval_of, pair_units
+from dinocell_training.verdict_words import (
+    Outcome,
+    outcome_of,
+    sentence_of,
+    sentence_of_optimism,
+    sentence_to_keep_base,
+)
 
 VERDICT_NAME = "verdict.json"
 PICTURES_NAME = "verdict"
@@ -43,6 +49,8 @@ class PictureScores:
     ----------
     n_missed, n_split, n_merged, n_false : int
         Cells.
+    det : float or None
+        None in verdicts of earlier versions.
     """
 
     ap_50: float
@@ -53,6 +61,7 @@ class PictureScores:
     n_split: int
     n_merged: int
     n_false: int
+    det: float | None = None
 
 
 @dataclass(frozen=True)
@@ -93,6 +102,12 @@ class Verdict:
         New less base, with its 95 % interval.
     images : tuple of JudgedPicture
         Those that got worse first.
+    keep_base : bool
+        Whether the new model is not offered, because it does not beat the base.
+    share : float
+        Of the taught weights in the new model; the rest are those of the base.
+    optimism : float
+        Taken off the difference and its interval, because the new model was chosen on these pictures.
     """
 
     outcome: Outcome
@@ -106,6 +121,9 @@ class Verdict:
     n_images: int
     n_cells: int
     images: tuple[JudgedPicture, ...]
+    keep_base: bool = False
+    share: float = 1.0
+    optimism: float = 0.0
 
     def write(self, folder: Path) -> None:
         """Write the verdict into a run folder or model folder."""
@@ -144,8 +162,34 @@ class Verdict:
             ) from error
 
 
+@dataclass(frozen=True)
+class HowChosen:
+    """How a new model was chosen on the pictures that it is judged by.
+
+    Parameters
+    ----------
+    share : float
+        Of the taught weights in it.
+    optimism : float
+        As `candidates.Candidates.optimism` gives it.
+    beaten : bool
+        Whether the base was better already when the choice was made.
+    """
+
+    share: float = 1.0
+    optimism: float = 0.0
+    beaten: bool = False
+
+
+Judged = tuple[JudgedPicture, PairedUnits]
+
+
 def judge(
-    base: SegmentationModel, new: SegmentationModel, pairs: Sequence[LabelledPair], folder: Path
+    base: SegmentationModel,
+    new: SegmentationModel,
+    pairs: Sequence[LabelledPair],
+    folder: Path,
+    how: HowChosen | None = None,
 ) -> Generator[Event, None, Verdict | None]:
     """Let two models segment pictures that neither was taught, and say which is better.
 
@@ -155,6 +199,8 @@ def judge(
         Held-out pictures with their labels.
     folder : Path
         For `VERDICT_NAME`, and label images and overlays below `PICTURES_NAME`.
+    how : HowChosen, optional
+        For a new model that was chosen on these pictures; one that does not beat its base is not offered.
 
     Yields
     ------
@@ -166,26 +212,40 @@ def judge(
     Verdict or None
         None without pictures.
     """
-    judged: list[tuple[JudgedPicture, PairedUnits]] = []
+    judged: list[Judged] = []
     for number, pair in enumerate(pairs):
-        judged.append((yield from _judge_picture(base, new, pair, folder, number)))
+        judged.append((yield from judge_picture((base, new), pair, folder, number)))
     if not judged:
         return None
-    verdict = _verdict([picture for picture, _ in judged], interval_of([units for _, units in judged]))
+    verdict = verdict_on(judged, how)
     verdict.write(folder)
     yield Notice(verdict.sentence)
     return verdict
 
 
-def _judge_picture(
-    base: SegmentationModel, new: SegmentationModel, pair: LabelledPair, folder: Path, number: int
-) -> Generator[Event, None, tuple[JudgedPicture, PairedUnits]]:
+def judge_picture(
+    models: tuple[SegmentationModel, SegmentationModel], pair: LabelledPair, folder: Path, number: int
+) -> Generator[Event, None, Judged]:
+    """Let base and new model segment one picture.
+
+    Parameters
+    ----------
+    models : tuple of SegmentationModel
+        Base and new.
+    number : int
+        Of the picture, for the names of the files that are written.
+
+    Yields
+    ------
+    Event
+        TilesPredicted.
+    """
     pixels, labels = pair.read()
     ignore = pair.read_ignore_region(labels.shape)
     name = pair.image_path.name
     stem = f"{number:03d}_{pair.image_path.stem}"
     found: dict[str, NDArray[np.integer]] = {"true": labels}
-    for kind, model in (("base", base), ("new", new)):
+    for kind, model in zip(("base", "new"), models, strict=True):
         segmentation = yield from segmenting(
             pixels, model, SegmentationParameters(), f"{name} ({kind} model)"
         )
@@ -211,14 +271,35 @@ def _judge_picture(
     return judged, pair_units(found["base"], found["new"], labels, ignore, METRIC_IOU)
 
 
-def _verdict(pictures: Sequence[JudgedPicture], interval: Interval) -> Verdict:
-    outcome = outcome_of(interval, len(pictures))
+def verdict_on(judged: Sequence[Judged], how: HowChosen | None = None) -> Verdict:
+    """Put the judged pictures together.
+
+    Parameters
+    ----------
+    judged : sequence of tuple
+        At least one, from `judge_picture`.
+    how : HowChosen, optional
+        None to compare two models as they are.
+    """
+    pictures = [picture for picture, _ in judged]
+    interval = interval_of([units for _, units in judged])
+    if how is not None:
+        interval = interval.lowered(how.optimism)
+    keep_base = how is not None and (how.beaten or interval.difference <= 0)
+    outcome: Outcome = "not better" if keep_base else outcome_of(interval, len(pictures))
     base_score = float(np.mean([picture.base.ap_50 for picture in pictures]))
     new_score = float(np.mean([picture.new.ap_50 for picture in pictures]))
     n_cells = sum(picture.n_true for picture in pictures)
+    scores, counts = (base_score, new_score), (len(pictures), n_cells)
+    optimism = how.optimism if how is not None else 0.0
+    sentence = (
+        sentence_to_keep_base(interval, scores, counts)
+        if keep_base
+        else sentence_of(outcome, interval, scores, counts) + sentence_of_optimism(optimism)
+    )
     return Verdict(
         outcome=outcome,
-        sentence=sentence_of(outcome, interval, (base_score, new_score), (len(pictures), n_cells)),
+        sentence=sentence,
         metric="ap_0.5",
         base_score=base_score,
         new_score=new_score,
@@ -228,6 +309,9 @@ def _verdict(pictures: Sequence[JudgedPicture], interval: Interval) -> Verdict:
         n_images=len(pictures),
         n_cells=n_cells,
         images=tuple(sorted(pictures, key=lambda picture: picture.new.ap_50 - picture.base.ap_50)),
+        keep_base=keep_base,
+        share=how.share if how is not None else 1.0,
+        optimism=optimism,
     )
 
 
@@ -241,4 +325,5 @@ def _scores(scores: ImageScores) -> PictureScores:
         n_split=scores.n_split,
         n_merged=scores.n_merged,
         n_false=scores.n_false,
+        det=scores.det,
     )

@@ -79,6 +79,10 @@ class Interval:
     low: float
     high: float
 
+    def lowered(self, by: float) -> Interval:
+        """Move the difference and both ends down."""
+        return Interval(self.difference - by, self.low - by, self.high - by)
+
 
 def pair_units(
     base: AnyLabels,

@@ -70,5 +70,44 @@ def sentence_of(
     return f"{outcome[0].upper()}{outcome[1:]}. {where} {found}; {ends[outcome]}"
 
 
+def sentence_to_keep_base(interval: Interval, scores: tuple[float, float], counts: tuple[int, int]) -> str:
+    """Say in words that the training did not beat its base.
+
+    Parameters
+    ----------
+    scores : tuple of float
+        Of base and new.
+    counts : tuple of int
+        Pictures and cells.
+    """
+    n_images, n_cells = counts
+    where = f"On {_count(n_images, 'held-out image')} with {_count(n_cells, 'cell')}"
+    ends = f"between {interval.low:+.2f} and {interval.high:+.2f}"
+    sure = f"; the difference lies {ends} with 95 % confidence" if n_images >= FEWEST_PICTURES else ""
+    return (
+        f"Keep the base model. {where} it scores {scores[0]:.2f} and the best that came of the training "
+        f"{scores[1]:.2f} (AP at IoU 0.5){sure}. The new model is not offered; it stays in the folder of the "
+        "training to be looked at."
+    )
+
+
+def sentence_of_optimism(optimism: float) -> str:
+    """Say what was taken off a difference, because the model was chosen on the images that judge it.
+
+    Parameters
+    ----------
+    optimism : float
+        AP.
+
+    Returns
+    -------
+    str
+        Empty for less than a hundredth.
+    """
+    if optimism < 0.005:
+        return ""
+    return f" From the difference {optimism:.2f} is taken off, as the model was chosen on these same images."
+
+
 def _count(number: int, what: str) -> str:
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

@@ -89,7 +89,9 @@ class RunPage(QWidget):
         reason = f": {final.reason}" if isinstance(final, JobFailed) and state == "failed" else ""
         kept = ""
         if state == "stopped":
-            kept = "; the best so far was kept" if training.has_model() else " before there was a model"
+            kept = " before there was a model"
+            if training.has_result():
+                kept = "; the best so far was kept" if training.has_model() else "; the base is still better"
         self.state.setText(f"{training.name}: {STATES[state]}{kept}{begun}{reason}")
         self.state.setWordWrap(True)
         self.bar.setMaximum(max(1, progress.total))

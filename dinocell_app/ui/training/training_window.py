@@ -214,7 +214,7 @@ class TrainingWindow(QDialog):
         problem = next((said for place in before if (said := problems[place]())), "")
         self.problem.setText("" if number == PICTURES else problem)
         self.forward.setText("Begin" if number == SETTINGS else "Next")
-        ended = training is not None and training.has_model() and training.state() in ("finished", "stopped")
+        ended = training is not None and training.has_result() and training.state() in ("finished", "stopped")
         self.forward.setEnabled(not problem if number < RUN else number == RUN and ended)
         self.forward.setVisible(number != VERDICT)
         self.back.setEnabled(number in (PICTURES, SPLIT, SETTINGS, VERDICT))

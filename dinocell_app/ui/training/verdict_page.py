@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from dinocell_app.base.errors import ModelError
 from dinocell_app.base.json_text import parse_json
-from dinocell_app.model.manifest import read_manifest
+from dinocell_app.model.manifest import MANIFEST_NAME, read_manifest
 from dinocell_app.training_plan.planned_jobs import MODEL_NAME
 from dinocell_app.training_plan.training_runs import VERDICT_NAME
 from dinocell_app.ui.training.fitted_picture import FittedPicture
@@ -51,6 +51,7 @@ class VerdictPage(QWidget):
         super().__init__(parent)
         self._folder = Path()
         self._images: list[dict[str, Any]] = []
+        self._offered = False
         self.sentence = QLabel()
         self.sentence.setWordWrap(True)
         font = self.sentence.font()
@@ -100,6 +101,7 @@ class VerdictPage(QWidget):
             Of the training.
         """
         self._folder = folder
+        self._offered = _has_model(folder)
         self.say("", saved=False)
         if _is_adapted_only(folder):
             self._images = []
@@ -127,7 +129,7 @@ class VerdictPage(QWidget):
             Whether it is among the models now.
         """
         self.told.setText(words)
-        self.save.setEnabled(not saved)
+        self.save.setEnabled(self._offered and not saved)
         self.use.setEnabled(saved and not _is_adapted_only(self._folder))
 
     def _fill(self) -> None:
@@ -184,6 +186,11 @@ class VerdictPage(QWidget):
         layout.addWidget(parts, 1)
         layout.addLayout(end)
         layout.addWidget(self.told)
+
+
+def _has_model(folder: Path) -> bool:
+    """Tell whether a training offers a model; one that does not beat its base is not offered."""
+    return (folder / MODEL_NAME / MANIFEST_NAME).exists()
 
 
 def _is_adapted_only(folder: Path) -> bool:

@@ -11,6 +11,7 @@ import pytest
 import tifffile
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QDialogButtonBox, QMessageBox
+from scipy.ndimage import distance_transform_edt
 
 from dinocell_app.training_plan.planned_jobs import MODEL_NAME
 from dinocell_app.ui.main_window import MainWindow
@@ -62,7 +63,9 @@ def data(tmp_path: Path) -> Path:
         for cell in range(9):
             row, column = divmod(cell, 3)
             labels[row * 20 + 3 : row * 20 + 12 + number % 3, column * 20 + 3 : column * 20 + 14] = cell + 1
-        tifffile.imwrite(folder / f"p{number}.tif", ((labels > 0) * (90 + number)).astype(np.uint8))
+        depth = distance_transform_edt(labels > 0)
+        pixels = 20 + number + 200 * depth / depth.max()
+        tifffile.imwrite(folder / f"p{number}.tif", pixels.astype(np.uint8))
         mask = (labels > 0).astype(np.uint8) * 255 if number == 0 else labels
         tifffile.imwrite(folder / f"p{number}_masks.tif", mask)
     tifffile.imwrite(folder / "alone.tif", np.zeros((64, 64), np.uint8))
@@ -103,13 +106,21 @@ def take_numbers(wizard: TrainingWindow, numbers: dict[str, str]) -> None:
     until(lambda: wizard.settings.findChild(ParametersDialog) is None, "the dialog to go")
 
 
-def quick(wizard: TrainingWindow, tiny_model: Path) -> None:
+def quick(wizard: TrainingWindow, base: Path) -> None:
     """Choose a training that is over soon."""
-    wizard.settings.base.set_model(str(tiny_model))
+    wizard.settings.base.set_model(str(base))
     wizard.settings.base.changed.emit()
     wizard.settings.device.setCurrentIndex(wizard.settings.device.findData("cpu"))
     take_numbers(
-        wizard, {"training.epochs": "2", "training.steps_per_epoch": "2", "training.batch_size": "2"}
+        wizard,
+        {
+            "training.epochs": "2",
+            "training.steps_per_epoch": "8",
+            "training.batch_size": "2",
+            "training.learning_rate": "0.02",
+            "training.warmup_epochs": "0",
+            "crop_size": "64",
+        },
     )
     wizard.settings.channel.setEditText("0")
     wizard.settings.channel.lineEdit().editingFinished.emit()
@@ -165,7 +176,7 @@ def test_adapting_to_images_without_labels_pauses_goes_on_stops_and_says_what_is
 
 
 @pytest.mark.timeout(4 * PATIENCE_SECONDS)
-def test_from_labelled_images_to_a_model_in_the_segment_dock(window, data, tiny_model, monkeypatch):
+def test_from_labelled_images_to_a_model_in_the_segment_dock(window, data, half_blind_model, monkeypatch):
     session = session_of(window)
     wizard = open_wizard(window)
     assert wizard.pages.currentIndex() == GOAL
@@ -193,7 +204,7 @@ def test_from_labelled_images_to_a_model_in_the_segment_dock(window, data, tiny_
     assert len(held_out) == 2
     wizard.forward.click()
     assert wizard.pages.currentIndex() == SETTINGS
-    quick(wizard, tiny_model)
+    quick(wizard, half_blind_model)
     until(lambda: wizard.plan.examined and not wizard.doctor.is_running(), "the doctor once more")
     assert wizard.forward.text() == "Begin"
     assert set(wizard.plan.held_out) == held_out
@@ -212,7 +223,7 @@ def test_from_labelled_images_to_a_model_in_the_segment_dock(window, data, tiny_
     assert wizard._training.state() == "finished"
     assert wizard.trainings.currentText() == "1: our cells, finished"
     progress = wizard._training.progress
-    assert (progress.step, len(progress.losses), len(progress.validation)) == (4, 4, 2)
+    assert (progress.step, len(progress.losses), len(progress.validation)) == (16, 16, 3)
     assert progress.samples
     assert any(word in wizard.verdict.sentence.text() for word in ("Better", "Not better", "Cannot tell"))
     assert "2 images cannot show how it does on others" in wizard.verdict.sentence.text()
@@ -241,11 +252,11 @@ def test_from_labelled_images_to_a_model_in_the_segment_dock(window, data, tiny_
 
 
 @pytest.mark.timeout(2 * PATIENCE_SECONDS)
-def test_stopping_keeps_the_best_and_goes_on_later(window, data, tiny_model):
+def test_stopping_keeps_the_best_and_goes_on_later(window, data, half_blind_model):
     wizard = open_wizard(window)
     wizard.choose_folders((data,))
     until(lambda: wizard.plan.examined and not wizard.doctor.is_running(), "the doctor")
-    quick(wizard, tiny_model)
+    quick(wizard, half_blind_model)
     until(lambda: wizard.plan.examined and not wizard.doctor.is_running(), "the doctor again")
     take_numbers(wizard, {"training.epochs": "500"})
     wizard.show_page(SETTINGS)
