@@ -25,6 +25,11 @@ DeviceName = Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")]
 AxesWord = Annotated[str, Field(pattern=r"^([TZCYXS]{2,8})?$")]
 """Letters of stored axes, as in "YXC"; empty where the file is believed."""
 
+DrawingName = Literal[
+    "scenes", "colonies", "streams", "bundles", "yeast", "smears", "sections", "membranes", "channels"
+]
+"""A kind of drawn image, as `dinocell_training.synthetic.drawings` draws it."""
+
 _DECODING = DecodingParameters()
 
 
@@ -267,6 +272,8 @@ class FineTuneJob(_Job):
         Edge of the crops in pixels.
     synthetic_share : float
         Share of crops that are drawn rather than taken from images.
+    drawings : dict of str to float
+        Relative shares of the kinds of drawn images; empty for scenes alone.
     fully_labelled : bool
         Whether unlabelled pixels are background; if not, they hardly count.
     partly_labelled_images : tuple of Path
@@ -298,6 +305,9 @@ class FineTuneJob(_Job):
     device: DeviceName = "auto"
     crop_size: int = Field(default=256, ge=32)
     synthetic_share: float = Field(default=0.0, ge=0, le=1)
+    drawings: dict[DrawingName, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = Field(
+        default_factory=dict
+    )
     fully_labelled: bool = True
     partly_labelled_images: tuple[Path, ...] = ()
     augmentation: AugmentationSettings = AugmentationSettings()

@@ -159,12 +159,12 @@ def take_view(
 
     Parameters
     ----------
-    pixels : ndarray of shape (M, N), float32
+    pixels : ndarray of shape (M, N) or (M, N, 3), float32
     labels : ndarray of shape (M, N), int32
 
     Returns
     -------
-    pixels : ndarray of shape (size, size), float32
+    pixels : ndarray of shape (size, size) or (size, size, 3), float32
         Bilinear.
     labels : ndarray of shape (size, size), int32
         Nearest neighbour.
@@ -208,12 +208,12 @@ def change_intensity(
 
     Parameters
     ----------
-    pixels : ndarray of shape (H, W), float32
+    pixels : ndarray of shape (H, W) or (H, W, 3), float32
         About 0 to 1.
 
     Returns
     -------
-    ndarray of shape (H, W), float32
+    ndarray of the shape of `pixels`, float32
     """
     changed = pixels * np.float32(rng.uniform(*augmentation.brightness))
     if rng.random() < augmentation.inversion:
@@ -229,7 +229,8 @@ def change_intensity(
             + np.float32(rng.normal(0, 0.1))
         )
     if rng.random() < 0.25:
-        changed = changed + _illumination(rng, changed.shape)
+        light = _illumination(rng, changed.shape)
+        changed = changed + (light if changed.ndim == 2 else light[..., None])
     if rng.random() < 0.25:
         changed = np.asarray(cv2.GaussianBlur(changed, (0, 0), float(rng.uniform(0.4, 1.6))), np.float32)
     if rng.random() < 0.3:

@@ -19,6 +19,7 @@ from torch.utils.data import Dataset
 from dinocell_app.imaging.intensity import NORMALISATIONS, IntensityNormalisation
 from dinocell_app.model.objective import Objective
 from dinocell_training.augmentation import Augmentation, Scenery, change_intensity, draw_view, take_view
+from dinocell_training.colours import as_input, change_colours
 
 TARGET_MARGIN = 32
 """Pixels around a crop that targets see, so that a cell cut by the crop still points to its own centre."""
@@ -69,7 +70,7 @@ class SceneSource(Protocol):
     """Draws images with labels that need no file."""
 
     def draw(self, rng: np.random.Generator, size: int) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-        """Draw pixels and labels of shape (size, size)."""
+        """Draw pixels of shape (size, size) or (size, size, 3), and labels of shape (size, size)."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,8 @@ class CropParameters:
         Name in `imaging.intensity.NORMALISATIONS`.
     ignore_weight : float
         Weight of unlabelled pixels of partially labelled images (paper 3.3.5).
+    input_colour : {"grey", "rgb"}
+        What the network is shown of colour images.
     synthetic_share : float
         Probability that an example is synthetic.
     cache_bytes : int
@@ -95,6 +98,7 @@ class CropParameters:
     seed: int = 0
     normalisation: str = "percentile"
     ignore_weight: float = 0.05
+    input_colour: str = "grey"
     synthetic_share: float = 0.0
     cache_bytes: int = CACHE_BYTES
 
@@ -186,11 +190,13 @@ class CropDataset(Dataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]):
     def _with_changed_intensity(
         self, rng: np.random.Generator, pixels: NDArray[np.generic]
     ) -> NDArray[np.generic]:
-        """Change grey values in 0 to 1, whatever depth the normalisation works at."""
-        if pixels.dtype != np.uint8:
-            return change_intensity(rng, pixels.astype(np.float32), self.augmentation)
-        changed = change_intensity(rng, pixels.astype(np.float32) / np.float32(255), self.augmentation)
-        return np.clip(changed * 255, 0, 255).astype(np.uint8)
+        """Change values in 0 to 1, whatever depth the normalisation works at."""
+        full = np.float32(255 if pixels.dtype == np.uint8 else 1)
+        fractions = pixels.astype(np.float32) / full
+        if fractions.ndim == 3:
+            fractions = change_colours(rng, fractions)
+        changed = change_intensity(rng, fractions, self.augmentation)
+        return changed if full == 1 else np.clip(changed * 255, 0, 255).astype(np.uint8)
 
     def _draw_scene(
         self, rng: np.random.Generator, size: int
@@ -198,7 +204,8 @@ class CropDataset(Dataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]):
         if self.scenes is None:
             raise ValueError("a synthetic share needs a source of scenes")
         pixels, labels = self.scenes.draw(rng, size)
-        return self._normalisation.prepare_image(pixels), labels
+        shown = as_input(rng, pixels, self.parameters.input_colour)
+        return self._normalisation.prepare_image(shown), labels
 
     def _draw_crop(
         self, rng: np.random.Generator, size: int
@@ -207,13 +214,13 @@ class CropDataset(Dataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]):
         source = self.sources[which]
         image = self._read(which, int(rng.integers(len(source.images))))
         view = draw_view(rng, image.scenery, size, self.augmentation)
-        grey = image.pixels if image.pixels.ndim == 2 else _random_grey(rng, image.pixels)
+        shown = as_input(rng, image.pixels, self.parameters.input_colour)
         # A crop of its own range stands in for pictures that are darker or denser than those at hand.
         own_range = self.augmentation.strong_intensity and rng.random() < 0.25
         if own_range:
-            crop, labels = take_view(grey.astype(np.float32), image.labels, view)
+            crop, labels = take_view(shown.astype(np.float32), image.labels, view)
             return self._normalisation.prepare_image(crop), labels, self._unlabelled_weight(source)
-        prepared = self._normalisation.prepare_image(grey)
+        prepared = self._normalisation.prepare_image(shown)
         crop, labels = take_view(prepared.astype(np.float32), image.labels, view)
         return crop.astype(prepared.dtype), labels, self._unlabelled_weight(source)
 
@@ -274,9 +281,3 @@ def _as_separate_cells(labels: NDArray[np.int32]) -> tuple[NDArray[np.int32], ND
     size = areas[pieces]
     kept = (labels > 0) & (size >= MIN_CELL_AREA) & (size >= MIN_PIECE_SHARE * largest[labels])
     return np.where(kept, pieces, 0).astype(np.int32), (labels > 0) & ~kept
-
-
-def _random_grey(rng: np.random.Generator, pixels: NDArray[np.generic]) -> NDArray[np.float32]:
-    """Weigh colour channels at random, since stains differ more than one grey conversion shows."""
-    weights = rng.dirichlet(np.ones(pixels.shape[-1])).astype(np.float32)
-    return pixels.astype(np.float32) @ weights

@@ -85,8 +85,8 @@ class LabelledPair:
         """
         pixels = self.read_pixels()
         labels = self._read_labels((pixels.shape[0], pixels.shape[1]))
-        if labels.shape != pixels.shape:
-            problem = _size_mismatch(labels.shape, pixels.shape)
+        if labels.shape != pixels.shape[:2]:
+            problem = _size_mismatch(labels.shape, pixels.shape[:2])
             raise UnreadableFileError(problem.what, path=self.label_source.path, remedy=problem.remedy)
         if self.as_connected_components:
             labels = connected_components(labels > 0, connectivity=1)  # type: ignore[no-untyped-call]

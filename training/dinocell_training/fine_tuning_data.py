@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from fnmatch import fnmatch
 from pathlib import Path
@@ -22,7 +22,7 @@ from dinocell_training.fine_tuning import FineTuningData
 from dinocell_training.held_out import HeldOut, picture_hash
 from dinocell_training.held_out_choice import Examined, Wish, divide
 from dinocell_training.processes import training_device
-from dinocell_training.synthetic import random_scene_parameters, render_scene
+from dinocell_training.synthetic.drawings import draw_image
 from dinocell_training.taught_scale import augmentation_of
 from dinocell_training.training_loop import loader_processes
 
@@ -159,10 +159,12 @@ def crops(job: FineTuneJob, data: LabelledData, objective: Objective, manifest: 
         size=job.crop_size,
         seed=job.training.seed,
         normalisation=manifest.intensity_normalisation,
+        input_colour=manifest.input_colour,
         synthetic_share=job.synthetic_share,
         cache_bytes=(CACHE_BYTES - HELD_OUT_CACHE_BYTES) // max(1, n_processes),
     )
-    scenes = _Scenes(changes.diameter_range) if job.synthetic_share else None
+    drawings = {str(kind): share for kind, share in job.drawings.items()}
+    scenes = _Drawings(changes.diameter_range, drawings) if job.synthetic_share else None
     training = CropDataset(_sources(job, data), objective, how, changes, scenes=scenes)
     if not data.held_out:
         return FineTuningData(training)
@@ -173,17 +175,17 @@ def crops(job: FineTuneJob, data: LabelledData, objective: Objective, manifest: 
 
 
 @dataclass(frozen=True)
-class _Scenes:
-    """Drawn pictures with cells of the diameters that are taught."""
+class _Drawings:
+    """Drawn images with cells of the diameters that are taught."""
 
     diameter_range: tuple[float, float] | None
+    shares: Mapping[str, float]
 
     def draw(self, rng: np.random.Generator, size: int) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
         diameter = None
         if self.diameter_range is not None:
             diameter = float(np.exp(rng.uniform(*np.log(self.diameter_range))))
-        scene = render_scene(random_scene_parameters(rng, size, size, diameter))
-        return scene.pixels, scene.labels
+        return draw_image(rng, size, diameter, self.shares)
 
 
 def _sources(job: FineTuneJob, data: LabelledData) -> list[Source]:

@@ -83,7 +83,7 @@ def build_relief(placement: Placement, parameters: SceneParameters, rng: np.rand
     """
     labels = placement.labels
     count = len(placement.types)
-    depth = cv2.distanceTransform(_interior(labels), cv2.DIST_L2, 3) + np.float32(0.6)
+    depth = cv2.distanceTransform(interior(labels), cv2.DIST_L2, 3) + np.float32(0.6)
     depth[labels == 0] = 0
     deepest = _deepest(labels, depth, count)
     fraction = depth / np.maximum(deepest[:, 2], 0.6).astype(np.float32)[labels]
@@ -108,7 +108,7 @@ def build_relief(placement: Placement, parameters: SceneParameters, rng: np.rand
 
 
 @njit(cache=True)
-def _interior(labels: NDArray[np.int32]) -> NDArray[np.uint8]:
+def interior(labels: NDArray[np.int32]) -> NDArray[np.uint8]:
     """1 where the pixel and its four neighbours have one label; the canvas' border is no cell's border."""
     height, width = labels.shape
     interior = np.zeros((height, width), np.uint8)
