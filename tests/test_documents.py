@@ -29,9 +29,10 @@ PAGES = [REPOSITORY / "README.md", *sorted(DOCUMENTS.rglob("*.md"))]
 
 
 def code_lines(page: Path) -> list[str]:
-    """Give the lines of a page's code blocks, fenced or indented."""
+    """Give the lines of a page's code blocks, fenced or indented; what a backslash continues is one line."""
     lines, fenced = [], False
-    for line in page.read_text(encoding="utf-8").splitlines():
+    text = re.sub(r"\\\n\s*", "", page.read_text(encoding="utf-8"))
+    for line in text.splitlines():
         if line.lstrip().startswith("```"):
             fenced = not fenced
         elif fenced or line.startswith("    "):

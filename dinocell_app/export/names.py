@@ -31,6 +31,7 @@ COCO_JSON = "coco.json"
 METHODS_TXT = "methods.txt"
 AUDIT_JSON = "audit.json"
 REGIONS_CSV = "regions.csv"
+CELLPROFILER_CSV = "cellprofiler.csv"
 
 _DOUBLE_SUFFIX = re.compile(r"\.ome(?=\.\w+$)", re.IGNORECASE)
 _PLANE_ENDING = re.compile(r"(_t\d+)?(_z\d+)?$", re.IGNORECASE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,34 +64,24 @@ DIFFERENCES = (
 """Where a value is not to the last digit what CellProfiler would give under the same name."""
 
 
-@dataclass(frozen=True)
-class CellProfilerNaming:
-    """What the names need beside the table.
-
-    Parameters
-    ----------
-    image_number : int
-        `ImageNumber` of the image, counted from 1.
-    channels : sequence of str
-        Names of the measured channels.
-    neighbour_distance_px : float
-        The distance the table was measured with; CellProfiler carries it in the names.
-    """
-
-    image_number: int
-    channels: Sequence[str] = ()
-    neighbour_distance_px: float = NEIGHBOUR_DISTANCE_PX
-
-
-def cellprofiler_table(cells: pd.DataFrame, naming: CellProfilerNaming) -> pd.DataFrame:
+def cellprofiler_table(
+    cells: pd.DataFrame,
+    image_number: int,
+    channels: Sequence[str] = (),
+    neighbour_distance_px: float = NEIGHBOUR_DISTANCE_PX,
+) -> pd.DataFrame:
     """Give a table of cells CellProfiler's columns.
 
     Parameters
     ----------
     cells : pandas.DataFrame
         From `table.measure_cells`; it is not changed.
-    naming : CellProfilerNaming
-        Image number, channels and neighbour distance.
+    image_number : int
+        `ImageNumber` of the image, counted from 1.
+    channels : sequence of str
+        Names of the measured channels.
+    neighbour_distance_px : float
+        The distance the table was measured with; CellProfiler carries it in the names.
 
     Returns
     -------
@@ -103,31 +92,26 @@ def cellprofiler_table(cells: pd.DataFrame, naming: CellProfilerNaming) -> pd.Da
     import pandas as pd
 
     renamed: dict[str, NDArray[np.generic]] = {
-        "ImageNumber": np.full(len(cells), naming.image_number, np.int64),
+        "ImageNumber": np.full(len(cells), image_number, np.int64),
         "ObjectNumber": cells["label"].to_numpy(),
     }
-    for name, source in cellprofiler_names(naming).items():
+    for name, source in cellprofiler_names(channels, neighbour_distance_px).items():
         values = cells[source].to_numpy()
         renamed[name] = values * 100 if source == "touching_fraction" else values
     return pd.DataFrame(renamed)
 
 
-def cellprofiler_names(naming: CellProfilerNaming) -> dict[str, str]:
+def cellprofiler_names(channels: Sequence[str], neighbour_distance_px: float) -> dict[str, str]:
     """CellProfiler's names and the columns they stand for.
-
-    Parameters
-    ----------
-    naming : CellProfilerNaming
-        Channels and neighbour distance.
 
     Returns
     -------
     dict of str to str
         CellProfiler's name to the name of the column, in CellProfiler's order of modules.
     """
-    distance = f"{naming.neighbour_distance_px:g}"
+    distance = f"{neighbour_distance_px:g}"
     names = {f"AreaShape_{name}": source for source, name in _AREA_SHAPE.items()}
-    for channel in naming.channels:
+    for channel in channels:
         by_stem: dict[str, Column] = {}
         for column in channel_columns(channel):
             by_stem[column.stem] = column

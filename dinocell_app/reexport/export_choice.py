@@ -13,14 +13,16 @@ Which = Literal["all", "selected", "current"]
 Existing = Literal["keep", "replace"]
 
 IMAGES, REGIONS, COLUMNS, METHODS, AUDIT = "images", "regions", "columns", "methods", "audit"
-RUN_TABLES = (IMAGES, REGIONS, COLUMNS, METHODS, AUDIT)
+CELLPROFILER = "cellprofiler"
+USUAL_RUN_TABLES = (IMAGES, REGIONS, COLUMNS, METHODS, AUDIT)
+RUN_TABLES = (*USUAL_RUN_TABLES, CELLPROFILER)
 
 TABLE_FORMATS = ("csv", "parquet")
 
 
 @dataclass(frozen=True)
 class ExportChoice:
-    """Choices of the Export dialog.
+    """Choices of the Export dialog, and of `dinocell-app export`.
 
     Parameters
     ----------
@@ -40,16 +42,19 @@ class ExportChoice:
         Where to write.
     existing : {"keep", "replace"}
         What becomes of files that are there already.
+    cells : str
+        Filter, as `tables.filter_expression` reads it; empty for all cells. It is not remembered.
     """
 
     set_name: str = ""
     which: Which = "all"
     formats: tuple[str, ...] = ("labels", "overlay", "csv")
-    run_tables: tuple[str, ...] = RUN_TABLES
+    run_tables: tuple[str, ...] = USUAL_RUN_TABLES
     combined: bool = True
     columns: tuple[str, ...] = ()
     folder: str = ""
     existing: Existing = "keep"
+    cells: str = ""
 
     def to_json(self) -> str:
         """Write the choices."""
@@ -85,4 +90,5 @@ class ExportChoice:
             run_tables=tuple(name for name in RUN_TABLES if name in choice.run_tables),
             which=choice.which if choice.which in get_args(Which) else "all",
             existing="keep",
+            cells="",
         )

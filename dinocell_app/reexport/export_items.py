@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from dinocell_app.export.names import SUFFIXES
+from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.export.names import IMAGES_CSV, SUFFIXES
+from dinocell_app.export.plane_record import read_record
 from dinocell_app.imaging.scan import natural_key
 from dinocell_app.project.corrected_results import CORRECTED_NAME
 from dinocell_app.regions.region import Region
@@ -40,7 +42,9 @@ class ExportItem:
     regions : tuple of Region
         Regions of interest that the image has in the project now.
     shape : (int, int)
-        Rows and columns of the image.
+        Rows and columns of the image; zeros where they are not known.
+    cells : str
+        Filter, as `tables.filter_expression` reads it: other cells count as not there. Empty for all.
     """
 
     stem: PurePosixPath
@@ -50,6 +54,7 @@ class ExportItem:
     judgements: tuple[tuple[int, str], ...] = ()
     regions: tuple[Region, ...] = ()
     shape: tuple[int, int] = (0, 0)
+    cells: str = ""
 
     def file(self, kind: str) -> Path:
         """Name a result file.
@@ -143,6 +148,44 @@ def export_items(project: Project, set_name: str, image_ids: Collection[int] | N
         tuple(item for path, item in failed.items() if path not in done),
         tuple(audit.result for audit in project.audits.about_results(set_name)),
     )
+
+
+def items_of_folder(folder: Path) -> ExportItems:
+    """Collect the results in a folder that a run wrote, and the images that its table says failed.
+
+    Raises
+    ------
+    InvalidParameterError
+        If there are none.
+    """
+    found = []
+    for sidecar in folder.rglob(f"*{SUFFIXES['sidecar']}"):
+        record = read_record(sidecar)
+        if record is not None and record.outputs:
+            (stem,) = stems_of(folder, [sidecar])
+            found.append((record.name, ExportItem(stem, folder, Path(record.input_path))))
+    if not found:
+        raise InvalidParameterError(
+            "holds no results of this application",
+            path=folder,
+            remedy="Name a folder of results (segment -o) or a project",
+        )
+    finished = tuple(item for _, item in sorted(found, key=lambda pair: natural_key(pair[0])))
+    return ExportItems(finished, tuple(_failed_in(folder / IMAGES_CSV)))
+
+
+def _failed_in(table: Path) -> Iterator[FailedItem]:
+    import csv
+
+    from dinocell_app.export.result_tables import FAILED
+
+    try:
+        with table.open(encoding="utf-8", newline="") as lines:
+            for row in csv.DictReader(lines):
+                if row.get("status") == FAILED:
+                    yield FailedItem(Path(row.get("path", "")), row["image"], row.get("reason", ""))
+    except (OSError, UnicodeDecodeError, csv.Error, KeyError):
+        return
 
 
 def table_columns_of(items: Iterable[ExportItem], n_files: int = 50) -> tuple[str, ...]:

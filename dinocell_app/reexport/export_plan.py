@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.export import names
 from dinocell_app.reexport.export_choice import (
     AUDIT,
+    CELLPROFILER,
     COLUMNS,
     IMAGES,
     METHODS,
@@ -25,6 +26,7 @@ _FOR_ALL = {
     COLUMNS: names.COLUMNS_CSV,
     METHODS: names.METHODS_TXT,
     AUDIT: names.AUDIT_JSON,
+    CELLPROFILER: names.CELLPROFILER_CSV,
 }
 
 
@@ -89,8 +91,10 @@ def plan_export(items: ExportItems, choice: ExportChoice) -> ExportPlan:
     folder = Path(choice.folder).expanduser().absolute()
     if any(_is_inside(folder, item.folder) for item in items.finished[:1]):
         raise InvalidParameterError(
-            "is where the project keeps its own results", path=folder, remedy="Choose another folder"
+            "is where the results are that are to be exported", path=folder, remedy="Choose another folder"
         )
+    if choice.cells:
+        items = replace(items, finished=tuple(replace(item, cells=choice.cells) for item in items.finished))
     return ExportPlan(choice, items, tuple(_files(items, choice, folder)))
 
 

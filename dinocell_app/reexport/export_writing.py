@@ -96,7 +96,7 @@ class _Writing:
         source = item.file(file.kind)
         if file.kind in TABLE_FORMATS and (self.plan.choice.columns or item.judgements or item.regions):
             self._with_columns(file, lambda whole: self._whole_table(item, file.kind, whole))
-        elif source.exists():
+        elif source.exists() and not item.cells:
             _copy(source, file.path)
         elif file.kind == "sidecar":
             raise UserFacingError("there is no record of how this result was made", path=item.file("labels"))
@@ -107,7 +107,7 @@ class _Writing:
         from dinocell_app.export.formats import FORMATS
 
         source = item.file(kind)
-        if source.exists():
+        if source.exists() and not item.cells:
             shutil.copyfile(source, target)
         else:
             FORMATS[kind].write(target, self._labelled(item))
@@ -139,7 +139,7 @@ class _Writing:
             room.mkdir()
             self._whole_table(item, file.kind, room / target.name)
             return room / target.name
-        if source.exists():
+        if source.exists() and not item.cells:
             return source
         if target in self._written:
             return target

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from dinocell_app.base.errors import UnreadableFileError
 from dinocell_app.export.plane_record import PlaneRecord, read_record
 from dinocell_app.reexport.export_items import ExportItem
+from dinocell_app.reexport.filtered_cells import counted_again, keep_labels, passing_cells
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,9 +55,32 @@ def read_result(item: ExportItem, kinds: frozenset[str]) -> LabelledImage:
     if kinds.intersection(NEED_PIXELS):
         chosen = dict(record.image_selection) if record is not None else {}
         image = replace(image, pixels=_pixels(item, chosen))
-    if kinds.intersection(NEED_TABLE):
+    if item.cells or kinds.intersection(NEED_TABLE):
         image = replace(image, table=read_table(item))
+    if item.cells and image.table is not None:
+        image = replace(image, labels=keep_labels(image.labels, image.table["label"].tolist()))
     return image
+
+
+def record_of(item: ExportItem) -> PlaneRecord | None:
+    """Read the record of a result, with the numbers of the cells that are exported.
+
+    Returns
+    -------
+    PlaneRecord or None
+        None for a result that carries none.
+
+    Raises
+    ------
+    UserFacingError
+        If there is a filter, and it or the table of cells cannot be read.
+    """
+    record = read_record(item.file("sidecar"))
+    if record is None or not item.cells:
+        return record
+    # Without regions, of which the item knows the place with the shape, the shape counts as area alone.
+    shape = item.shape if item.regions else (int(record.summary.get("image_area_px2") or 0), 1)
+    return counted_again(record, read_table(item), item.regions, shape)
 
 
 def read_saved(folder: Path, stem: PurePosixPath, kinds: frozenset[str]) -> tuple[LabelledImage, PlaneRecord]:
@@ -86,11 +110,23 @@ def read_saved(folder: Path, stem: PurePosixPath, kinds: frozenset[str]) -> tupl
 def read_table(item: ExportItem) -> pd.DataFrame:
     """Read the table of cells of a result, to the last digit and with the types it was made with.
 
+    Returns
+    -------
+    pandas.DataFrame
+        Of the cells that pass the filter.
+
     Raises
     ------
     UnreadableFileError
         If there is none that can be read.
+    InvalidParameterError
+        If the filter does not fit it.
     """
+    table = _whole_table(item)
+    return passing_cells(table, item.cells) if item.cells else table
+
+
+def _whole_table(item: ExportItem) -> pd.DataFrame:
     import pandas as pd
 
     path = item.file("parquet")

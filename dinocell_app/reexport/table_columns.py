@@ -6,7 +6,9 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-from dinocell_app.reexport.export_items import KEY_COLUMNS
+from dinocell_app.export.plane_record import read_record
+from dinocell_app.reexport.export_items import KEY_COLUMNS, ExportItem
+from dinocell_app.reexport.labelled_results import read_table
 
 
 def select_csv(source: Path, target: Path, columns: Sequence[str]) -> None:
@@ -57,6 +59,34 @@ def select_parquet(source: Path, target: Path, columns: Sequence[str]) -> None:
     table = pq.read_table(source, columns=kept)
     with whole_file(target) as beside:
         pq.write_table(table, beside)
+
+
+def write_cellprofiler(path: Path, items: Sequence[ExportItem]) -> None:
+    """Write the cells of all images in one table, under the names that CellProfiler gives its columns.
+
+    Parameters
+    ----------
+    path : Path
+        CSV file; the column Metadata_Image has the name of the image that ImageNumber counts.
+
+    Raises
+    ------
+    UserFacingError
+        If a table cannot be read, or this one not be written.
+    """
+    import pandas as pd
+
+    from dinocell_app.export.tables import write_table
+    from dinocell_app.measurement.cellprofiler import cellprofiler_table
+
+    parts = []
+    for number, item in enumerate(items, start=1):
+        record = read_record(item.file("sidecar"))
+        channels = record.channels if record is not None else ()
+        table = cellprofiler_table(read_table(item), number, channels)
+        table.insert(1, "Metadata_Image", record.name if record is not None else item.stem.as_posix())
+        parts.append(table)
+    write_table(path, pd.concat(parts, ignore_index=True) if parts else pd.DataFrame())
 
 
 def _kept(there: Sequence[str], columns: Sequence[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dinocell_app.measurement.cellprofiler import CellProfilerNaming, cellprofiler_table
+from dinocell_app.measurement.cellprofiler import cellprofiler_table
 from dinocell_app.measurement.table import MeasurementRequest, measure_cells
 
 SOME_OF_CELLPROFILER_4 = [
@@ -34,7 +34,7 @@ def test_values_are_those_of_the_table():
         MeasurementRequest(labels, {"DNA": grey}, pixel_size_um=0.5, neighbour_distance_px=10)
     )
     before = cells.copy()
-    table = cellprofiler_table(cells, CellProfilerNaming(4, ["DNA"], 10))
+    table = cellprofiler_table(cells, 4, ["DNA"], 10)
     assert set(SOME_OF_CELLPROFILER_4) <= set(table.columns)
     assert table["ImageNumber"].tolist() == [4, 4]
     assert table["ObjectNumber"].tolist() == [3, 9]
@@ -51,7 +51,7 @@ def test_values_are_those_of_the_table():
 
 def test_an_image_without_cells_keeps_the_columns():
     cells = measure_cells(MeasurementRequest(np.zeros((4, 4), int), {"DNA": np.zeros((4, 4))}))
-    table = cellprofiler_table(cells, CellProfilerNaming(1, ["DNA"]))
+    table = cellprofiler_table(cells, 1, ["DNA"])
     assert len(table) == 0
     assert table["ImageNumber"].dtype == np.int64
     assert table["AreaShape_Area"].dtype == np.int64

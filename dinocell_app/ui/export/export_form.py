@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from dinocell_app.reexport.export_choice import (
     AUDIT,
+    CELLPROFILER,
     COLUMNS,
     IMAGES,
     METHODS,
@@ -48,6 +49,7 @@ WHAT_TEXTS = {
     REGIONS: "Cells and density by region (regions.csv)",
     COLUMNS: "What the columns mean (columns.csv)",
     METHODS: "Methods paragraph (methods.txt)",
+    CELLPROFILER: "All cells with CellProfiler's names of columns (cellprofiler.csv)",
     AUDIT: "Precision and recall of audits (audit.json)",
 }
 """Everything that can be written, as people read it."""

@@ -133,7 +133,7 @@ def test_closing_the_generator_ends_the_export_between_two_files(project, tmp_pa
 
 def test_the_projects_own_results_are_no_place_for_an_export(project):
     items = export_items(project, "first", None)
-    with pytest.raises(InvalidParameterError, match="own results"):
+    with pytest.raises(InvalidParameterError, match="where the results are"):
         plan_export(items, ExportChoice(folder=str(project.results_folder / "first")))
     with pytest.raises(InvalidParameterError, match="No folder"):
         plan_export(items, ExportChoice(folder=" "))
