@@ -18,6 +18,7 @@ class FileFormat(Enum):
     LIF = "LIF"
     ND2 = "ND2"
     OME_ZARR = "OME-Zarr"
+    OTHER = "other"
 
 
 FORMAT_OF_SUFFIX = MappingProxyType(
@@ -25,13 +26,26 @@ FORMAT_OF_SUFFIX = MappingProxyType(
         ".tif": FileFormat.TIFF,
         ".tiff": FileFormat.TIFF,
         ".btf": FileFormat.TIFF,
+        ".tf2": FileFormat.TIFF,
         ".tf8": FileFormat.TIFF,
+        ".bif": FileFormat.TIFF,
+        ".flex": FileFormat.TIFF,
+        ".lsm": FileFormat.TIFF,
+        ".ndpi": FileFormat.TIFF,
+        ".qptiff": FileFormat.TIFF,
+        ".scn": FileFormat.TIFF,
+        ".stk": FileFormat.TIFF,
+        ".svs": FileFormat.TIFF,
         ".png": FileFormat.PNG,
         ".jpg": FileFormat.JPEG,
+        ".jpe": FileFormat.JPEG,
         ".jpeg": FileFormat.JPEG,
+        ".jfif": FileFormat.JPEG,
         ".bmp": FileFormat.BMP,
+        ".dib": FileFormat.BMP,
         ".czi": FileFormat.CZI,
         ".lif": FileFormat.LIF,
+        ".lof": FileFormat.LIF,
         ".nd2": FileFormat.ND2,
         ".zarr": FileFormat.OME_ZARR,
     }
@@ -51,7 +65,7 @@ _FIRST_BYTES = (
     (b"\xda\xce\xbe\x0a", FileFormat.ND2),
     (b"\x00\x00\x00\x0cjP  ", FileFormat.ND2),
 )
-_ZARR_GROUP_FILES = (".zgroup", "zarr.json")
+_ZARR_FILES = (".zgroup", ".zarray", "zarr.json")
 
 
 def format_of_content(first_bytes: bytes) -> FileFormat | None:
@@ -71,7 +85,7 @@ def format_of_content(first_bytes: bytes) -> FileFormat | None:
 
 
 def is_zarr_folder(path: Path) -> bool:
-    """Whether a folder is one OME-Zarr image rather than a folder of images.
+    """Whether a folder is Zarr data rather than a folder of images.
 
     Parameters
     ----------
@@ -81,6 +95,6 @@ def is_zarr_folder(path: Path) -> bool:
     Returns
     -------
     bool
-        By its suffix or by the file that marks a Zarr group.
+        By its suffix or by the file that marks a Zarr group or array.
     """
-    return path.suffix.lower() == ".zarr" or any((path / name).is_file() for name in _ZARR_GROUP_FILES)
+    return path.suffix.lower() == ".zarr" or any((path / name).is_file() for name in _ZARR_FILES)

@@ -6,7 +6,7 @@ import logging
 import math
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -34,7 +34,7 @@ _CORRUPT_REMEDY = "The file is corrupt or incomplete: copy or export it again"
 
 
 class ImageReader(ABC):
-    """An open image file whose planes are decoded one by one.
+    """An open image whose planes are decoded one by one.
 
     Use it as a context manager; `dinocell_app.imaging.reading.open_image` gives one.
 
@@ -50,6 +50,7 @@ class ImageReader(ABC):
     def __init__(self, metadata: ImageMetadata) -> None:
         self.metadata = metadata
         self._whole: dict[tuple[int, int, int], NDArray[Any]] = {}
+        self._close_file: Callable[[], None] | None = None
 
     @property
     def rows_together(self) -> int:
@@ -134,6 +135,14 @@ class ImageReader(ABC):
                     path=metadata.path,
                     remedy=f"The last one is {length - 1}, counted from 0",
                 )
+        if (t, z, c) in metadata.missing:
+            raise UnreadableFileError(
+                f"the plane at time {t}, slice {z}, channel {c} is announced and is not there",
+                path=metadata.path,
+                remedy="Put all files of its set into one folder"
+                if metadata.missing_files
+                else "Leave it out",
+            )
 
     def _checked(self, pixels: NDArray[Any], height: int) -> NDArray[Any]:
         metadata = self.metadata
@@ -149,8 +158,18 @@ class ImageReader(ABC):
     def _decode_plane(self, t: int, z: int, c: int) -> NDArray[Any]:
         """Give the pixels of one existing plane, of any byte order."""
 
-    def close(self) -> None:  # noqa: B027 - readers without an open file have nothing to close
-        """Close the file; planes read before stay valid."""
+    def close(self) -> None:
+        """Let go of the image, and of its file if it was opened for this image alone.
+
+        Planes read before stay valid.
+        """
+        self._whole = {}
+        if self._close_file is not None:
+            self._close_file()
+
+    def close_with(self, close_file: Callable[[], None]) -> None:
+        """Close the file together with this image."""
+        self._close_file = close_file
 
     def __enter__(self) -> Self:
         return self

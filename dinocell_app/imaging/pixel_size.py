@@ -1,4 +1,4 @@
-"""Lengths in um: the only home of unit conversion and of the spelling of pixel sizes."""
+"""Lengths in um and times in seconds: the only home of unit conversion and of the spelling of pixel sizes."""
 
 from __future__ import annotations
 
@@ -156,13 +156,17 @@ def plausible_pixel_um(size_um: float | None) -> float | None:
     return size_um if size_um is not None and low <= size_um <= high else None
 
 
-def square_pixel_um(width_um: float | None, height_um: float | None) -> float | None:
+def square_pixel_um(
+    width_um: float | None, height_um: float | None, source: object = "an image"
+) -> float | None:
     """One pixel size from the two that files may give.
 
     Parameters
     ----------
     width_um, height_um : float or None
         Sides of a pixel in um.
+    source : object
+        The file, for the log.
 
     Returns
     -------
@@ -174,10 +178,33 @@ def square_pixel_um(width_um: float | None, height_um: float | None) -> float | 
     if abs(width_um - height_um) <= 1e-9 * width_um:
         return width_um
     if abs(width_um - height_um) > ANISOTROPY_TOLERANCE * width_um:
-        _logger.warning("pixels are %g x %g um; their geometric mean is used", width_um, height_um)
+        _logger.warning(
+            "%s: pixels are %g x %g um; their geometric mean is used", source, width_um, height_um
+        )
     return math.sqrt(width_um * height_um)
 
 
+_SECONDS = MappingProxyType(
+    {
+        **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0),
+        **dict.fromkeys(("ms", "msec", "millisecond", "milliseconds"), 1e-3),
+        **dict.fromkeys(("us", "usec", "microsecond", "microseconds"), 1e-6),
+        **dict.fromkeys(("ns", "nanosecond", "nanoseconds"), 1e-9),
+        **dict.fromkeys(("min", "mins", "minute", "minutes"), 60.0),
+        **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), 3600.0),
+        **dict.fromkeys(("d", "day", "days"), 86400.0),
+    }
+)
+
+
+def seconds_in(unit: str | None) -> float | None:
+    """How many seconds one unit of time is; None for what is no time."""
+    if unit is None:
+        return None
+    return _SECONDS.get(unit.strip().replace("µ", "u").replace("μ", "u").casefold())
+
+
+_PER_PIXEL = re.compile(r"\s*(?:/|\bper\b|\bpro\b)\s*(?:px|pixels?)\s*$", re.IGNORECASE)
 _SPELLED_LENGTH = re.compile(r"\s*((?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][-+]?[0-9]+)?)\s*(\S.*?)?\s*")
 
 
@@ -187,7 +214,7 @@ def parse_pixel_size(text: str) -> float:
     Parameters
     ----------
     text : str
-        `0.65`, `0.65um`, `650 nm`, `0,65 µm`; um when no unit is given.
+        `0.65`, `0.65um`, `650 nm`, `0,65 µm`, `0.65 um/px`; um when no unit is given.
 
     Returns
     -------
@@ -199,7 +226,7 @@ def parse_pixel_size(text: str) -> float:
     InvalidParameterError
         If the text is no positive length.
     """
-    found = _SPELLED_LENGTH.fullmatch(text)
+    found = _SPELLED_LENGTH.fullmatch(_PER_PIXEL.sub("", text))
     size = None
     if found is not None:
         size = length_um(float(found[1].replace(",", ".")), found[2] or "um")

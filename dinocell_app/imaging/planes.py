@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
+from itertools import product
 from typing import Any, Self
 
+import numpy as np
 from numpy.typing import NDArray
 
 from dinocell_app.base.errors import InvalidParameterError
@@ -20,6 +23,7 @@ from dinocell_app.imaging.projections import (
     AxisChoice,
     PlaneMaking,
     grey_of_rgb,
+    is_there,
     read_projected,
     read_rows,
 )
@@ -33,10 +37,16 @@ __all__ = [
     "ChannelChoice",
     "Plane",
     "PlaneChoice",
+    "channel_at",
+    "count_planes",
     "grey_of_rgb",
     "resolve_channel",
     "select_planes",
 ]
+
+
+_FORMER_NAME = re.compile(r"channel_([0-9]{1,4})")
+"""How channels without a name were called by versions whose jobs may still be read."""
 
 
 @dataclass(frozen=True)
@@ -159,6 +169,9 @@ def select_planes(
 ) -> Iterator[Plane]:
     """Go through the chosen planes; a projection holds two planes at a time while it is read.
 
+    Planes that the file announces and does not hold are left out, and not counted in projections
+    (`metadata.what_is_missing` names them).
+
     Parameters
     ----------
     reader : ImageReader
@@ -185,16 +198,52 @@ def select_planes(
     plane = plane or PlaneChoice()
     chosen = resolve_channel(reader.metadata, channel or ChannelChoice())
     metadata = reader.metadata
+    for t_group, z_group in _places(metadata, plane, chosen):
+        making = PlaneMaking(chosen, plane.t, plane.z, t_group, z_group)
+        t = t_group[0] if len(t_group) == 1 else None
+        z = z_group[0] if len(z_group) == 1 else None
+        suffix = f"_t{t:04d}" if plane.t == EACH and metadata.n_times > 1 else ""
+        suffix += f"_z{z:03d}" if plane.z == EACH and metadata.n_slices > 1 else ""
+        yield Plane(partial(read_projected, reader, making), partial(read_rows, reader, making), suffix, t, z)
+
+
+def count_planes(metadata: ImageMetadata, plane: PlaneChoice, channel: ChannelChoice) -> int:
+    """Count the planes that `select_planes` gives; errors are the same."""
+    return sum(1 for _ in _places(metadata, plane, resolve_channel(metadata, channel)))
+
+
+def channel_at(reader: ImageReader, where: PlaneChoice, index: int) -> Plane:
+    """Give one channel of the first plane that a choice gives.
+
+    Parameters
+    ----------
+    reader : ImageReader
+    where : PlaneChoice
+    index : int
+        Of the channel.
+
+    Returns
+    -------
+    Plane
+        NaN where the file announces this channel and does not hold it.
+    """
+    found = next(select_planes(reader, where, ChannelChoice(index)), None)
+    if found is not None:
+        return found
+    height, width = reader.metadata.height, reader.metadata.width
+
+    def unknown(first: int = 0, end: int = height) -> NDArray[Any]:
+        return np.full((end - first, width), np.nan, np.float32)
+
+    return Plane(unknown, unknown, "", None, None)
+
+
+def _places(metadata: ImageMetadata, plane: PlaneChoice, channel: str | int) -> Iterator[tuple[range, range]]:
+    """Give the times and slices of each plane of which the file holds something."""
     for t_group in _groups(metadata, plane.t, metadata.n_times, "time point"):
         for z_group in _groups(metadata, plane.z, metadata.n_slices, "slice"):
-            making = PlaneMaking(chosen, plane.t, plane.z, t_group, z_group)
-            t = t_group[0] if len(t_group) == 1 else None
-            z = z_group[0] if len(z_group) == 1 else None
-            suffix = f"_t{t:04d}" if plane.t == EACH and metadata.n_times > 1 else ""
-            suffix += f"_z{z:03d}" if plane.z == EACH and metadata.n_slices > 1 else ""
-            yield Plane(
-                partial(read_projected, reader, making), partial(read_rows, reader, making), suffix, t, z
-            )
+            if any(is_there(metadata, channel, t, z) for t, z in product(t_group, z_group)):
+                yield t_group, z_group
 
 
 def resolve_channel(metadata: ImageMetadata, choice: ChannelChoice) -> str | int:
@@ -234,6 +283,8 @@ def resolve_channel(metadata: ImageMetadata, choice: ChannelChoice) -> str | int
     folded = [name.casefold() for name in metadata.channel_names]
     if str(asked).casefold() in folded:
         return folded.index(str(asked).casefold())
+    if (former := _FORMER_NAME.fullmatch(str(asked))) and int(former[1]) < metadata.n_channels:
+        return int(former[1])
     raise InvalidParameterError(
         f"has no channel {asked}", path=metadata.path, remedy=f"Choose grey, mean or one of {names}"
     )

@@ -103,21 +103,31 @@ def read_rows(reader: ImageReader, making: PlaneMaking, first: int, end: int) ->
 
 
 def read_projected(reader: PlaneSource, making: PlaneMaking) -> NDArray[Any]:
-    """Decode the slices and times of a plane and bring them to one picture.
+    """Decode the slices and times of a plane that are there and bring them to one picture.
 
     Returns
     -------
     ndarray of shape (M, N)
     """
+    there = {
+        t: [z for z in making.slices if is_there(reader.metadata, making.channel, t, z)] for t in making.times
+    }
     return _project(
         making.time_choice,
         (
-            _project(
-                making.slice_choice, (_read_channel(reader, t, z, making.channel) for z in making.slices)
-            )
-            for t in making.times
+            _project(making.slice_choice, (_read_channel(reader, t, z, making.channel) for z in slices))
+            for t, slices in there.items()
+            if slices
         ),
     )
+
+
+def is_there(metadata: ImageMetadata, channel: str | int, t: int, z: int) -> bool:
+    """Whether the file holds what a channel needs at a place; `grey` and `mean` need all channels."""
+    if not metadata.missing:
+        return True
+    needed = (channel,) if isinstance(channel, int) else range(metadata.n_channels)
+    return not any((t, z, c) in metadata.missing for c in needed)
 
 
 def grey_of_rgb(red: NDArray[Any], green: NDArray[Any], blue: NDArray[Any]) -> NDArray[Any]:

@@ -10,12 +10,24 @@ from numpy.typing import NDArray
 
 from dinocell_app.base.errors import UnreadableFileError
 from dinocell_app.imaging.file_formats import FileFormat, format_of_content
+from dinocell_app.imaging.image_file import ImageFile
 from dinocell_app.imaging.image_reader import ImageReader, check_declared_size, check_plausible_size
 from dinocell_app.imaging.metadata import ImageMetadata, name_channels
 
 _PNG_HEADER_BYTES = 26
 _PNG_SAMPLES = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}
 """Samples a pixel by the colour type of the PNG header; palettes are shown as colours."""
+
+
+class RasterImageFile(ImageFile):
+    """The only image of a PNG, JPEG or BMP file."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, [""])
+
+    def _open(self, scene: int) -> ImageReader:
+        del scene
+        return RasterReader(self.path)
 
 
 class RasterReader(ImageReader):
@@ -73,6 +85,7 @@ class RasterReader(ImageReader):
     def close(self) -> None:
         """Let go of the decoded picture."""
         self._pixels = None
+        super().close()
 
 
 def _picture(path: Path) -> Any:  # noqa: ANN401 - imageio has no types

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.base.file_names import composed
 from dinocell_app.base.files import PARTIAL_SUFFIX
-from dinocell_app.imaging.file_formats import FORMAT_OF_SUFFIX, is_zarr_folder
+from dinocell_app.imaging.file_formats import FORMAT_OF_SUFFIX, FileFormat, is_zarr_folder
+from dinocell_app.imaging.ome_sets import COMPANION_SUFFIX, SetsMet
+from dinocell_app.imaging.zarr_layout import ZarrKind, images_in, zarr_node
 
 _OURS, _CELLPOSE, _BOTH = "this application", "Cellpose", "this application or Cellpose"
 
@@ -62,7 +65,8 @@ class ScanReport:
     ----------
     images : tuple of Path
         Image files and OME-Zarr folders, each once: inputs in their order, within a folder by name
-        with numbers by value.
+        with numbers by value. A set of files is there once, under its first member; fields of a plate
+        are images of their own; a file that holds several images is there once (`reading.list_scenes`).
     left_out : tuple of LeftOut
         Everything else that was looked at, in the same order.
     """
@@ -120,6 +124,7 @@ def scan_inputs(inputs: Iterable[Path | str], *, recursive: bool = False) -> Sca
     """
     images: dict[Path, Path] = {}
     left_out: list[LeftOut] = []
+    sets = SetsMet()
     for given in inputs:
         path = Path(given)
         if not path.exists():
@@ -130,6 +135,8 @@ def scan_inputs(inputs: Iterable[Path | str], *, recursive: bool = False) -> Sca
                 left_out.append(found)
             elif found.resolve() in images:
                 left_out.append(LeftOut(found, "the same file as " + str(images[found.resolve()])))
+            elif (first := _earlier_member(sets, found)) is not None:
+                left_out.append(LeftOut(found, f"a part of the same data set as {first.name}"))
             else:
                 images[found.resolve()] = found
     return ScanReport(tuple(images.values()), tuple(left_out))
@@ -148,7 +155,7 @@ def natural_key(name: str) -> tuple[tuple[int, int | str], ...]:
     tuple
         Runs of digits by value, text without regard to case; the name itself breaks ties.
     """
-    parts = re.split(r"([0-9]+)", name)
+    parts = re.split(r"([0-9]+)", composed(name))
     key: list[tuple[int, int | str]] = [
         (0, int(part)) if part[0] in "0123456789" else (1, part.casefold()) for part in parts if part
     ]
@@ -168,7 +175,7 @@ def result_ending(path: Path) -> tuple[str, str] | None:
     tuple of str or None
         The entry of `RESULT_ENDINGS`.
     """
-    stem = image_stem(path).casefold()
+    stem = composed(image_stem(path)).casefold()
     matching = [entry for entry in RESULT_ENDINGS if stem.endswith(entry[0])]
     return max(matching, key=lambda entry: len(entry[0]), default=None)
 
@@ -216,7 +223,22 @@ def _walk(folder: Path, *, recursive: bool) -> Iterator[Path | LeftOut]:
 
 def _judge(path: Path) -> Iterator[Path | LeftOut]:
     reason = _why_left_out(path)
-    yield path if reason is None else LeftOut(path, reason)
+    if reason is not None:
+        yield LeftOut(path, reason)
+    elif path.is_dir() and zarr_node(path).kind in (ZarrKind.PLATE, ZarrKind.WELL, ZarrKind.GROUP):
+        inside = list(images_in(zarr_node(path)))
+        yield from inside or [path]  # told when it is opened
+    else:
+        yield path
+
+
+def _earlier_member(sets: SetsMet, path: Path) -> Path | None:
+    if FORMAT_OF_SUFFIX.get(path.suffix.lower()) is not FileFormat.TIFF or not path.is_file():
+        return None
+    try:
+        return sets.earlier_member(path)
+    except OSError:  # told when it is opened
+        return None
 
 
 def _why_left_out(path: Path) -> str | None:
@@ -228,6 +250,8 @@ def _why_left_out(path: Path) -> str | None:
     ending = result_ending(path)
     if ending is not None and (suffix in FORMAT_OF_SUFFIX or suffix in (".npy", ".zip", ".txt")):
         return f"a result of {ending[1]} ({ending[0]})"
+    if path.name.lower().endswith(COMPANION_SUFFIX):
+        return "the description of a set of files"
     if suffix not in FORMAT_OF_SUFFIX and not path.is_dir():
         return f"not an image ({suffix})" if suffix else "not an image (no suffix)"
     return None

@@ -1,10 +1,12 @@
-"""TIFF, OME-TIFF, ImageJ TIFF and BigTIFF, page by page."""
+"""TIFF, OME-TIFF, ImageJ TIFF, BigTIFF and what microscopes and slide scanners make of it, page by page."""
 
 from __future__ import annotations
 
 import itertools
 import logging
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,60 +15,97 @@ from numpy.typing import NDArray
 
 from dinocell_app.base.errors import UnreadableFileError
 from dinocell_app.imaging.axes import StoredAxes, check_axes
+from dinocell_app.imaging.image_file import ImageFile
 from dinocell_app.imaging.image_reader import ImageReader, check_declared_size, check_plane_count
 from dinocell_app.imaging.metadata import ImageMetadata, name_channels
-from dinocell_app.imaging.tiff_metadata import (
-    TiffAxes,
+from dinocell_app.imaging.ome_xml import ome_images
+from dinocell_app.imaging.plane_axes import PlaneAxes
+from dinocell_app.imaging.tiff_channels import (
     channel_names_of,
+    colour_making,
     is_colour,
     n_visible_samples,
-    pixel_size_of,
 )
-from dinocell_app.imaging.tiff_opening import check_pieces, open_tiff
+from dinocell_app.imaging.tiff_opening import DescribedTiff, check_pieces, open_described
 from dinocell_app.imaging.tiff_rows import decode_rows, mapped_rows, rows_together
+from dinocell_app.imaging.tiff_scale import scale_of
+from dinocell_app.imaging.tiff_scenes import TiffScene, scenes_of
 
 _logger = logging.getLogger(__name__)
 # What tifffile logs goes where the application's log goes, and to no terminal of its own accord.
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
-_PALETTE = 3
 _TRUNCATED_REMEDY = "Copy or export it again"
+_MAY_MISS_PLANES = ("ome", "mmstack", "ndtiff")
+"""Kinds of series whose planes are announced elsewhere than in the pages themselves."""
 
 
-class TiffReader(ImageReader):
-    """Planes of the first image series of a TIFF file.
+class TiffImageFile(ImageFile):
+    """The images of a TIFF file, or of the set of files that it belongs to.
 
     Parameters
     ----------
     path : Path
-        The file. A series that names no axes is a stack of slices (Z). Axes other than T, Z, C, Y
-        and X (positions, angles, unnamed ones) are unrolled into slices, the file's Z running fastest.
-        Alpha is dropped. Palettes become RGB, except in ImageJ files, whose look-up tables only
-        colour the display. Values are as stored, also where 0 is white.
     axes : str
         What the stored axes are, in place of what the file says (`imaging.axes`); "" to believe the file.
     """
 
     def __init__(self, path: Path, axes: str = "") -> None:
-        self._tiff = open_tiff(path)
+        self._described = described = open_described(path)
+        self._word = axes
         try:
-            metadata = self._describe(path, axes)
+            images = ome_images(described.ome_xml, path) if described.ome_xml else ()
+            self._found, left_out = scenes_of(described.tiff, images)
         except BaseException:
-            self._tiff.close()
+            described.tiff.close()
             raise
-        super().__init__(metadata)
+        if axes:  # which axes run over images is said by the word alone
+            whole = {id(scene.series): scene for scene in self._found}
+            self._found = [TiffScene(one.series, (), one.name, one.ome) for one in whole.values()]
+        if left_out:
+            _logger.info("%s also holds %s", path, ", ".join(left_out))
+        super().__init__(path, [scene.name for scene in self._found], left_out)
 
-    def _describe(self, path: Path, word: str) -> ImageMetadata:
-        tiff = self._tiff
-        if len(tiff.series) == 0:
-            raise UnreadableFileError("holds no image", path=path, remedy=_TRUNCATED_REMEDY)
-        if len(tiff.series) > 1:
-            _logger.warning("%s holds %d image series; the first is read", path, len(tiff.series))
-        self._series = series = tiff.series[0]
+    def stored_axes(self, scene: int = 0) -> StoredAxes:
+        """Give the axes of the series in which an image is stored."""
+        series = self._found[scene].series
+        return StoredAxes(series.axes, tuple(series.shape))
+
+    def _open(self, scene: int) -> ImageReader:
+        return TiffReader(self, self._described, self._found[scene], (scene, self._word))
+
+    def close(self) -> None:
+        """Close the files of the set."""
+        self._described.tiff.close()
+
+
+class TiffReader(ImageReader):
+    """Planes of one image of a TIFF file.
+
+    A series that names no axes is a stack of slices (Z). Axes other than T, Z, C, Y and X (angles, unnamed
+    ones) are unrolled into slices, the file's Z running fastest. Alpha is dropped. Palettes become RGB,
+    except in ImageJ files, whose look-up tables only colour the display; so do L*a*b* and CMYK. Other values
+    are as stored, also where 0 is white.
+
+    Parameters
+    ----------
+    file : ImageFile
+    described : DescribedTiff
+    scene : TiffScene
+    asked : tuple of int and str
+        Index of the scene, and what its axes are; "" to believe the file.
+    """
+
+    def __init__(
+        self, file: ImageFile, described: DescribedTiff, scene: TiffScene, asked: tuple[int, str]
+    ) -> None:
+        self._tiff = described.tiff
+        self._series = series = scene.series
+        path, (index, word) = file.path, asked
         if word:
             check_axes(word, StoredAxes(series.axes, tuple(series.shape)), path)
-        self._axes = TiffAxes(word or series.axes, series.shape)
-        if self._axes.rows is None or self._axes.columns is None:
+        self._axes = axes = PlaneAxes(word or series.axes, series.shape, scene.fixed)
+        if axes.rows is None or axes.columns is None:
             raise UnreadableFileError(
                 f"has the axes {series.axes} instead of rows and columns",
                 path=path,
@@ -79,32 +118,70 @@ class TiffReader(ImageReader):
                 "has pages that do not add up to its axes", path=path, remedy="Export it as OME-TIFF"
             )
         check_declared_size(path, series.shape[self._n_leading :], series.dtype)
-        check_declared_size(path, (self._axes.height, self._axes.width), series.dtype)
+        check_declared_size(path, (axes.height, axes.width), series.dtype)
         check_pieces(path, page, series.shape[self._n_leading :])
         self._mapped = self._map_pixels(path)
         self._last_page: tuple[int, NDArray[Any]] | None = None
         self._last_rows: tuple[tuple[int, int, int], NDArray[Any]] | None = None
-
-        self._palette = page.colormap if page.photometric == _PALETTE and not tiff.is_imagej else None
-        self._n_samples = n_visible_samples(page, self._axes.n_samples)
-        n_channels = self._axes.n_channels * self._n_samples
-        check_plane_count(path, self._axes.n_times * self._axes.n_slices, n_channels)
-        is_rgb = is_colour(page) and self._n_samples == 3 and n_channels == 3
-        dtype = series.dtype.newbyteorder("=")
-        if self._palette is not None:
-            n_channels, is_rgb, dtype = 3, True, np.dtype(np.uint8)
-        return ImageMetadata(
-            path=path,
-            n_times=self._axes.n_times,
-            n_slices=self._axes.n_slices,
-            n_channels=n_channels,
-            height=self._axes.height,
-            width=self._axes.width,
-            dtype=dtype,
-            channel_names=name_channels(n_channels, channel_names_of(tiff, n_channels), is_rgb=is_rgb),
-            pixel_size_um=pixel_size_of(tiff, page),
-            is_rgb=is_rgb,
+        self._last_colours: tuple[tuple[int, ...], NDArray[Any]] | None = None
+        self._colours = colour_making(page, axes.n_samples, is_imagej=self._tiff.is_imagej)
+        self._n_samples = n_visible_samples(page, axes.n_samples) if self._colours is None else 3
+        n_channels = axes.n_channels * self._n_samples
+        check_plane_count(path, axes.n_times * axes.n_slices, n_channels)
+        is_rgb = (self._colours is not None or is_colour(page)) and self._n_samples == n_channels == 3
+        dtype = series.dtype.newbyteorder("=") if self._colours is None else self._colours.dtype
+        scale = scale_of(self._tiff, page, scene.ome, axes.n_times)
+        names = channel_names_of(self._tiff, series, n_channels, scene.ome)
+        super().__init__(
+            ImageMetadata(
+                path=path,
+                n_times=axes.n_times,
+                n_slices=axes.n_slices,
+                n_channels=n_channels,
+                height=axes.height,
+                width=axes.width,
+                dtype=dtype,
+                channel_names=name_channels(n_channels, names, is_rgb=is_rgb),
+                pixel_size_um=scale.pixel_size_um,
+                is_rgb=is_rgb,
+                scene=index,
+                n_scenes=len(file.scenes),
+                scene_name=scene.name,
+                z_step_um=scale.z_step_um if axes.has_only_slices and axes.n_slices > 1 else None,
+                times_s=scale.times_s,
+                missing=self._missing_planes(n_channels),
+                missing_files=described.missing_files,
+            )
         )
+
+    def _missing_planes(self, n_channels: int) -> frozenset[tuple[int, int, int]]:
+        """Find the planes that are announced and have no page."""
+        series = self._series
+        if self._mapped is not None or series.kind not in _MAY_MISS_PLANES:
+            return frozenset()
+        absent = {number for number in range(len(series)) if _is_absent(series[number])}
+        if not absent:
+            return frozenset()
+        axes = self._axes
+        planes = itertools.product(range(axes.n_times), range(axes.n_slices), range(n_channels))
+        return frozenset(plane for plane in planes if absent & set(self._page_numbers(self._place(*plane))))
+
+    def _place(self, t: int, z: int, c: int, sample: int = 0) -> tuple[int | slice, ...]:
+        if self._colours is not None:
+            return self._axes.selection(t, z, c // self._n_samples, sample)
+        return self._axes.selection(t, z, *divmod(c, self._n_samples))
+
+    def _page_numbers(self, selection: tuple[int | slice, ...]) -> list[int]:
+        """Give the numbers of the pages of the series that hold a plane."""
+        shape = self._series.shape[: self._n_leading]
+        runs = [
+            range(length) if isinstance(chosen, slice) else range(chosen, chosen + 1)
+            for chosen, length in zip(selection, shape, strict=False)
+        ]
+        return [
+            int(np.ravel_multi_index(position, shape)) if position else 0
+            for position in itertools.product(*runs)
+        ]
 
     def _map_pixels(self, path: Path) -> NDArray[Any] | None:
         """Memory-map a series that lies uncompressed in one piece; only so huge ImageJ stacks open."""
@@ -119,10 +196,24 @@ class TiffReader(ImageReader):
         return mapped
 
     def _decode_plane(self, t: int, z: int, c: int) -> NDArray[Any]:
-        if self._palette is not None:
-            colours = np.asarray(self._palette[c] >> 8, np.uint8)
-            return np.asarray(colours[self._read(self._axes.selection(t, z, 0, 0))])
-        return self._read(self._axes.selection(t, z, *divmod(c, self._n_samples)))
+        if self._colours is None:
+            return self._read(self._place(t, z, c))
+        return self._coloured((t, z, c, -1, -1))
+
+    def _coloured(self, wanted: tuple[int, int, int, int, int]) -> NDArray[Any]:
+        """Make colours of what is stored; those of the last place are kept for the next channel."""
+        t, z, c, first, end = wanted
+        key = (t, z, c // 3, first, end)
+        if self._colours is None or self._last_colours is None or self._last_colours[0] != key:
+            self._last_colours = None
+            making = self._colours
+            places = [self._place(t, z, c, sample) for sample in range(making.n_stored if making else 0)]
+            stored = [
+                self._read(place) if end < 0 else self._read_rows(place, first, end) for place in places
+            ]
+            made = making.make(stored) if making else np.stack(stored)
+            self._last_colours = key, made
+        return np.asarray(self._last_colours[1][c % 3])
 
     def _read(self, selection: tuple[int | slice, ...]) -> NDArray[Any]:
         """Cut one plane out of the series, rows before columns."""
@@ -131,14 +222,10 @@ class TiffReader(ImageReader):
         else:
             shape = self._series.shape
             n_leading = self._n_leading or 0
-            runs = [
-                range(length) if isinstance(chosen, slice) else range(chosen, chosen + 1)
-                for chosen, length in zip(selection[:n_leading], shape, strict=False)
+            pieces = [
+                self._page(number).reshape(shape[n_leading:])[selection[n_leading:]]
+                for number in self._page_numbers(selection)
             ]
-            pieces = []
-            for position in itertools.product(*runs):
-                number = int(np.ravel_multi_index(position, shape[:n_leading])) if position else 0
-                pieces.append(self._page(number).reshape(shape[n_leading:])[selection[n_leading:]])
             kept = [
                 length
                 for chosen, length in zip(selection[:n_leading], shape, strict=False)
@@ -162,11 +249,9 @@ class TiffReader(ImageReader):
     def _decode_rows(self, first: int, end: int, place: tuple[int, int, int]) -> NDArray[Any]:
         if self.rows_together >= self.metadata.height:
             return super()._decode_rows(first, end, place)
-        t, z, c = place
-        if self._palette is not None:
-            colours = np.asarray(self._palette[c] >> 8, np.uint8)
-            return np.asarray(colours[self._read_rows(self._axes.selection(t, z, 0, 0), first, end)])
-        return self._read_rows(self._axes.selection(t, z, *divmod(c, self._n_samples)), first, end)
+        if self._colours is not None:
+            return self._coloured((*place, first, end))
+        return self._read_rows(self._place(*place), first, end)
 
     def _read_rows(self, selection: tuple[int | slice, ...], first: int, end: int) -> NDArray[Any]:
         """Cut rows out of one plane of the series."""
@@ -175,13 +260,12 @@ class TiffReader(ImageReader):
             chosen[self._axes.rows or 0] = slice(first, end)
             return mapped_rows(self._mapped, tuple(chosen))
         n_leading = self._n_leading or 0
-        position = tuple(int(index) for index in selection[:n_leading] if isinstance(index, int))
-        shape = self._series.shape[:n_leading]
-        number = int(np.ravel_multi_index(position, shape)) if position else 0
+        (number,) = self._page_numbers(selection)
         key = number, first, end
         if self._last_rows is None or self._last_rows[0] != key:
             self._last_rows = None
-            self._last_rows = key, decode_rows(self._whole_page(number), first, end)
+            with self._whole_page(number) as page:
+                self._last_rows = key, decode_rows(page, first, end)
         within = list(selection[n_leading:])
         within[(self._axes.rows or 0) - n_leading] = slice(None)
         wanted = list(self._series.shape[n_leading:])
@@ -192,32 +276,37 @@ class TiffReader(ImageReader):
         """Decode one page; the last one is kept because its channels are asked for one by one."""
         if self._last_page is not None and self._last_page[0] == number:
             return self._last_page[1]
-        pixels = np.asarray(self._whole_page(number).asarray())
+        with self._whole_page(number) as page:
+            pixels = np.asarray(page.asarray())
         self._last_page = (number, pixels)
         return pixels
 
-    def _whole_page(self, number: int) -> Any:  # noqa: ANN401 - tifffile has no types
-        """Find a page whose pixels are all in the file."""
+    @contextmanager
+    def _whole_page(self, number: int) -> Iterator[Any]:
+        """Find a page whose pixels are all in its file, which is open meanwhile; a set may have thousands."""
         page = self._series[number]
-        path = Path(self._tiff.filehandle.path)
-        if page is None:
-            raise UnreadableFileError(
-                "belongs to a set of files of which one is missing",
-                path=path,
-                remedy="Put all files of the set into one folder",
-            )
-        size = page.parent.filehandle.size
+        file = page.parent.filehandle
         ends = (start + length for start, length in zip(page.dataoffsets, page.databytecounts, strict=True))
-        if any(end > size for end in ends):
-            raise UnreadableFileError("ends before its last pixel", path=path, remedy=_TRUNCATED_REMEDY)
-        return page
+        if any(end > file.size for end in ends):
+            raise UnreadableFileError(
+                "ends before its last pixel", path=Path(file.path), remedy=_TRUNCATED_REMEDY
+            )
+        was_closed = file.closed
+        if was_closed:
+            file.open()
+        try:
+            yield page
+        finally:
+            if was_closed:
+                file.close()
 
     def close(self) -> None:
-        """Close the file; planes read before stay valid."""
+        """Let go of the pages and colours that are kept."""
         self._mapped = None
         self._last_page = None
         self._last_rows = None
-        self._tiff.close()
+        self._last_colours = None
+        super().close()
 
 
 def _leading_axes(shape: tuple[int, ...], page_size: int) -> int | None:
@@ -226,3 +315,8 @@ def _leading_axes(shape: tuple[int, ...], page_size: int) -> int | None:
         if math.prod(shape[n_leading:]) == page_size:
             return n_leading
     return None
+
+
+def _is_absent(page: Any) -> bool:  # noqa: ANN401
+    """Whether a page was announced and is nowhere; tifffile marks those of cut files by an offset of 0."""
+    return page is None or (len(page.dataoffsets) > 0 and not any(page.dataoffsets) and not page.is_tiled)

@@ -64,6 +64,36 @@ def directories_are_whole(path: Path) -> bool:
     return True
 
 
+def first_description(path: Path, most_bytes: int = 64 << 20) -> str:
+    """Read the description of the first page, without opening the file as an image.
+
+    Returns
+    -------
+    str
+        "" where there is none, or the file is damaged or no TIFF.
+    """
+    with path.open("rb") as file:
+        header = file.read(16)
+        if header[:4] not in _MAGIC:
+            return ""
+        layout = _layout(header)
+        try:
+            (offset,) = layout.link.unpack_from(header, layout.first_link)
+            file.seek(offset)
+            (n_entries,) = layout.count.unpack(file.read(layout.count.size))
+            for tag, _, count, value in layout.entry.iter_unpack(file.read(n_entries * layout.entry.size)):
+                if tag == _DESCRIPTION and layout.link.size < count <= most_bytes:
+                    file.seek(value)
+                    return file.read(count).rstrip(b"\x00").decode("utf-8", "replace")
+        except (OverflowError, OSError, struct.error, ValueError):
+            return ""
+    return ""
+
+
+_MAGIC = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
+_DESCRIPTION = 270
+
+
 def _layout(header: bytes) -> _Layout:
     order = "<" if header[:2] == b"II" else ">"
     count, entry, link = ("Q", "HHQQ", "Q") if b"+" in header[2:4] else ("H", "HHII", "I")

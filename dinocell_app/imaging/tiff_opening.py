@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -14,6 +15,7 @@ import tifffile
 
 from dinocell_app.base.errors import UnreadableFileError
 from dinocell_app.imaging.image_reader import MOST_PLANES, check_plausible_size
+from dinocell_app.imaging.ome_sets import description_elsewhere, missing_members
 from dinocell_app.imaging.tiff_directories import directories_are_whole
 
 _REMEDY = "Copy or export it again"
@@ -59,6 +61,56 @@ def open_tiff(path: Path) -> Any:  # noqa: ANN401 - tifffile has no types
         tiff.close()
         raise
     return tiff
+
+
+@dataclass(frozen=True)
+class DescribedTiff:
+    """An open TIFF file with the description of the set it belongs to.
+
+    Parameters
+    ----------
+    tiff : tifffile.TiffFile
+        The file, or the one of its set that holds the description; to be closed.
+    ome_xml : str
+        "" for files without.
+    missing_files : tuple of str
+        Names of files of the set that are not there.
+    """
+
+    tiff: Any
+    ome_xml: str
+    missing_files: tuple[str, ...]
+
+
+def open_described(path: Path) -> DescribedTiff:
+    """Open a TIFF file as one of its set: OME descriptions may lie in another file.
+
+    Raises
+    ------
+    UnreadableFileError
+        As `open_tiff`.
+    """
+    tiff = open_tiff(path)
+    if not tiff.is_ome:
+        return DescribedTiff(tiff, "", ())
+    text = str(tiff.ome_metadata or "")
+    try:
+        elsewhere = description_elsewhere(text, path)
+        if elsewhere is None:
+            return DescribedTiff(tiff, text, missing_members(text, path))
+        tiff.close()
+        if not elsewhere.path.is_file():
+            return DescribedTiff(open_tiff(path), "", (elsewhere.path.name,))
+        if elsewhere.text is None:
+            tiff = open_tiff(elsewhere.path)
+            text = str(tiff.ome_metadata or "")
+            return DescribedTiff(tiff, text, missing_members(text, elsewhere.path))
+        check_ome_description(elsewhere.text, elsewhere.path)
+        tiff = tifffile.TiffFile(path, omexml=elsewhere.text)
+        return DescribedTiff(tiff, elsewhere.text, missing_members(elsewhere.text, path))
+    except BaseException:
+        tiff.close()
+        raise
 
 
 def check_ome_description(text: str, path: Path) -> None:

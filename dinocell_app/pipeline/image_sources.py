@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dinocell_app.imaging.image_reader import ImageReader
-from dinocell_app.imaging.metadata import ImageMetadata
+from dinocell_app.imaging.metadata import ImageMetadata, what_is_missing
 from dinocell_app.imaging.picture_rows import PictureRows
-from dinocell_app.imaging.planes import EACH, ChannelChoice, Plane, PlaneChoice, select_planes
+from dinocell_app.imaging.planes import Plane, PlaneChoice, channel_at
 from dinocell_app.jobs.job_kinds import SegmentJob
 
 
@@ -75,10 +75,21 @@ def given_axes(job: SegmentJob, path: Path) -> str:
     return job.image_axes.get(str(path), job.axes)
 
 
-def count_planes(metadata: ImageMetadata, choice: PlaneChoice) -> int:
-    """Count the planes that a choice gives."""
-    n_times = metadata.n_times if choice.t == EACH else 1
-    return n_times * (metadata.n_slices if choice.z == EACH else 1)
+def remarks(metadata: ImageMetadata, name: str) -> list[str]:
+    """Say what a person should know of an image before its results are believed.
+
+    Parameters
+    ----------
+    metadata : ImageMetadata
+    name : str
+        How the image is called.
+    """
+    said = []
+    if missing := what_is_missing(metadata):
+        said.append(f"{name}: {missing}")
+    if metadata.n_scenes > 1:
+        said.append(f"{name} holds {metadata.n_scenes} images; number {metadata.scene + 1} is read")
+    return said
 
 
 def read_channels(reader: ImageReader, choice: PlaneChoice, plane: Plane) -> dict[str, NDArray[Any]]:
@@ -97,13 +108,13 @@ def read_channels(reader: ImageReader, choice: PlaneChoice, plane: Plane) -> dic
     names = reader.metadata.channel_names
     if len(names) == 1:
         return {names[0]: plane.pixels}
-    where = PlaneChoice(
-        z=choice.z if plane.z is None else plane.z, t=choice.t if plane.t is None else plane.t
-    )
-    return {
-        name: next(select_planes(reader, where, ChannelChoice(index))).pixels
-        for index, name in enumerate(names)
-    }
+    where = _place_of(plane, choice)
+    return {name: channel_at(reader, where, index).pixels for index, name in enumerate(names)}
+
+
+def _place_of(plane: Plane, choice: PlaneChoice) -> PlaneChoice:
+    """Choose the place of a plane, in every channel."""
+    return PlaneChoice(z=choice.z if plane.z is None else plane.z, t=choice.t if plane.t is None else plane.t)
 
 
 def channel_rows(
@@ -126,11 +137,9 @@ def channel_rows(
     names = reader.metadata.channel_names
     if len(names) == 1:
         return {names[0]: plane_rows(reader, plane, should_stop)}
-    where = PlaneChoice(
-        z=choice.z if plane.z is None else plane.z, t=choice.t if plane.t is None else plane.t
-    )
+    where = _place_of(plane, choice)
     return {
-        name: plane_rows(reader, next(select_planes(reader, where, ChannelChoice(index))), should_stop)
+        name: plane_rows(reader, channel_at(reader, where, index), should_stop)
         for index, name in enumerate(names)
     }
 

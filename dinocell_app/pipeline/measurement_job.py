@@ -9,13 +9,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.base.errors import InvalidParameterError, UnreadableFileError
 from dinocell_app.export.label_files import read_labels
 from dinocell_app.export.labelled_image import LabelledImage
 from dinocell_app.export.plane_record import PlaneRecord
 from dinocell_app.export.provenance import file_sha256
 from dinocell_app.imaging.image_reader import ImageReader
-from dinocell_app.imaging.planes import ChannelChoice, Plane, PlaneChoice, select_planes
+from dinocell_app.imaging.planes import ChannelChoice, Plane, PlaneChoice, count_planes, select_planes
 from dinocell_app.imaging.reading import open_image
 from dinocell_app.jobs.events import (
     Event,
@@ -23,11 +23,12 @@ from dinocell_app.jobs.events import (
     ImageSkipped,
     InputLeftOut,
     JobStarted,
+    Notice,
 )
 from dinocell_app.jobs.job_kinds import MeasureJob
 from dinocell_app.measurement.regions import keep_allowed_cells
 from dinocell_app.pipeline.image_regions import ImageRegions
-from dinocell_app.pipeline.image_sources import count_planes, pixel_size, read_channels, shown_pixels
+from dinocell_app.pipeline.image_sources import pixel_size, read_channels, remarks, shown_pixels
 from dinocell_app.pipeline.isolation import over_images
 from dinocell_app.pipeline.label_pairs import FilePair, pair_images
 from dinocell_app.pipeline.measurements import CellFindings, PlaneMeasurements, measure_plane
@@ -96,6 +97,8 @@ def _measure(
         finished = finished_record(place, wanted, job.formats, overwrite=job.overwrite)
         if finished is not None:
             return ImageSkipped(pair.name, finished.n_cells or 0, _outputs(pair, finished), str(pair.first))
+        for remark in remarks(reader.metadata, pair.name):
+            yield Notice(remark)
         labelled, measured = measure_labels(
             reader, read_labels(pair.labels), pair, job, regions.of(pair.first)
         )
@@ -108,7 +111,6 @@ def _measure(
         seconds=round(time.monotonic() - started, 3),
     )
     written = write_results(place, labelled, record, job.formats)
-    yield from ()
     return ImageSegmented(
         pair.name, measured.n_cells, record.seconds, _outputs(pair, written), str(pair.first)
     )
@@ -163,14 +165,19 @@ def _outputs(pair: FilePair, record: PlaneRecord) -> tuple[str, ...]:
 
 def _only_plane(reader: ImageReader, choice: PlaneChoice) -> Plane:
     """Read the one plane that labels can be for; its channel does not matter."""
-    n_planes = count_planes(reader.metadata, choice)
+    n_planes = count_planes(reader.metadata, choice, ChannelChoice(0))
     if n_planes > 1:
         raise InvalidParameterError(
             f"the image has {n_planes} planes and the labels are for one",
             path=reader.metadata.path,
             remedy="Choose the plane, as in --plane max or --plane z=0,t=0",
         )
-    return next(select_planes(reader, choice, ChannelChoice(0)))
+    plane = next(select_planes(reader, choice, ChannelChoice(0)), None)
+    if plane is None:
+        raise UnreadableFileError(
+            "holds none of the chosen planes", path=reader.metadata.path, remedy="Choose another plane"
+        )
+    return plane
 
 
 def _size(shape: tuple[int, ...]) -> str:

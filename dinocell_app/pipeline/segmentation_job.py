@@ -7,11 +7,12 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from dinocell_app.base.errors import UnreadableFileError
 from dinocell_app.export.labelled_image import LabelledImage
 from dinocell_app.export.plane_record import PlaneRecord
 from dinocell_app.imaging.image_reader import ImageReader
 from dinocell_app.imaging.metadata import ImageMetadata
-from dinocell_app.imaging.planes import ChannelChoice, Plane, PlaneChoice, select_planes
+from dinocell_app.imaging.planes import ChannelChoice, Plane, PlaneChoice, count_planes, select_planes
 from dinocell_app.imaging.reading import open_image
 from dinocell_app.jobs.events import (
     Event,
@@ -35,11 +36,11 @@ from dinocell_app.pipeline.devices import choose_device, describe_device
 from dinocell_app.pipeline.image_regions import ImageRegions
 from dinocell_app.pipeline.image_sources import (
     checksum_of,
-    count_planes,
     given_axes,
     given_pixel_size,
     pixel_size,
     read_channels,
+    remarks,
     shown_pixels,
 )
 from dinocell_app.pipeline.inputs import PlannedImage, plan_images
@@ -183,7 +184,9 @@ class SegmentationRun:
         with opened as reader:
             checksum = self.ahead.checksum(image.path)
             source = OpenedImage(image, reader, self.record_of(image, reader.metadata, checksum))
-            n_planes = count_planes(reader.metadata, self.plane)
+            n_planes = count_planes(reader.metadata, self.plane, self.channel)
+            for remark in remarks(reader.metadata, image.name):
+                yield Notice(remark)
             for plane in select_planes(reader, self.plane, self.channel):
                 place = Place(self.job.output, image.stem, plane.suffix)
                 record = finished_record(place, source.record, self.job.formats, overwrite=self.job.overwrite)
@@ -206,6 +209,10 @@ class SegmentationRun:
                     yield ReferencesDoubted(image.name + plane.suffix, likeness, str(image.path))
                 n_cells += record.n_cells or 0
                 outputs += [(image.stem.parent / name).as_posix() for name in record.outputs.values()]
+        if n_planes == 0:
+            raise UnreadableFileError(
+                "holds none of the chosen planes", path=image.path, remedy="Choose other planes or channels"
+            )
         if n_skipped == n_done:
             return ImageSkipped(image.name, n_cells, tuple(outputs), str(image.path))
         return ImageSegmented(image.name, n_cells, seconds, tuple(outputs), str(image.path))

@@ -125,7 +125,12 @@ def read_channels(reader: ImageReader, t: int, z: int) -> dict[str, NDArray[Any]
     -------
     dict of str to ndarray of shape (M, N)
     """
-    return {name: reader.read_plane(t, z, index) for index, name in enumerate(_channel_names(reader))}
+    from dinocell_app.imaging.planes import PlaneChoice, channel_at
+
+    where = PlaneChoice(z=z, t=t)
+    return {
+        name: channel_at(reader, where, index).pixels for index, name in enumerate(_channel_names(reader))
+    }
 
 
 def _channel_names(reader: ImageReader) -> list[str]:
@@ -161,7 +166,7 @@ def read_labelled(
     InvalidParameterError
         If neither says which plane.
     """
-    from dinocell_app.imaging.planes import EACH, ChannelChoice, PlaneChoice, select_planes
+    from dinocell_app.imaging.planes import EACH, PlaneChoice, channel_at
 
     made = PlaneChoice.parse(chosen or EACH)
     # An axis taken plane by plane is in the name; the others are as they were chosen.
@@ -174,8 +179,7 @@ def read_labelled(
         z=z if made.z == EACH or "_z" in plane else made.z, t=t if made.t == EACH or "_t" in plane else made.t
     )
     return {
-        name: next(select_planes(reader, where, ChannelChoice(index))).pixels
-        for index, name in enumerate(_channel_names(reader))
+        name: channel_at(reader, where, index).pixels for index, name in enumerate(_channel_names(reader))
     }
 
 

@@ -32,7 +32,7 @@ def test_measured_channels_are_those_that_are_said(misread: Path, capsys: pytest
     assert main([*words, "--axes", "YXC"]) == 0
     with (misread / "out" / "cells.csv").open(newline="", encoding="utf-8") as lines:
         (cell,) = csv.DictReader(lines)
-    assert [float(cell[f"intensity_mean_channel_{c}"]) for c in range(3)] == [10, 60, 200]
+    assert [float(cell[f"intensity_mean_ch{c}"]) for c in (1, 2, 3)] == [10, 60, 200]
     (record,) = (misread / "out").rglob("*_segmentation.json")
     assert json.loads(record.read_text("utf-8"))["image_selection"]["axes"] == "YXC"
 

@@ -89,9 +89,17 @@ def test_a_plate_is_refused_with_what_to_do(tmp_path: Path) -> None:
         open_image(tmp_path / "x.zarr")
 
 
-def test_unknown_axes_are_refused(tmp_path: Path) -> None:
-    write_image(tmp_path / "x.zarr", np.ones((2, 4, 5)), "qyx")
-    with pytest.raises(UnreadableFileError, match="has the axes q, y, x"):
+def test_unknown_axes_are_unrolled_into_slices(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).random((2, 3, 4, 5))
+    write_image(tmp_path / "x.zarr", pixels, "qzyx")
+    with open_image(tmp_path / "x.zarr") as reader:
+        assert reader.metadata.n_slices == 6
+        assert np.array_equal(reader.read_plane(z=4), pixels[1, 1])
+
+
+def test_an_image_without_rows_is_refused(tmp_path: Path) -> None:
+    write_image(tmp_path / "x.zarr", np.ones((4, 5)), "zx")
+    with pytest.raises(UnreadableFileError, match="has the axes z, x"):
         open_image(tmp_path / "x.zarr")
 
 

@@ -140,7 +140,7 @@ def test_a_plane_that_is_not_there_is_refused(choice: PlaneChoice) -> None:
         list(select_planes(ArrayReader(random_pixels(1, 2, 1, 3, 3)), choice))
 
 
-@pytest.mark.parametrize("choice", ["grey", "mean", "0", "channel_0"])
+@pytest.mark.parametrize("choice", ["grey", "mean", "0", "ch1", "channel_0"])
 def test_the_only_channel_is_found_by_any_word(choice: str) -> None:
     pixels = random_pixels(1, 1, 1, 3, 3, dtype="uint8")
     (plane,) = select_planes(ArrayReader(pixels), channel=ChannelChoice.parse(choice))
@@ -165,6 +165,6 @@ def test_a_grey_picture_stored_as_rgb_keeps_its_values(dtype: str) -> None:
 
 
 def test_channel_names_are_complete_and_unique() -> None:
-    assert name_channels(3, ("a", "a", "")) == ("a", "a (2)", "channel_2")
-    assert name_channels(2, ("a",)) == ("channel_0", "channel_1")
+    assert name_channels(3, ("a", "a", "")) == ("a", "a (2)", "ch3")
+    assert name_channels(2, ("a",)) == ("ch1", "ch2")
     assert name_channels(3, ("x", "y", "z"), is_rgb=True) == ("red", "green", "blue")

@@ -326,12 +326,13 @@ def test_resolution_tags_are_believed_only_for_a_microscope(
     assert read_metadata(tmp_path / "r.tif").pixel_size_um == pytest.approx(size_um)
 
 
-def test_further_series_are_named_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_further_series_are_images_of_the_same_file(tmp_path: Path) -> None:
     with tifffile.TiffWriter(tmp_path / "two.tif") as writer:
         writer.write(numbered(8, 9))
         writer.write(numbered(3, 4, dtype="uint8"))
-    assert read_metadata(tmp_path / "two.tif").height == 8
-    assert "2 image series" in caplog.text
+    first, second = (read_metadata(tmp_path / "two.tif", scene=scene) for scene in range(2))
+    assert (first.height, first.scene, first.n_scenes) == (8, 0, 2)
+    assert (second.height, second.dtype, second.scene) == (3, np.uint8, 1)
 
 
 def test_file_of_a_set_without_its_neighbours_is_refused(tmp_path: Path) -> None:
@@ -349,7 +350,7 @@ def test_file_of_a_set_without_its_neighbours_is_refused(tmp_path: Path) -> None
     tifffile.tiffcomment(tmp_path / "a.ome.tif", apart.encode())
     with open_image(tmp_path / "a.ome.tif") as reader:
         np.testing.assert_array_equal(reader.read_plane(z=0), numbered(2, 4, 5)[0])
-        with pytest.raises(UnreadableFileError, match=r"set of files.*one folder"):
+        with pytest.raises(UnreadableFileError, match=r"slice 1.*not there.*set into one folder"):
             reader.read_plane(z=1)
 
 
