@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.commands.console import EXIT_OK, EXIT_WRONG_USAGE
+from dinocell_app.commands.models_average import add_average
 from dinocell_app.commands.options import Subcommands, absolute_path, add_json_option
 
 PUBLISHED = "dinocell-b8"
@@ -66,6 +67,8 @@ def add_command(commands: Subcommands) -> None:
     copy.add_argument("model", metavar="MODEL", help="name of the model")
     copy.add_argument("name", metavar="NAME", help="name of the copy")
     copy.set_defaults(execute=duplicate)
+
+    add_average(actions)
 
     removal = actions.add_parser("delete", help="remove one of your own models for good")
     removal.add_argument("model", metavar="MODEL", help="name of the model")

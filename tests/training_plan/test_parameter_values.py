@@ -13,7 +13,7 @@ SET_ELSEWHERE = {
     "kind", "schema_version", "data", "patterns", "weights", "output", "base_model", "config",
     "backbone_weights",
     "objective", "held_out", "held_out_images", "validation_share", "name", "channel", "device",
-    "partly_labelled_images", "licence", "overwrite", "augmentation", "training",
+    "partly_labelled_images", "drawings", "licence", "overwrite", "augmentation", "training",
 }  # fmt: skip
 
 
