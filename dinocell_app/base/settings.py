@@ -47,6 +47,10 @@ class ApplicationSettings(BaseModel):
         Shortcuts that differ from the preset, by key of the action.
     keep_view : bool
         Whether zoom and contrast stay when another image of the same size is shown.
+    outline_width : int
+        Of cells in the viewer, in pixels of the image, or of the screen where the image is shown smaller.
+    outline_colour : str
+        As "#rrggbb"; empty for a colour of each cell's own.
     tell_updates : bool
         Whether the window asks for new versions when it starts.
     recent : tuple of str
@@ -70,6 +74,8 @@ class ApplicationSettings(BaseModel):
     shortcut_preset: Literal["cellpose", "napari"] = "cellpose"
     shortcuts: dict[str, str] = Field(default_factory=dict)
     keep_view: bool = True
+    outline_width: int = Field(default=2, ge=1, le=8)
+    outline_colour: str = Field(default="", pattern="^(#[0-9a-fA-F]{6})?$")
     tell_updates: bool = False
     recent: tuple[str, ...] = ()
     window: dict[str, str] = Field(default_factory=dict)

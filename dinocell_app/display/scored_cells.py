@@ -110,7 +110,7 @@ class ScoredPainter:
         ndarray of shape (h, w, 4), uint8
         """
         level = self.labels.levels[tile.level]
-        rows, columns = tile.slices(1)
+        rows, columns = tile.slices(self.style.outline_width)
         inner_rows, inner_columns = tile.slices()
         painted = self._painted(level[rows, columns])
         top, left = inner_rows.start - rows.start, inner_columns.start - columns.start
@@ -127,7 +127,7 @@ class ScoredPainter:
         fill_alpha = np.where(alpha == 255, alpha * share, 255 * share * FAINT_FILL * (alpha > 0))
         painted: NDArray[np.uint8] = _premultiplied(self.inks, fill_alpha)[labels]
         if self.style.mode in ("outline", "both"):
-            edge = outline(labels)
+            edge = outline(labels, self.style.outline_width) > 0
             painted[edge] = _premultiplied(self.inks, alpha)[labels[edge]]
         return painted
 

@@ -55,9 +55,9 @@ class LabelPainter:
         -------
         ndarray of shape (h, w, 4), uint8
         """
-        # One pixel more on every side: without it outlines would break, or appear, at the tiles' seams.
+        # More on every side than outlines are wide: without it they would break, or appear, at the seams.
         level = self.labels.levels[tile.level]
-        rows, columns = tile.slices(1)
+        rows, columns = tile.slices(self.style.outline_width)
         inner_rows, inner_columns = tile.slices()
         painted = paint_labels(level[rows, columns], self.labels.colours, self.style)
         top, left = inner_rows.start - rows.start, inner_columns.start - columns.start

@@ -200,6 +200,24 @@ def moved(waiting: Sequence[int], run_id: int, by: int) -> list[int]:
     return order
 
 
+def queue_sentence(rows: Sequence[RunRow]) -> str:
+    """Say in a few words what the queue is doing.
+
+    Returns
+    -------
+    str
+        Empty when nothing is being done and nothing waits.
+    """
+    waiting = sum(row.state == "queued" for row in rows)
+    behind = f"{waiting} waiting" if waiting else ""
+    active = next((row for row in rows if row.state in _ACTIVE), None)
+    if active is None:
+        return behind
+    state = "paused" if active.state == "paused" else active.remaining_text
+    parts = (active.name, f"{active.progress_text} images" if active.total else "", state, behind)
+    return " · ".join(part for part in parts if part)
+
+
 def finished_sentence(row: RunRow) -> str:
     """Say how a run ended."""
     images = "1 image" if row.done == 1 else f"{row.done:,} images"

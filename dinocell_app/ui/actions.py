@@ -22,7 +22,7 @@ class ActionInfo:
     cellpose, napari : str
         Shortcuts of the two presets; empty for none.
     needs : str
-        "project", "image", "result", "correcting" or empty: without it the action is greyed out.
+        "project", "image", "cell", "result", "correcting" or empty: without it the action is greyed out.
     checkable : bool
         Whether it is on or off.
     """
@@ -183,7 +183,12 @@ ACTIONS = (
         "image",
     ),
     ActionInfo("zoom_out", "Zoom out", "View", "Look from further away.", "Ctrl+-", "Ctrl+-", "image"),
-    ActionInfo("toggle_masks", "Show masks", "View", "Show or hide the filled masks.", "X", "V", "image"),
+    ActionInfo(
+        "zoom_to_cell", "Zoom to cell", "View", "Look at the selected cell from close by.", "J", "Z", "cell"
+    ),
+    ActionInfo(
+        "toggle_masks", "Show masks", "View", "Show or hide the filled masks.", "X", "V", "image", True
+    ),
     ActionInfo(
         "toggle_outlines",
         "Show outlines",
@@ -192,6 +197,7 @@ ACTIONS = (
         "Z",
         "O",
         "image",
+        True,
     ),
     ActionInfo(
         "measure_with_ruler",
@@ -212,6 +218,42 @@ ACTIONS = (
         "Ctrl+B",
         "image",
         True,
+    ),
+    ActionInfo(
+        "show_image_view",
+        "Image",
+        "View",
+        "The image takes all the room in the middle.",
+        "Ctrl+1",
+        "Ctrl+1",
+        "project",
+    ),
+    ActionInfo(
+        "show_results_view",
+        "Results",
+        "View",
+        "Tables, plots, gallery and overview take all the room in the middle.",
+        "Ctrl+2",
+        "Ctrl+2",
+        "project",
+    ),
+    ActionInfo(
+        "show_both_views",
+        "Image and results",
+        "View",
+        "The image above, the results below.",
+        "Ctrl+3",
+        "Ctrl+3",
+        "project",
+    ),
+    ActionInfo(
+        "maximise",
+        "Maximize",
+        "View",
+        "Hide the panels around the image or the results, or show them again.",
+        "F11",
+        "F11",
+        "project",
     ),
     ActionInfo(
         "preview",

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 from dinocell_app.base.settings import log_path
 from dinocell_app.ui.error_display import report_unexpected
 from dinocell_app.ui.icons import application_icon
+from dinocell_app.ui.indicators import IndicatorStyle
 from dinocell_app.ui.main_window import MainWindow
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.workers import wait_for_all
@@ -42,6 +43,8 @@ def open_window(paths: Sequence[Path] = ()) -> int:
     application.setApplicationName("dinocell-app")
     application.setApplicationDisplayName("DINOCell")
     application.setWindowIcon(application_icon())
+    if application.style().name() == "fusion":
+        application.setStyle(IndicatorStyle())
     session = Session()
     report_unexpected(session)
     window = MainWindow(session)

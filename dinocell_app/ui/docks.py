@@ -1,21 +1,22 @@
-"""The docks around the viewer: where they stand at first, and where a person put them."""
+"""The docks around the image and the results: where they stand at first, and where a person put them."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtWidgets import QDockWidget, QFrame, QMainWindow, QScrollArea, QWidget
 
+from dinocell_app.ui.dock_title import DockTitle
 from dinocell_app.ui.panels import Panels
 
 _LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
 _RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
 _BELOW = Qt.DockWidgetArea.BottomDockWidgetArea
-_SHARE_BELOW, _LEAST_BELOW = 0.36, 230
-"""How much of the window's height tables and plots get at first, and the fewest pixels they can use."""
+_SIDES, _BELOW_HEIGHT = (236, 330), 190
+"""Pixels at first: width of the images and of what to do with them, height of the queue."""
 
 
 class Docks:
-    """Images on the left; Segment, Reference cells, Review, Regions on the right; queue, tables below."""
+    """Images on the left; Segment, Reference cells, Review, Regions on the right; the queue below."""
 
     def __init__(self, window: QMainWindow, panels: Panels) -> None:
         self._window = window
@@ -24,18 +25,18 @@ class Docks:
         self.by_key = {
             "images": self._add("images", "Images", panels.images, _LEFT),
             "segment": self._add("segment", "Segment", panels.segment, _RIGHT),
-            "references": self._add("references", "Reference cells", panels.references, _RIGHT),
+            "references": self._add("references", "References", panels.references, _RIGHT),
             "review": self._add("review", "Review", panels.review, _RIGHT),
             "regions": self._add("regions", "Regions", _scrolling(panels.regions), _RIGHT),
             "queue": self._add("queue", "Queue", _scrolling(panels.queue), _BELOW),
-            "measurements": self._add("measurements", "Measurements", _scrolling(panels.results), _BELOW),
         }
         self.by_key["references"].visibilityChanged.connect(panels.references.set_seen)
         self.by_key["regions"].visibilityChanged.connect(panels.regions.set_seen)
         window.setDockNestingEnabled(True)
         window.setCorner(Qt.Corner.BottomRightCorner, _RIGHT)
         window.setCorner(Qt.Corner.BottomLeftCorner, _BELOW)
-        self._open = list(self.by_key)
+        self._open = [key for key in self.by_key if key != "queue"]
+        self._before_maximising: list[str] | None = None
         self._front: list[str] = []
         self._laid_out = False
         self._hide()
@@ -45,15 +46,48 @@ class Docks:
         self.by_key[key].show()
         self.by_key[key].raise_()
 
+    @property
+    def maximised(self) -> bool:
+        """Whether one part of the window has all the room."""
+        return self._before_maximising is not None
+
+    def maximise(self, key: str = "") -> None:
+        """Give a dock all the room, or the middle of the window; called again, put all back.
+
+        Parameters
+        ----------
+        key : str
+            Of the dock; empty for the middle.
+        """
+        centre = self._centre()
+        if self._before_maximising is not None:
+            for each in self._before_maximising:
+                self.by_key[each].show()
+            for each in self._front:
+                self.by_key[each].raise_()
+            self._before_maximising = None
+            centre.show()
+        else:
+            self._note_open()
+            self._before_maximising = self._open
+            for each, dock in self.by_key.items():
+                dock.setVisible(each == key)
+            centre.setVisible(not key)
+        for each, dock in self.by_key.items():
+            title = dock.titleBarWidget()
+            if isinstance(title, DockTitle):
+                title.show_maximised(self.maximised and each == key)
+
     def show_all(self, shown: bool) -> None:
         """Show the docks where they were last, or hide them all on the welcome page."""
         if shown == self._shown:
             return
+        if self.maximised:
+            self.maximise()
         self._shown = shown
         if not shown:
             self._places = self._window.saveState()
-            self._front = [key for key, dock in self.by_key.items() if not dock.visibleRegion().isEmpty()]
-            self._open = [key for key, dock in self.by_key.items() if not dock.isHidden()]
+            self._note_open()
             self._hide()
             return
         for key in self._open:
@@ -75,6 +109,8 @@ class Docks:
         str
             Empty when they were never shown.
         """
+        if self.maximised:
+            self.maximise()
         state = self._window.saveState() if self._shown else self._places
         return bytes(state.toBase64().data()).decode("ascii")
 
@@ -86,6 +122,9 @@ class Docks:
         dock = QDockWidget(title, self._window)
         dock.setObjectName(key)
         dock.setWidget(widget)
+        bar = DockTitle(dock)
+        bar.maximise_asked.connect(lambda: self.maximise(key))
+        dock.setTitleBarWidget(bar)
         self._window.addDockWidget(area, dock)
         return dock
 
@@ -94,13 +133,20 @@ class Docks:
         self._window.tabifyDockWidget(self.by_key["segment"], self.by_key["references"])
         self._window.tabifyDockWidget(self.by_key["references"], self.by_key["review"])
         self._window.tabifyDockWidget(self.by_key["review"], self.by_key["regions"])
-        self._window.tabifyDockWidget(self.by_key["queue"], self.by_key["measurements"])
         sides = [self.by_key["images"], self.by_key["segment"]]
-        self._window.resizeDocks(sides, [370, 340], Qt.Orientation.Horizontal)
-        below = max(_LEAST_BELOW, round(_SHARE_BELOW * self._window.height()))
-        self._window.resizeDocks([self.by_key["queue"]], [below], Qt.Orientation.Vertical)
+        self._window.resizeDocks(sides, list(_SIDES), Qt.Orientation.Horizontal)
+        self._window.resizeDocks([self.by_key["queue"]], [_BELOW_HEIGHT], Qt.Orientation.Vertical)
         self.by_key["segment"].raise_()
-        self.by_key["queue"].raise_()
+
+    def _centre(self) -> QWidget:
+        centre = self._window.centralWidget()
+        if centre is None:
+            raise RuntimeError("the window has no middle yet")
+        return centre
+
+    def _note_open(self) -> None:
+        self._front = [key for key, dock in self.by_key.items() if not dock.visibleRegion().isEmpty()]
+        self._open = [key for key, dock in self.by_key.items() if not dock.isHidden()]
 
     def _hide(self) -> None:
         for dock in self.by_key.values():

@@ -1,4 +1,4 @@
-"""The main window: images on the left, viewer in the middle, what to do on the right, queue below."""
+"""The main window: images on the left, image and results in the middle, what to do on the right."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QMainWindow,
     QMessageBox,
     QStackedWidget,
+    QTabWidget,
     QToolBar,
     QVBoxLayout,
     QWidget,
@@ -19,6 +20,7 @@ from PySide6.QtWidgets import (
 
 import dinocell_app
 from dinocell_app.base.settings import log_path
+from dinocell_app.display.label_colours import LabelStyle
 from dinocell_app.ui.actions import ACTIONS, MENUS, TOOLBAR
 from dinocell_app.ui.cache_upkeep import CacheUpkeep
 from dinocell_app.ui.docks import Docks
@@ -30,6 +32,7 @@ from dinocell_app.ui.icons import action_icon
 from dinocell_app.ui.leftovers import LeftoverUpkeep
 from dinocell_app.ui.panels import make_panels
 from dinocell_app.ui.project_actions import ProjectActions
+from dinocell_app.ui.queue.queue_line import QueueLine
 from dinocell_app.ui.quitting import runs_may_be_left
 from dinocell_app.ui.review.agreement_dialog import AgreementDialog
 from dinocell_app.ui.session import Session
@@ -38,6 +41,7 @@ from dinocell_app.ui.theme import apply_theme
 from dinocell_app.ui.training.training_window import TrainingWindow
 from dinocell_app.ui.update_notice import UpdateNotice
 from dinocell_app.ui.welcome.welcome_page import WelcomePage
+from dinocell_app.ui.work_area import WorkArea
 
 ABOUT = """<b>DINOCell {version}</b><p>Cell masks and morphology tables from folders of microscopy images.</p>
 <p>The methods are those of DINOCell and PerCS-DINO; flows follow Cellpose. BSD 3-Clause licence.
@@ -58,7 +62,8 @@ class MainWindow(QMainWindow):
         self.problems = ProblemBar(session)
         self.pages = QStackedWidget()
         self.pages.addWidget(self.welcome)
-        self.pages.addWidget(self.panels.viewer)
+        self.work = WorkArea(self.panels.viewer, self.panels.results)
+        self.pages.addWidget(self.work)
         body = QWidget()
         layout = QVBoxLayout(body)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -69,11 +74,16 @@ class MainWindow(QMainWindow):
         self.projects = ProjectActions(session, self.panels.images.search, self)
         self.actions_by_key = self._make_actions()
         self._docks = Docks(self, self.panels)
+        self.queue_line = QueueLine(session)
+        self.setTabPosition(Qt.DockWidgetArea.RightDockWidgetArea, QTabWidget.TabPosition.North)
+        self.statusBar().setSizeGripEnabled(False)
+        self.statusBar().addWidget(self.panels.viewer.status, 1)
+        self.statusBar().addPermanentWidget(self.queue_line)
         self._upkeep = (CacheUpkeep(session), LeftoverUpkeep(session))
         self._updates = UpdateNotice(session)
         self._make_menus()
         self._connect()
-        self.resize(1360, 820)
+        self.resize(1440, 900)
         self._put_back()
         self._on_project()
         self._updates.look_at_start()
@@ -145,6 +155,28 @@ class MainWindow(QMainWindow):
         """Show or hide outlines."""
         self.panels.viewer.toggle_outlines()
 
+    def zoom_to_cell(self) -> None:
+        """Look at the selected cell from close by."""
+        self.work.show_image()
+        self.panels.viewer.viewer.zoom_to(self._session.selected_cell)
+
+    def show_image_view(self) -> None:
+        """Give the image all the room."""
+        self.work.show_view("image")
+
+    def show_results_view(self) -> None:
+        """Give tables and plots all the room."""
+        self.work.show_view("results")
+
+    def show_both_views(self) -> None:
+        """Show the image above the results."""
+        self.work.show_view("both")
+
+    def maximise(self) -> None:
+        """Hide the panels around the middle, or show them again."""
+        self._docks.maximise()
+        self._show_maximised()
+
     def measure_with_ruler(self) -> None:
         """Switch the ruler on or off."""
         self.panels.viewer.set_ruler(self.actions_by_key["measure_with_ruler"].isChecked())
@@ -155,20 +187,21 @@ class MainWindow(QMainWindow):
 
     def preview(self) -> None:
         """Segment what is visible."""
-        self._docks.show("segment")
+        self.work.show_image()
         self.panels.segment.preview_now()
 
     def run_all(self) -> None:
         """Segment all images."""
         self.panels.segment.run("all")
-        self._docks.show("queue")
 
     def correct(self) -> None:
         """Correct cells by hand, or stop it."""
+        self.work.show_image()
         self.panels.correct.switch(self.actions_by_key["correct"].isChecked())
 
     def review_cells(self) -> None:
         """Look through cells one after the other."""
+        self.work.show_image()
         self._docks.show("review")
         self.panels.review.start()
 
@@ -294,6 +327,15 @@ class MainWindow(QMainWindow):
         session.images_changed.connect(self._enable)
         session.settings_changed.connect(self._on_settings)
         session.queue.run_finished.connect(self._on_run_finished)
+        session.cell_selected.connect(self._enable)
+        self.queue_line.button.clicked.connect(self._show_queue)
+        self.docks["queue"].visibilityChanged.connect(self._on_queue_visible)
+        self.work.maximise_asked.connect(self.maximise)
+        for dock in self.docks.values():
+            dock.visibilityChanged.connect(self._show_maximised)
+        self.panels.results.image_wanted.connect(self.work.show_image)
+        self.panels.viewer.labels.changed.connect(self._on_label_style)
+        self._on_label_style(self.panels.viewer.labels.label_style())
         session.current_result_changed.connect(self._enable)
         self.panels.review.set_fixes_at_once(True)
         self.panels.review.fix_asked.connect(lambda: self.panels.correct.switch(True))
@@ -308,7 +350,7 @@ class MainWindow(QMainWindow):
 
     def _on_project(self) -> None:
         project = self._session.project
-        self.pages.setCurrentWidget(self.panels.viewer if project is not None else self.welcome)
+        self.pages.setCurrentWidget(self.work if project is not None else self.welcome)
         self._docks.show_all(project is not None)
         self.toolbar.setVisible(project is not None)
         if project is None:
@@ -327,9 +369,24 @@ class MainWindow(QMainWindow):
             "image": image,
             "result": self._session.current_result is not None,
             "correcting": self.panels.correct.corrections.history is not None,
+            "cell": image and self._session.selected_cell > 0,
         }
         for info in ACTIONS:
             self.actions_by_key[info.key].setEnabled(fits[info.needs])
+
+    def _show_queue(self) -> None:
+        queue = self.docks["queue"]
+        queue.setVisible(queue.isHidden())
+
+    def _on_queue_visible(self) -> None:
+        self.queue_line.button.setChecked(not self.docks["queue"].isHidden())
+
+    def _show_maximised(self) -> None:
+        self.work.maximise.setChecked(self._docks.maximised)
+
+    def _on_label_style(self, style: LabelStyle) -> None:
+        self.actions_by_key["toggle_masks"].setChecked(style.mode in ("fill", "both"))
+        self.actions_by_key["toggle_outlines"].setChecked(style.mode in ("outline", "both"))
 
     def _on_settings(self) -> None:
         self._use_shortcuts()
@@ -355,6 +412,7 @@ class MainWindow(QMainWindow):
         places = {
             "geometry": bytes(self.saveGeometry().toBase64().data()).decode("ascii"),
             "docks": self._docks.places(),
+            "work": self.work.places(),
         }
         window = {**self._session.settings.window, **places}
         self._session.change_settings(self._session.settings.model_copy(update={"window": window}))
@@ -364,3 +422,4 @@ class MainWindow(QMainWindow):
         if "geometry" in window:
             self.restoreGeometry(QByteArray.fromBase64(window["geometry"].encode("ascii")))
         self._docks.put_back(window.get("docks", ""))
+        self.work.put_back(window.get("work", ""))

@@ -39,6 +39,15 @@ DEVICES = {
     "mps": "Apple graphics processor",
 }
 THEMES = {"system": "As the system", "light": "Light", "dark": "Dark"}
+OUTLINE_COLOURS = {
+    "": "Each cell its own",
+    "#ffff00": "Yellow",
+    "#00ff00": "Green",
+    "#00ffff": "Cyan",
+    "#ff00ff": "Magenta",
+    "#ffffff": "White",
+    "#000000": "Black",
+}
 PRESET_NAMES = {"cellpose": "As in Cellpose", "napari": "As in napari"}
 
 
@@ -82,6 +91,8 @@ class SettingsDialog(QDialog):
             "formats": formats or self._before.formats,
             "theme": self.theme.currentData(),
             "keep_view": self.keep_view.isChecked(),
+            "outline_width": self.outline_width.value(),
+            "outline_colour": self.outline_colour.currentData(),
             "tell_updates": self.tell_updates.isChecked(),
             "shortcut_preset": self.preset.currentData(),
             "shortcuts": self._changed_shortcuts(),
@@ -146,8 +157,18 @@ class SettingsDialog(QDialog):
         self.keep_view = QCheckBox("Keep zoom and contrast from image to image")
         self.keep_view.setChecked(self._before.keep_view)
         self.keep_view.setToolTip("Applies to images of the same size.")
+        self.outline_width = QSpinBox(minimum=1, maximum=8, value=self._before.outline_width, suffix=" px")
+        self.outline_width.setAccessibleName("Width of outlines")
+        self.outline_width.setToolTip("Of cells in the viewer; exported overlays have their own.")
+        self.outline_colour = _choice(
+            {self._before.outline_colour: self._before.outline_colour} | OUTLINE_COLOURS,
+            self._before.outline_colour,
+            "Colour of outlines",
+        )
         form.addRow("Colours", self.theme)
         form.addRow("", self.keep_view)
+        form.addRow("Width of outlines", self.outline_width)
+        form.addRow("Colour of outlines", self.outline_colour)
         return page
 
     def _make_shortcuts(self) -> QWidget:

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PySide6.QtGui import QColor
+from scipy import ndimage
 
 from dinocell_app.display.channels import channel_statistics, composite, displayed_range
 from dinocell_app.display.hover_text import HoverInfo, hover_text, length_text
@@ -16,6 +18,7 @@ from dinocell_app.display.scale_bar import LONGEST_SCREEN_PX, scale_bar
 from dinocell_app.display.tile_painting import LabelPainter
 from dinocell_app.export.palette import PALETTE
 from dinocell_app.project.records import ChannelDisplay
+from dinocell_app.ui.theme import contrast
 
 WHITE = ChannelDisplay(0, True, "#ffffff", None, None)
 
@@ -96,16 +99,38 @@ def test_labels_of_every_kind_are_painted(dtype):
     assert painted[1, 1, :3].tolist() == list(PALETTE[1][::-1])
 
 
-def test_outlines_have_no_seams_between_tiles():
+@pytest.mark.parametrize("width", [1, 2, 5])
+def test_outlines_have_no_seams_between_tiles(width):
     labels = np.zeros((1200, 1100), np.int32)
     labels[100:1000, 200:900] = 5
-    painter = LabelPainter(index_labels(labels), LabelStyle("outline"))
+    painter = LabelPainter(index_labels(labels), LabelStyle("outline", outline_width=width))
     whole = np.zeros(labels.shape, bool)
     for row in range(3):
         for column in range(3):
             tile = Tile(0, row, column)
             whole[tile.slices()] = painter(tile)[..., 3] > 0
-    assert np.array_equal(whole, outline(labels))
+    assert np.array_equal(whole, outline(labels, width) > 0)
+
+
+@pytest.mark.parametrize("width", [1, 2, 3])
+def test_an_outline_is_as_wide_as_asked_and_lies_within_its_cell(width):
+    labels = np.zeros((40, 40), np.int32)
+    labels[10:30, 5:25] = 3
+    distance = ndimage.distance_transform_cdt(labels, "taxicab")
+    assert np.array_equal(outline(labels, width), np.where(distance <= width, distance, 0))
+
+
+@pytest.mark.parametrize("background", [0, 90, 255])
+def test_outlines_stand_out_from_every_background(background):
+    """Of the two lines of an outline one has a contrast of 3 or more with what is behind it."""
+    labels = np.zeros((20, 20), np.int32)
+    labels[4:16, 4:16] = 1
+    for number in range(1, len(PALETTE) + 1):
+        painted = paint_labels(labels, np.array([0, number], np.uint8), LabelStyle("outline"))
+        lines = {tuple(painted[row, 10, 2::-1].tolist()) for row in (4, 5)}
+        assert len(lines) == 2
+        ground = QColor(background, background, background)
+        assert max(contrast(QColor(*line), ground) for line in lines) >= 3
 
 
 def test_cells_are_counted_and_found():

@@ -27,7 +27,6 @@ PLACES = {
     "control": ("nuclei_histology.tif", "quantitative_phase_prostate.tif"),
     "drug": ("nuclei_fluorescence.tif", "blood_smear.png", "phase_t98g.tif"),
 }
-TABLE_HEIGHT, PLOT_HEIGHT = 320, 460
 SHOWN = "nuclei_histology.tif"
 REFERENCES_SHOWN = "blood_smear.png"
 REFERENCES = {"red cell": ((330, 310), (120, 190)), "nucleus": ((180, 170),)}
@@ -40,11 +39,13 @@ class Walk:
     def __init__(self, home: Path, target: Path, size: tuple[int, int], theme: str) -> None:
         from PySide6.QtWidgets import QApplication
 
+        from dinocell_app.ui.indicators import IndicatorStyle
         from dinocell_app.ui.main_window import MainWindow
         from dinocell_app.ui.session import Session
 
         self.home, self.target = home, target
         self.application = QApplication.instance() or QApplication(sys.argv[:1])
+        self.application.setStyle(IndicatorStyle())
         self.session = Session()
         self.session.change_settings(self.session.settings.model_copy(update={"theme": theme}))
         self.window = MainWindow(self.session)
@@ -140,18 +141,19 @@ class Walk:
         self.wait(1500)
         self.take("preview")
         self.window.run_all()
+        self.window.queue_line.button.click()
         results = self.session.project.results
         self.until(lambda: len(results.latest()) >= 2, "two images")
         self.take("queue")
         runs = self.session.project.runs
         self.until(lambda: all(run.state == "finished" for run in runs.all()), "the end of the run")
+        self.window.queue_line.button.click()
 
     def results(self) -> None:
         self.choose(SHOWN)
         window, panel = self.window, self.window.panels.results
         self.until(lambda: window.panels.viewer.viewer.labels is not None, "the masks")
-        window.docks["measurements"].show()
-        window.docks["measurements"].raise_()
+        window.work.show_view("both")
         self.until(lambda: len(panel.cells.rows) > 0, "the table")
         panel.cells.sort_by("area_um2", ascending=False)
         self.session.select_cell(4)
@@ -163,19 +165,14 @@ class Walk:
             (panel.overview, "overview"),
         ):
             panel.tabs.setCurrentWidget(tab)
-            self.make_room(PLOT_HEIGHT if tab is panel.plots else TABLE_HEIGHT)
+            window.work.show_view("both" if tab in (panel.table, panel.images) else "results")
+            self.wait(1500)
             self.take(name)
+        window.work.show_view("image")
         window.actions_by_key["side_by_side"].trigger()
         self.wait(1500)
         self.take("side_by_side")
         window.actions_by_key["side_by_side"].trigger()
-
-    def make_room(self, height: int) -> None:
-        """Drag the edge of the measurements up or down."""
-        from PySide6.QtCore import Qt
-
-        self.window.resizeDocks([self.window.docks["measurements"]], [height], Qt.Orientation.Vertical)
-        self.wait(1500)
 
     def references(self) -> None:
         """Point at two kinds of cells in the blood smear."""
@@ -320,6 +317,7 @@ class Walk:
         """Show the window at night, whatever theme the other pictures have."""
         panel = self.window.panels.results
         panel.tabs.setCurrentWidget(panel.table)
+        self.window.work.show_view("both")
         self.session.change_settings(self.session.settings.model_copy(update={"theme": "dark"}))
         self.wait(1500)
         self.take("dark")

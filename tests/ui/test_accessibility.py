@@ -133,13 +133,19 @@ def test_everything_in_the_window_has_a_name_and_words(window):
     tell(complaints_about_words(window))
 
 
-@pytest.mark.parametrize("key", ["images", "segment", "references", "regions", "queue", "measurements"])
+@pytest.mark.parametrize("key", ["images", "segment", "references", "regions", "queue"])
 def test_tab_goes_through_each_dock_as_the_eye_does(window, key):
     dock = window.docks[key]
     dock.show()
     dock.raise_()
     QApplication.processEvents()
     tell(complaints_about_tab(window, dock.widget()))
+
+
+def test_tab_goes_through_the_results_as_the_eye_does(window):
+    window.work.show_view("results")
+    QApplication.processEvents()
+    tell(complaints_about_tab(window, window.panels.results))
 
 
 def test_tab_goes_through_the_viewer_as_the_eye_does(window):

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QLineEdit,
     QProgressBar,
@@ -22,12 +21,13 @@ from PySide6.QtWidgets import (
 from dinocell_app.project.image_tree import Order
 from dinocell_app.ui.images.adding import ImageSearch
 from dinocell_app.ui.images.image_changes import ImageChanges
+from dinocell_app.ui.images.image_delegate import ImageDelegate
 from dinocell_app.ui.images.left_out_dialog import LeftOutDialog
 from dinocell_app.ui.images.thumbnails import SHOWN, Thumbnails
 from dinocell_app.ui.images.tree_model import HEADERS, ImageTreeModel
 from dinocell_app.ui.session import Session
 
-MINIMUM_WIDTH = 280
+MINIMUM_WIDTH = 220
 
 
 class ImagePanel(QWidget):
@@ -41,11 +41,13 @@ class ImagePanel(QWidget):
         self.changes = ImageChanges(session, self.chosen_ids, self)
         self._thumbnails = Thumbnails(session, lambda image_id: self.model.touch(image_id))
         self.model = ImageTreeModel(self._thumbnails.picture, self)
-        self.filter = QLineEdit(placeholderText="Filter: name, tag or status", clearButtonEnabled=True)
+        self.filter = QLineEdit(placeholderText="Filter images", clearButtonEnabled=True)
         self.filter.setAccessibleName("Filter images")
         self.filter.setToolTip("Lists images that have all of these words in name, folder, tags or status.")
         self.order = QComboBox()
         self.order.setAccessibleName("Order of images")
+        self.order.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.order.setMinimumContentsLength(5)
         self.order.setToolTip("How images are sorted within their folder.")
         for order in Order:
             self.order.addItem(order.value, order)
@@ -56,8 +58,8 @@ class ImagePanel(QWidget):
         self.searching = self._make_search_bar()
         self.left_out = self._make_left_out_bar()
         top = QHBoxLayout()
-        top.addWidget(self.filter, 1)
-        top.addWidget(self.order)
+        top.addWidget(self.filter, 3)
+        top.addWidget(self.order, 2)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.addLayout(top)
@@ -104,14 +106,11 @@ class ImagePanel(QWidget):
         tree.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         tree.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         tree.setIndentation(10)  # names want the room
-        header = tree.header()
-        header.setStretchLastSection(False)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        tree.setItemDelegate(ImageDelegate(tree))
+        tree.header().setStretchLastSection(True)
+        tree.setHeaderHidden(True)
         for column in range(1, len(HEADERS)):
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
-        header.resizeSection(1, 96)
-        header.resizeSection(2, 46)
-        header.setMinimumSectionSize(40)
+            tree.setColumnHidden(column, True)  # the delegate writes them below the name
         return tree
 
     def _make_search_bar(self) -> QWidget:

@@ -1,9 +1,10 @@
-"""The results dock: a result set to choose, and tabs that look at its cells from different sides."""
+"""The results: a result set to choose, and tabs that look at its cells from different sides."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QTabWidget, QVBoxLayout, QWidget
 
@@ -31,6 +32,9 @@ _MOST_NAMED = 3
 
 class ResultsPanel(QWidget):
     """Cells, images, plots, gallery and overview of a result set."""
+
+    image_wanted = Signal()
+    """A cell or image was double-clicked: the image shall be seen."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -108,6 +112,8 @@ class ResultsPanel(QWidget):
             tab.source_chosen.connect(self.link.show_image)
         self.image_values.failed.connect(self._session.report)
         self.plots.refused.connect(self._session.report)
+        for view in (self.table.view, self.images.view, self.gallery.view, self.overview.view):
+            view.doubleClicked.connect(self.image_wanted)
         self.memory.opened.connect(self._show_remembered)
         self.cells.rows_changed.connect(self._remember)
         self.table.model.modelReset.connect(self._remember)

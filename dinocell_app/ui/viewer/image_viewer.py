@@ -98,7 +98,8 @@ class ImageViewer(PictureView):
         """
         if self._overlay is not None:
             # Outlines of cells beside it may have changed too, and a coarse pixel stands for many.
-            self._overlay.repaint_area(QRectF(left - 2, top - 2, width + 4, height + 4))
+            more = 1 + self.style_of_labels.outline_width
+            self._overlay.repaint_area(QRectF(left - more, top - more, width + 2 * more, height + 2 * more))
         self.select_cell(self.selected)
 
     def set_preview(self, labels: NDArray[np.integer] | None, region: Region | None) -> None:
@@ -185,6 +186,17 @@ class ImageViewer(PictureView):
             self._fit_when_seen = False
             centre = place.center() - QPointF(shown.width() / 2, shown.height() / 2)
             self.box.setRange(QRectF(centre, shown.size()), padding=0)
+
+    def zoom_to(self, label: int) -> None:
+        """Fill half of the view with a cell."""
+        box = self._box_of(label)
+        if box is None:
+            return
+        rows, columns = box
+        place = QRectF(columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start)
+        side = max(place.width(), place.height()) / 2
+        self._fit_when_seen = False
+        self.box.setRange(place.adjusted(-side, -side, side, side), padding=0)
 
     def forget_region(self) -> None:
         """Take the drawn box away once what it was for is done."""

@@ -34,6 +34,7 @@ class LabelBar(QWidget):
         self.opacity.setAccessibleName("Opacity of masks")
         self.opacity.setToolTip("How much masks cover the image.")
         self.opacity.setMaximumWidth(110)
+        self._outline = LabelStyle().outline_width, ""
         layout = QHBoxLayout(self)
         layout.setContentsMargins(4, 0, 4, 0)
         layout.addWidget(QLabel("Cells"))
@@ -46,7 +47,22 @@ class LabelBar(QWidget):
 
     def label_style(self) -> LabelStyle:
         """Give what is chosen."""
-        return LabelStyle(self.mode.currentData(), self.opacity.value() / 100)
+        width, colour = self._outline
+        return LabelStyle(self.mode.currentData(), self.opacity.value() / 100, width, colour)
+
+    def set_outline(self, width: int, colour: str) -> None:
+        """Draw outlines as the settings say.
+
+        Parameters
+        ----------
+        width : int
+            In pixels.
+        colour : str
+            As "#rrggbb"; empty for a colour of each cell's own.
+        """
+        if (width, colour) != self._outline:
+            self._outline = width, colour
+            self._tell()
 
     def show_style(self, style: LabelStyle) -> None:
         """Show another style and tell about it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -25,6 +25,7 @@ from dinocell_app.ui.viewer.contrast_everywhere import show_everywhere
 from dinocell_app.ui.viewer.contrast_panel import ContrastPanel
 from dinocell_app.ui.viewer.feature_bar import FeatureBar
 from dinocell_app.ui.viewer.feature_control import FeatureControl
+from dinocell_app.ui.viewer.floating_tools import FloatingTools
 from dinocell_app.ui.viewer.image_viewer import ImageViewer
 from dinocell_app.ui.viewer.label_bar import LabelBar
 from dinocell_app.ui.viewer.picture_view import EMPTY, ZOOM_STEP
@@ -54,13 +55,11 @@ class ViewerPanel(QWidget):
         self.second = SecondView(session, self.viewer, partial(self._load_labels, "beside"), self)
         self.other, self.beside = self.second.viewer, self.second.choice
         self.contrast = ContrastPanel()
-        self.contrast.hide()
         self.contrast_button = QPushButton("Contrast")
         self.contrast_button.setCheckable(True)
         self.contrast_button.setToolTip("Show or hide colour and contrast of the channels.")
         self.contrast_button.toggled.connect(self.contrast.setVisible)
         self.feature_bar = FeatureBar()
-        self.feature_bar.hide()
         self.features = FeatureControl(session, self.viewer, self.feature_bar, self)
         self.features_button = QPushButton("Features")
         self.features_button.setCheckable(True)
@@ -69,12 +68,14 @@ class ViewerPanel(QWidget):
         )
         self.sliders = PlaneSliders()
         self.sliders.hide()
-        self.status = QLabel()
+        self.status = QLabel()  # the window puts it into its status bar
+        self.status.setTextFormat(Qt.TextFormat.PlainText)
         self.status.setAccessibleName("Under the mouse")
-        self.status.setMinimumHeight(self.status.fontMetrics().height() + 4)
+        self.status.setContentsMargins(6, 0, 6, 0)
         self.views = QSplitter()
         self.views.addWidget(self.viewer)
         self.views.addWidget(self.other)
+        self.floating = FloatingTools(self.views, self.contrast, self.feature_bar)
         top = QHBoxLayout()
         top.addWidget(self.labels, 1)
         top.addWidget(self.beside)
@@ -87,11 +88,7 @@ class ViewerPanel(QWidget):
         self._bars = QVBoxLayout()
         layout.addLayout(self._bars)
         layout.addWidget(self.views, 1)
-        layout.addWidget(self.feature_bar)
         layout.addWidget(self.sliders)
-        layout.addWidget(self.status)
-        self.status.setContentsMargins(6, 0, 6, 0)
-        layout.addWidget(self.contrast)
         self._on_style(self.labels.label_style())
         self._connect()
         self._show_image()
@@ -181,6 +178,8 @@ class ViewerPanel(QWidget):
     def _on_settings(self) -> None:
         for viewer in (self.viewer, self.other):
             viewer.set_cache_megabytes(self._session.settings.cache_megabytes)
+        settings = self._session.settings
+        self.labels.set_outline(settings.outline_width, settings.outline_colour)
 
     def _start(self, name: str, task: Task) -> None:
         """Let the newest request win."""

@@ -75,7 +75,8 @@ def test_a_dropped_folder_becomes_a_project_beside_it(window, session, pictures)
         "control/a.tif", "drug/b.tif", "drug/c.tif",
     ]  # fmt: skip
     assert session.current_image.name == "a.tif"
-    assert window.pages.currentWidget() is window.panels.viewer
+    assert window.pages.currentWidget() is window.work
+    assert window.panels.viewer.isVisible()
     assert window.windowTitle().startswith("plate")
 
 
@@ -198,18 +199,14 @@ def test_no_tabs_are_left_behind_when_projects_are_closed_and_opened(window, ses
         return sorted(bar.tabText(index) for bar in bars for index in range(bar.count()))
 
     for _ in range(2):
-        qtbot.waitUntil(
-            lambda: (
-                shown_tabs() == ["Measurements", "Queue", "Reference cells", "Regions", "Review", "Segment"]
-            )
-        )
-        window.docks["measurements"].raise_()
+        qtbot.waitUntil(lambda: shown_tabs() == ["References", "Regions", "Review", "Segment"])
+        window.docks["review"].raise_()
         folder = session.project.folder
         session.close_project()
         qtbot.waitUntil(lambda: not shown_tabs())
         window.projects.open_folder(folder)
-    qtbot.waitUntil(lambda: not window.docks["measurements"].visibleRegion().isEmpty())
-    assert window.docks["queue"].visibleRegion().isEmpty()
+    qtbot.waitUntil(lambda: not window.docks["review"].visibleRegion().isEmpty())
+    assert window.docks["segment"].visibleRegion().isEmpty()
 
 
 def test_a_dock_behind_another_knows_that_it_is_not_seen(window, opened, qtbot):
