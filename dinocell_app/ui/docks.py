@@ -11,6 +11,7 @@ from dinocell_app.ui.panels import Panels
 _LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
 _RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
 _BELOW = Qt.DockWidgetArea.BottomDockWidgetArea
+_RIGHT_TABS = ("segment", "references", "review", "regions")
 _SIDES, _BELOW_HEIGHT = (236, 330), 190
 """Pixels at first: width of the images and of what to do with them, height of the queue."""
 
@@ -45,6 +46,13 @@ class Docks:
         """Bring a dock to the front."""
         self.by_key[key].show()
         self.by_key[key].raise_()
+
+    def toggle_queue(self) -> None:
+        """Show the queue or hide it; it is a line of the status bar all the time."""
+        queue = self.by_key["queue"]
+        queue.setVisible(queue.isHidden())
+        if queue.height() < _BELOW_HEIGHT and not queue.isFloating():
+            self._window.resizeDocks([queue], [_BELOW_HEIGHT], Qt.Orientation.Vertical)
 
     @property
     def maximised(self) -> bool:
@@ -90,16 +98,14 @@ class Docks:
             self._note_open()
             self._hide()
             return
+        if not self._laid_out:
+            self._lay_out()
+            return
         for key in self._open:
             self.by_key[key].show()
-        if self._laid_out:
-            # Restored a second time, Qt would leave bars of tabs behind that belong to nothing.
-            for key in self._front:
-                self.by_key[key].raise_()
-            return
-        self._laid_out = True
-        if self._places.isEmpty() or not self._window.restoreState(self._places):
-            self._arrange()
+        # Restored a second time, Qt would leave bars of tabs behind that belong to nothing.
+        for key in self._front:
+            self.by_key[key].raise_()
 
     def places(self) -> str:
         """Write down where the docks are.
@@ -128,14 +134,22 @@ class Docks:
         self._window.addDockWidget(area, dock)
         return dock
 
+    def _lay_out(self) -> None:
+        self._laid_out = True
+        before = ""
+        for key in self._open:
+            self.by_key[key].show()
+            # Not before they are shown: Qt would leave a bar of tabs behind that belongs to nothing. And at
+            # once: all above each other they would make a small window higher.
+            if before and key in _RIGHT_TABS:
+                self._window.tabifyDockWidget(self.by_key[before], self.by_key[key])
+            before = key if key in _RIGHT_TABS else before
+        if self._places.isEmpty() or not self._window.restoreState(self._places):
+            self._arrange()
+
     def _arrange(self) -> None:
-        # Not before they are shown: Qt would leave a bar of tabs behind that belongs to nothing.
-        self._window.tabifyDockWidget(self.by_key["segment"], self.by_key["references"])
-        self._window.tabifyDockWidget(self.by_key["references"], self.by_key["review"])
-        self._window.tabifyDockWidget(self.by_key["review"], self.by_key["regions"])
         sides = [self.by_key["images"], self.by_key["segment"]]
         self._window.resizeDocks(sides, list(_SIDES), Qt.Orientation.Horizontal)
-        self._window.resizeDocks([self.by_key["queue"]], [_BELOW_HEIGHT], Qt.Orientation.Vertical)
         self.by_key["segment"].raise_()
 
     def _centre(self) -> QWidget:

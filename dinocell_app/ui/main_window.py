@@ -328,7 +328,7 @@ class MainWindow(QMainWindow):
         session.settings_changed.connect(self._on_settings)
         session.queue.run_finished.connect(self._on_run_finished)
         session.cell_selected.connect(self._enable)
-        self.queue_line.button.clicked.connect(self._show_queue)
+        self.queue_line.button.clicked.connect(self._docks.toggle_queue)
         self.docks["queue"].visibilityChanged.connect(self._on_queue_visible)
         self.work.maximise_asked.connect(self.maximise)
         for dock in self.docks.values():
@@ -373,10 +373,6 @@ class MainWindow(QMainWindow):
         }
         for info in ACTIONS:
             self.actions_by_key[info.key].setEnabled(fits[info.needs])
-
-    def _show_queue(self) -> None:
-        queue = self.docks["queue"]
-        queue.setVisible(queue.isHidden())
 
     def _on_queue_visible(self) -> None:
         self.queue_line.button.setChecked(not self.docks["queue"].isHidden())

@@ -149,9 +149,14 @@ def test_tab_goes_through_the_results_as_the_eye_does(window):
 
 
 def test_tab_goes_through_the_viewer_as_the_eye_does(window):
-    window.panels.viewer.contrast_button.click()
     window.panels.viewer.set_side_by_side(True)
     tell(complaints_about_tab(window, window.panels.viewer))
+
+
+def test_tab_goes_through_what_floats_over_the_image(window):
+    window.panels.viewer.contrast_button.click()
+    QApplication.processEvents()
+    tell(complaints_about_tab(window, window.panels.viewer.floating))
 
 
 def test_tab_goes_through_the_welcome_page_as_the_eye_does(window):

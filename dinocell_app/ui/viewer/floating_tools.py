@@ -14,14 +14,16 @@ class FloatingTools(QFrame):
 
     Parameters
     ----------
+    parent : QWidget
+        Holds the tools; a splitter would make a pane of them.
     below : QWidget
-        What it floats over; it follows its size.
+        What they float over, within the same parent.
     parts : QWidget
         From top to bottom.
     """
 
-    def __init__(self, below: QWidget, *parts: QWidget) -> None:
-        super().__init__(below)
+    def __init__(self, parent: QWidget, below: QWidget, *parts: QWidget) -> None:
+        super().__init__(parent)
         self._below = below
         self._parts = parts
         self.setAutoFillBackground(True)
@@ -39,7 +41,7 @@ class FloatingTools(QFrame):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Follow the parts and what is below."""
         kinds = (QEvent.Type.ShowToParent, QEvent.Type.HideToParent, QEvent.Type.LayoutRequest)
-        if watched is self._below and event.type() == QEvent.Type.Resize:
+        if watched is self._below and event.type() in (QEvent.Type.Resize, QEvent.Type.Move):
             self._place()
         elif watched is not self._below and event.type() in kinds:
             self.setVisible(any(not part.isHidden() for part in self._parts))
@@ -49,10 +51,10 @@ class FloatingTools(QFrame):
     def _place(self) -> None:
         if self.isHidden():
             return
-        room = self._below.size()
+        room = self._below.geometry()
         width = min(_WIDEST, room.width() - 2 * _MARGIN)
         self.setFixedWidth(max(width, 1))
         layout = self._layout
         height = layout.heightForWidth(width) if layout.hasHeightForWidth() else self.sizeHint().height()
-        self.setGeometry(room.width() - width - _MARGIN, _MARGIN, width, height)
+        self.setGeometry(room.right() - width - _MARGIN, room.top() + _MARGIN, width, height)
         self.raise_()

@@ -75,7 +75,6 @@ class ViewerPanel(QWidget):
         self.views = QSplitter()
         self.views.addWidget(self.viewer)
         self.views.addWidget(self.other)
-        self.floating = FloatingTools(self.views, self.contrast, self.feature_bar)
         top = QHBoxLayout()
         top.addWidget(self.labels, 1)
         top.addWidget(self.beside)
@@ -85,6 +84,8 @@ class ViewerPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         layout.addLayout(top)
+        # Between the button that shows it and the image, as Tab goes.
+        self.floating = FloatingTools(self, self.views, self.contrast, self.feature_bar)
         self._bars = QVBoxLayout()
         layout.addLayout(self._bars)
         layout.addWidget(self.views, 1)

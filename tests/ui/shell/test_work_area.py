@@ -28,6 +28,20 @@ def test_the_image_has_half_of_the_window_at_first(window, qtbot):
     qtbot.waitUntil(lambda: view.width() * view.height() >= 0.5 * 1440 * 900)
 
 
+@pytest.mark.parametrize("size", [(1280, 800), (1440, 900), (1920, 1080)])
+def test_opening_a_project_leaves_the_window_as_large_as_it_was(qtbot, session, opened, size):
+    folder = opened.project.folder
+    session.close_project()
+    window = MainWindow(session)
+    qtbot.addWidget(window)
+    window.resize(*size)
+    window.show()
+    session.open_project(folder)
+    qtbot.waitUntil(lambda: window.panels.viewer.viewer.image is not None)
+    assert window.size().toTuple() == size
+    window.close()
+
+
 def test_image_and_results_take_turns_or_share_the_middle(window):
     viewer, results = window.panels.viewer, window.panels.results
     assert (viewer.isVisible(), results.isVisible()) == (True, False)
@@ -124,6 +138,6 @@ def test_contrast_and_features_lie_over_the_image(window, qtbot):
     panel.contrast_button.click()
     qtbot.waitUntil(panel.contrast.isVisible)
     assert panel.views.size() == before
-    assert panel.views.rect().contains(panel.floating.geometry())
+    assert panel.views.geometry().contains(panel.floating.geometry())
     panel.contrast_button.click()
     assert not panel.floating.isVisible()
