@@ -1,4 +1,4 @@
-"""Zeiss CZI: scenes, planes composed of their tiles; czifile reads the directory and the description."""
+"""Zeiss CZI: scenes, and planes composed of their tiles."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from dinocell_app.base.errors import UnreadableFileError
 from dinocell_app.imaging.czi_blocks import CziBlock, read_block
+from dinocell_app.imaging.czi_directory import PIXEL_TYPES, CziDirectory
 from dinocell_app.imaging.image_file import ImageFile
 from dinocell_app.imaging.image_reader import (
     ImageReader,
@@ -29,7 +30,6 @@ from dinocell_app.imaging.pixel_size import length_um, square_pixel_um
 _logger = logging.getLogger(__name__)
 
 _REMEDY = "Copy or export it again"
-_DTYPES = ("u1", "u2", "f4", "i4", "i8")
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,7 @@ class CziImageFile(ImageFile):
     """
 
     def __init__(self, path: Path) -> None:
-        import czifile
-
-        self._file = czifile.CziFile(str(path), multifile=False)
+        self._file = CziDirectory(path)
         try:
             _check_part(self._file, path)
             self._description = _description(self._file, path)
@@ -87,7 +85,7 @@ class CziReader(ImageReader):
     Parameters
     ----------
     file : ImageFile
-    container : czifile.CziFile
+    directory : CziDirectory
     scene : list of CziPiece and int
         Its pieces, and its index in the file.
     description : Element
@@ -97,13 +95,12 @@ class CziReader(ImageReader):
     def __init__(
         self,
         file: ImageFile,
-        container: Any,  # noqa: ANN401 - czifile has no types
+        directory: CziDirectory,
         scene: tuple[list[CziPiece], int],
         description: ElementTree.Element,
     ) -> None:
         path, (pieces, index) = file.path, scene
-        self._handle = container._fh
-        self._size = path.stat().st_size
+        self._directory = directory
         blocks = [piece.block for piece in pieces]
         self._top, self._left = min(b.top for b in blocks), min(b.left for b in blocks)
         height = max(b.top + b.height for b in blocks) - self._top
@@ -116,7 +113,7 @@ class CziReader(ImageReader):
         self._n_samples = min(max(n_samples), 3)
         dtype = np.result_type(*(b.dtype for b in blocks)).newbyteorder("=")
         check_declared_size(path, (height, width, max(n_samples)), dtype)
-        check_plausible_size(path, (height, width, max(n_samples)), dtype, self._size)
+        check_plausible_size(path, (height, width, max(n_samples)), dtype, path.stat().st_size)
         self._values = _axis_values(pieces)
         self._other = [axis for axis in self._values if axis not in "CZT"]
         lengths = {axis: len(values) for axis, values in self._values.items()}
@@ -146,7 +143,7 @@ class CziReader(ImageReader):
                 n_scenes=len(file.scenes),
                 scene_name=file.scenes[index].name,
                 z_step_um=sizes["Z"] if n_slices > 1 and not self._other else None,
-                times_s=_times(container, description, self._values["T"]),
+                times_s=_times(directory, description, self._values["T"]),
                 missing=self._missing(n_times, n_slices, n_channels),
             )
         )
@@ -178,7 +175,7 @@ class CziReader(ImageReader):
     def rows_together(self) -> int:
         """1 where pixels lie as they are, else the height of a tile, or of the image where tiles are few."""
         blocks = next(iter(self._planes.values()))
-        if all(block.compression == 0 for block in blocks):
+        if not any(block.is_packed for block in blocks):
             return 1
         return min(self.metadata.height, max(block.height for block in blocks))
 
@@ -194,12 +191,12 @@ class CziReader(ImageReader):
             wanted = range(max(first, top), min(end, top + block.height))
             if not wanted:
                 continue
-            if block.compression == 0:
+            if not block.is_packed:
                 within = range(wanted.start - top, wanted.stop - top)
-                pixels = read_block(block, self._handle, self._size, within)
+                pixels = read_block(block, self._directory, within)
             else:
                 whole = self._kept.get((key, number))
-                whole = read_block(block, self._handle, self._size) if whole is None else whole
+                whole = read_block(block, self._directory) if whole is None else whole
                 used[key, number] = whole
                 pixels = whole[wanted.start - top : wanted.stop - top]
             rows[wanted.start - first : wanted.stop - first, left : left + block.width] = pixels[..., sample]
@@ -213,44 +210,42 @@ class CziReader(ImageReader):
         super().close()
 
 
-def _check_part(file: Any, path: Path) -> None:  # noqa: ANN401
-    if file.header.file_part:
+def _check_part(file: CziDirectory, path: Path) -> None:
+    if file.part:
         raise UnreadableFileError(
             "is a later part of a file that was split", path=path, remedy="Name its first part"
         )
 
 
-def _pieces(file: Any, path: Path) -> list[CziPiece]:  # noqa: ANN401
+def _pieces(file: CziDirectory, path: Path) -> list[CziPiece]:
     """Give all blocks in full resolution, in the order in which they are drawn."""
     pieces = []
-    for entry in file.subblock_directory:
-        dimensions = {one.dimension: one for one in entry.dimension_entries}
-        rows, columns = dimensions.get("Y"), dimensions.get("X")
-        if rows is None or columns is None:
+    for entry in file.entries():
+        if not {"X", "Y"} <= entry.size.keys():
             continue
-        if (rows.stored_size, columns.stored_size) != (rows.size, columns.size):
+        if any(entry.stored[axis] != entry.size[axis] for axis in "XY"):
             continue  # a level of the pyramid
-        if entry.file_part:
+        if entry.part:
             raise UnreadableFileError(
                 "is one of several parts", path=path, remedy="Save it as one file in the microscope's program"
             )
-        if str(entry.dtype)[-2:] not in _DTYPES:
+        if entry.pixel_type not in PIXEL_TYPES:
             raise UnreadableFileError(
                 f"its pixels are of type {entry.pixel_type}, not numbers on a grey scale",
                 path=path,
                 remedy="Export it with 8, 16 or 32 bits a pixel",
             )
-        if min(rows.size, columns.size) < 1:
+        if min(entry.size["X"], entry.size["Y"]) < 1:
             raise UnreadableFileError("declares no pixels", path=path, remedy=_REMEDY)
-        depth = np.dtype(entry.dtype)
-        n_samples, sample = math.prod(depth.shape), depth.base
-        block = CziBlock(entry, rows.start, columns.start, rows.size, columns.size, n_samples, sample)
-        index = {name: int(one.start) for name, one in dimensions.items() if name not in "XY"}
-        if any(one.size > 1 for name, one in dimensions.items() if name not in "XY"):
+        others = [axis for axis in entry.size if axis not in "XY"]
+        if any(entry.size[axis] > 1 for axis in others):
             raise UnreadableFileError(
                 "keeps several planes in one piece", path=path, remedy="Export it as OME-TIFF"
             )
-        pieces.append(CziPiece(block, index))
+        n_samples, code = PIXEL_TYPES[entry.pixel_type]
+        place = (entry.start["Y"], entry.start["X"], entry.size["Y"], entry.size["X"])
+        block = CziBlock(entry, *place, n_samples, np.dtype(code))
+        pieces.append(CziPiece(block, {axis: entry.start[axis] for axis in others}))
     if not pieces:
         raise UnreadableFileError("holds no image", path=path, remedy=_REMEDY)
     return sorted(pieces, key=lambda piece: piece.index.get("M", 0))
@@ -271,9 +266,9 @@ def _axis_values(pieces: Sequence[CziPiece]) -> dict[str, list[int]]:
     return values
 
 
-def _description(file: Any, path: Path) -> ElementTree.Element:  # noqa: ANN401
+def _description(file: CziDirectory, path: Path) -> ElementTree.Element:
     """Parse the description; an image without one has no names and no scale."""
-    text = file.metadata() or ""
+    text = file.description()
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise UnreadableFileError(
             "has a description with definitions of its own, which are not read",
@@ -311,11 +306,11 @@ def _distance(description: ElementTree.Element, axis: str) -> float | None:
         return None
 
 
-def _times(file: Any, description: ElementTree.Element, numbers: list[int]) -> tuple[float, ...]:  # noqa: ANN401
+def _times(file: CziDirectory, description: ElementTree.Element, numbers: list[int]) -> tuple[float, ...]:
     """Take the recorded times, else multiples of the increment."""
     if len(numbers) < 2:
         return ()
-    stamps = _recorded_times(file)
+    stamps = file.timestamps()
     if len(stamps) > numbers[-1]:
         return tuple(stamps[number] - stamps[numbers[0]] for number in numbers)
     step = description.findtext(".//Dimensions/T/Positions/Interval/Increment")
@@ -323,15 +318,3 @@ def _times(file: Any, description: ElementTree.Element, numbers: list[int]) -> t
         return tuple(float(step) * t for t in range(len(numbers))) if step and float(step) > 0 else ()
     except ValueError:
         return ()
-
-
-def _recorded_times(file: Any) -> list[float]:  # noqa: ANN401
-    if not file.header.attachment_directory_position:
-        return []
-    try:
-        for attachment in file.attachments():
-            if attachment.attachment_entry.name == "TimeStamps":
-                return [float(value) for value in attachment.data()]
-    except (AssertionError, OSError, TypeError, ValueError) as error:
-        _logger.info("recorded times cannot be read: %r", error)
-    return []

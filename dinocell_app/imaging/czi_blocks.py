@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from dinocell_app.imaging.czi_directory import CziDirectory, CziEntry
 
 _RAW, _JPEG, _LZW, _JPEG_XR, _ZSTD_0, _ZSTD_1 = 0, 1, 2, 4, 5, 6
 _BYTES_APART = 1
@@ -19,7 +21,7 @@ class CziBlock:
 
     Parameters
     ----------
-    entry : czifile.DirectoryEntryDV
+    entry : CziEntry
     top, left : int
         In pixels of the whole file.
     height, width, n_samples : int
@@ -27,7 +29,7 @@ class CziBlock:
         Of a sample.
     """
 
-    entry: Any
+    entry: CziEntry
     top: int
     left: int
     height: int
@@ -36,22 +38,21 @@ class CziBlock:
     dtype: np.dtype[Any]
 
     @property
-    def compression(self) -> int:
-        """As the file numbers it; 0 for none."""
-        return int(self.entry.compression)
+    def is_packed(self) -> bool:
+        """Whether it can only be read as a whole."""
+        return self.entry.compression != _RAW
 
 
-def read_block(block: CziBlock, file: BinaryIO, size: int, rows: range | None = None) -> NDArray[Any]:
+def read_block(block: CziBlock, directory: CziDirectory, rows: range | None = None) -> NDArray[Any]:
     """Unpack a piece, or some rows of one that is not packed.
 
     Parameters
     ----------
     block : CziBlock
-    file : binary file
-    size : int
-        Of the file.
+    directory : CziDirectory
+        Of its file.
     rows : range, optional
-        Of the piece, counted from its top; only for compression 0.
+        Of the piece, counted from its top.
 
     Returns
     -------
@@ -60,20 +61,20 @@ def read_block(block: CziBlock, file: BinaryIO, size: int, rows: range | None = 
 
     Raises
     ------
-    ValueError
+    UnreadableFileError, ValueError
         If it is packed in an unknown way, or ends too early.
     """
-    segment = block.entry.data_segment()
-    start, n_bytes = int(segment.data_offset), int(segment.data_size)
-    if n_bytes < 0 or start + n_bytes > size:
-        raise ValueError("a piece of the image lies beyond the end of the file")
+    start, n_bytes = directory.pixels_at(block.entry)
     row_bytes = block.width * block.n_samples * block.dtype.itemsize
-    rows = range(block.height) if rows is None else rows
-    file.seek(start + rows.start * row_bytes if block.compression == _RAW else start)
-    content = file.read(len(rows) * row_bytes if block.compression == _RAW else n_bytes)
-    shape = (len(rows), block.width, block.n_samples)
-    pixels = _unpacked(content, block, shape)
-    if block.n_samples >= 3 and block.compression not in (_JPEG, _JPEG_XR):
+    if not block.is_packed:
+        rows = range(block.height) if rows is None else rows
+        if n_bytes < block.height * row_bytes:
+            raise ValueError("a piece of the image has fewer pixels than it declares")
+        start, n_bytes = start + rows.start * row_bytes, len(rows) * row_bytes
+    height = len(rows) if rows is not None else block.height
+    content = directory.read(start, n_bytes)
+    pixels = _unpacked(content, block, (height, block.width, block.n_samples))
+    if block.n_samples >= 3 and block.entry.compression not in (_JPEG, _JPEG_XR):
         return pixels[..., [2, 1, 0]]  # stored as blue, green, red
     return pixels
 
@@ -83,24 +84,24 @@ def _unpacked(content: bytes, block: CziBlock, shape: tuple[int, int, int]) -> N
 
     n_bytes = shape[0] * shape[1] * shape[2] * block.dtype.itemsize
     raw: bytes | bytearray
-    if block.compression in (_JPEG, _JPEG_XR):
+    if block.entry.compression in (_JPEG, _JPEG_XR):
         # The place is made here, so that a damaged header cannot ask for another size.
         out = np.empty(shape if shape[2] > 1 else shape[:2], block.dtype)
-        decode = imagecodecs.jpeg8_decode if block.compression == _JPEG else imagecodecs.jpegxr_decode
+        decode = imagecodecs.jpeg8_decode if block.entry.compression == _JPEG else imagecodecs.jpegxr_decode
         return np.asarray(decode(content, out=out)).reshape(shape)
-    if block.compression == _RAW:
+    if block.entry.compression == _RAW:
         raw = content
-    elif block.compression == _LZW:
+    elif block.entry.compression == _LZW:
         raw = imagecodecs.lzw_decode(content, out=n_bytes)
-    elif block.compression == _ZSTD_0:
+    elif block.entry.compression == _ZSTD_0:
         raw = imagecodecs.zstd_decode(content, out=n_bytes)
-    elif block.compression == _ZSTD_1:
+    elif block.entry.compression == _ZSTD_1:
         header, is_apart = _second_header(content)
         raw = imagecodecs.zstd_decode(content[header:], out=n_bytes)
         if is_apart:
             raw = np.frombuffer(raw, np.uint8).reshape(2, -1).T.tobytes()
     else:
-        raise ValueError(f"a piece of the image is packed in an unknown way ({block.compression})")
+        raise ValueError(f"a piece of the image is packed in an unknown way ({block.entry.compression})")
     if len(raw) != n_bytes:
         raise ValueError("a piece of the image has fewer pixels than it declares")
     return np.frombuffer(raw, block.dtype).reshape(shape)

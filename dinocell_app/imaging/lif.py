@@ -179,7 +179,8 @@ class LifReader(ImageReader):
     def _map_block(self, path: Path, container: Any, element: ElementTree.Element) -> NDArray[np.uint8]:  # noqa: ANN401
         memory = element.find("./Memory")
         block = container.memory_blocks.get(memory.get("MemoryBlockID", "")) if memory is not None else None
-        if block is None or block.size == 0 or block.offset < 0:
+        size = path.stat().st_size
+        if block is None or block.size < 1 or block.offset < 0 or block.offset + block.size > size:
             raise UnreadableFileError(
                 "ends before the pixels of this image, or was never written to the end",
                 path=path,

@@ -23,6 +23,8 @@ from dinocell_app.imaging.metadata import ImageMetadata, name_channels
 from dinocell_app.imaging.pixel_size import length_um, square_pixel_um
 
 _TIME, _POSITION, _SLICE = "T", "P", "Z"
+_COLOURS = (2, 1, 0)
+"""Where red, green and blue are: colours are stored as blue, green and red, and nd2 gives them so."""
 
 
 class Nd2ImageFile(ImageFile):
@@ -130,6 +132,8 @@ class Nd2Reader(ImageReader):
             shape = (self._n_stored, m.heightPx, m.widthPx, self._n_samples)
             self._last_frame = number, np.asarray(self._file.read_frame(number)).reshape(shape)
         channel, sample = divmod(c, self._n_visible)
+        if self._n_visible == len(_COLOURS):
+            sample = _COLOURS[sample]
         return np.array(self._last_frame[1][channel, :, :, sample])
 
     def _missing(self, n_times: int, n_slices: int, n_channels: int) -> frozenset[tuple[int, int, int]]:
