@@ -1,8 +1,8 @@
 """CZI, LIF and ND2 files beside their makers' or other people's readers: pixels, axes and scale.
 
-CZI files are written and read by Zeiss's own library (`pylibCZIrw`), and read by `czifile`. LIF files are laid
-out as Leica's software does, and read by `liffile`. ND2 files are read by `nd2`: one that Nikon's software wrote,
-which the package `pims_nd2` carries, and some laid out in the same way.
+CZI files are written and read by Zeiss's own library (`pylibCZIrw`), and read by `czifile`. LIF files are
+laid out as Leica's software does, and read by `liffile`. ND2 files are read by `nd2`: one that Nikon's
+software wrote, which the package `pims_nd2` carries, and some laid out in the same way.
 
     python -m venv .vendor-env
     .vendor-env/bin/python -m pip install ".[test]" pylibCZIrw czifile
