@@ -129,7 +129,7 @@ class TreeState:
     rows : tuple of ImageRow
         In natural order.
     words : str
-        Listed are images that have every one of these words in name, folder, tags or status.
+        Listed are images that have every one of these words in name, folder, root, tags or status.
     """
 
     rows: tuple[ImageRow, ...] = ()
@@ -146,12 +146,11 @@ class TreeState:
             Folders without a listed image are left out.
         """
         wanted = self.words.lower().split()
-        listed = [row for row in self.rows if _has_all(row, wanted)]
         names = self.root_names or {}
+        listed = [row for row in self.rows if _has_all(row, wanted, names.get(row.record.root_id, ""))]
         folders = []
         for (root, path), group in groupby(listed, key=lambda row: (row.record.root_id, row.record.folder)):
-            name = names.get(root, "")
-            title = f"{name}/{path}" if path and name else path or name or "Images"
+            title = "/".join(filter(None, (names.get(root, ""), path))) or "Images"
             folders.append(Folder(root, path, title, tuple(sorted(group, key=_key(self.order)))))
         return tuple(folders)
 
@@ -182,10 +181,29 @@ class TreeState:
         return replace(self, rows=rows)
 
 
-def _has_all(row: ImageRow, words: list[str]) -> bool:
+def condition_of(record: ImageRecord, root_names: Mapping[int, str]) -> str:
+    """Name the folder of an image as a condition to compare by.
+
+    Parameters
+    ----------
+    root_names : mapping of int to str
+        Of all roots of the project. With one root, folders below it are told apart by their own names.
+
+    Returns
+    -------
+    str
+        Never empty when the root has a name.
+    """
+    root = root_names.get(record.root_id, "")
+    if len(root_names) > 1:
+        return "/".join(filter(None, (root, record.folder)))
+    return record.folder or root
+
+
+def _has_all(row: ImageRow, words: list[str], root: str) -> bool:
     if not words:
         return True
-    text = " ".join((row.record.relative_path, *row.record.tags, row.status.value)).lower()
+    text = " ".join((root, row.record.relative_path, *row.record.tags, row.status.value)).lower()
     return all(word in text for word in words)
 
 

@@ -15,7 +15,6 @@ FOLDER, TAG, IMAGE, TOGETHER = "folder", "tag", "image", "all"
 MOST_GROUPS = 60
 """Boxes that can be told apart in one plot."""
 
-_NO_FOLDER = "(top folder)"
 _NO_TAG = "(no tag)"
 
 
@@ -67,7 +66,7 @@ def group_cells(store: CellStore, rows: NDArray[np.int32], by: str) -> list[Cell
 
 def _names(source: CellSource, by: str) -> Sequence[str]:
     if by == FOLDER:
-        return (source.folder or _NO_FOLDER,)
+        return (source.folder,)
     if by == TAG:
         return source.tags or (_NO_TAG,)
     return (source.title,) if by == IMAGE else ("All cells",)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dinocell_app.project.image_tree import condition_of
 from dinocell_app.tables.cell_store import CellSource
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def sources_of_set(project: Project, name: str) -> tuple[CellSource, ...]:
     tuple of CellSource
         Of each image and plane the newest result that finished, or else the newest; planes in their order.
     """
+    roots = {root.id: root.name for root in project.roots.all()}
     newest: dict[tuple[int, str], ResultRecord] = {}
     for record in _records(project, name):
         key = (record.image_id, record.plane)
@@ -42,7 +44,7 @@ def sources_of_set(project: Project, name: str) -> tuple[CellSource, ...]:
             image.id,
             record.id,
             image.name,
-            image.folder,
+            condition_of(image, roots),
             image.tags,
             record.plane,
             project.results.table_path(record) if record.status == FINISHED else None,

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from dinocell_app.project.image_tree import Folder, ImageRow, Order, Status, TreeState
+from dinocell_app.project.image_tree import Folder, ImageRow, Order, Status, TreeState, condition_of
 from dinocell_app.project.records import ImageRecord, ResultRecord
 
 
@@ -96,3 +96,19 @@ def test_a_corrected_image_says_so_and_counts_as_done():
     assert "newer" not in row.hint
     assert "newer result" in replace(row, result=replace(corrected, has_newer=True)).hint
     assert Folder(1, "", "all", (row, ImageRow(image(2, "b.tif"), None))).summary == "1 of 2 done"
+
+
+def test_dropped_folders_are_conditions_and_one_root_leaves_its_folders_their_names():
+    flat, below = image(1, "a.tif"), image(2, "drug/b.tif")
+    assert condition_of(flat, {1: "control"}) == "control"
+    assert condition_of(below, {1: "plate"}) == "drug"
+    two = {1: "control", 2: "treated"}
+    assert condition_of(flat, two) == "control"
+    assert condition_of(replace(flat, root_id=2), two) == "treated"
+    assert condition_of(below, two) == "control/drug"
+
+
+def test_the_filter_knows_the_names_of_dropped_folders():
+    rows = (ImageRow(image(1, "a.tif")), ImageRow(replace(image(2, "a.tif"), root_id=2)))
+    state = TreeState(rows, {1: "control", 2: "treated"}, words="treated")
+    assert ids(state) == [[2]]

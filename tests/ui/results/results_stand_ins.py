@@ -25,6 +25,18 @@ class PlainImage:
     n_channels: int = 1
     is_rgb: bool = False
     axes: str = ""
+    root_id: int = 1
+
+
+@dataclass(frozen=True)
+class PlainRoot:
+    id: int = 1
+    name: str = "plate"
+
+
+class PlainRoots:
+    def all(self) -> list[PlainRoot]:
+        return [PlainRoot()]
 
 
 @dataclass(frozen=True)
@@ -90,6 +102,10 @@ class PlainProject:
     @property
     def references(self) -> PlainReferences:
         return PlainReferences()
+
+    @property
+    def roots(self) -> PlainRoots:
+        return PlainRoots()
 
     @property
     def displays(self) -> PlainDisplays:

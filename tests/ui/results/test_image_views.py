@@ -4,7 +4,8 @@ from PySide6.QtCore import Qt
 
 from dinocell_app.tables.cell_store import CellColumn, CellSource, CellStore
 from dinocell_app.tables.image_summary import image_columns
-from dinocell_app.tables.overview_layout import overview_layout, well_of
+from dinocell_app.tables.overview_layout import overview_layout
+from dinocell_app.tables.plate_wells import EXAMPLE, pattern_problem, well_of
 from dinocell_app.ui.results.image_table import ImageTable, ImageTableModel
 from dinocell_app.ui.results.image_values import ImageValues
 from dinocell_app.ui.results.overview import Overview, OverviewModel
@@ -102,14 +103,20 @@ def test_images_named_for_wells_stand_as_on_the_plate():
     layout = overview_layout([CellSource(i, i, name) for i, name in enumerate(names)])
     assert layout.row_titles == ("A", "B", "C")
     assert len(layout.column_titles) == 12
-    assert layout.sources == {(0, 0): 0, (1, 2): 1, (2, 11): 2}
+    assert layout.sources == {(0, 0): (0,), (1, 2): (1,), (2, 11): (2,)}
 
 
-def test_two_plates_stand_below_each_other_and_doubtful_names_go_by_folder():
+def test_two_plates_stand_below_each_other_and_fields_of_a_well_together():
     plates = [CellSource(i, i, "A1.tif", folder) for i, folder in enumerate("pq")]
     assert overview_layout(plates).row_titles == ("p · A", "q · A")
-    twice = [CellSource(1, 1, "A1.tif", "p"), CellSource(2, 2, "A1_z.tif", "p")]
-    assert overview_layout(twice).row_titles == ("p",)
+    fields = [
+        CellSource(1, 1, "A1_s1.tif", "p"),
+        CellSource(2, 2, "A1_s2.tif", "p"),
+        CellSource(3, 3, "A2.tif", "p"),
+    ]
+    assert overview_layout(fields).sources == {(0, 0): (0, 1), (0, 1): (2,)}
+    named = [*fields, CellSource(4, 4, "control.tif", "p")]
+    assert overview_layout(named).row_titles == ("p",)
     assert overview_layout([]).sources == {}
 
 
@@ -125,7 +132,40 @@ def test_two_plates_stand_below_each_other_and_doubtful_names_go_by_folder():
     ],
 )
 def test_wells_are_read_from_names(name, well):
-    assert well_of(name) == well
+    found = well_of(name)
+    assert (found[1:] if found is not None else None) == well
+
+
+@pytest.mark.parametrize(
+    ("path", "pattern", "well"),
+    [
+        ("plate7/B04/field1.tif", "", ("plate7", 1, 3)),
+        ("plate7/B04/C05.tif", "", ("plate7/B04", 2, 4)),
+        ("run/r3/c-b4-f1.tif", "c-{row}{column}-*", ("run/r3", 1, 3)),
+        ("run/B/04/f1.tif", "/{row}/{column}/", ("run", 1, 3)),
+        ("x_b12.tif", "x_{row}{column}", ("", 1, 11)),
+        ("x_b42.tif", "x_{row}{column}", None),
+        ("other.tif", "x_{row}{column}", None),
+    ],
+)
+def test_wells_are_read_by_a_pattern_and_from_folders(path, pattern, well):
+    assert well_of(path, pattern) == well
+
+
+@pytest.mark.parametrize("pattern", ["{row}", "{column}*", "{row}{row}{column}", "A01"])
+def test_a_pattern_without_a_well_is_explained(pattern):
+    assert EXAMPLE in pattern_problem(pattern)
+    assert not pattern_problem("")
+    assert not pattern_problem("*{row}-{column}*")
+
+
+def test_a_person_says_how_wells_are_named(qtbot, values):
+    overview = Overview(values)
+    qtbot.addWidget(overview)
+    qtbot.keyClicks(overview.pattern, "{row}")
+    assert "{column}" in overview.legend.text()
+    overview.pattern.setText("nothing{row}{column}")
+    assert "by folder" in overview.legend.text()
 
 
 def test_a_large_experiment_is_laid_out(qtbot):

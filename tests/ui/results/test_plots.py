@@ -91,7 +91,7 @@ def test_every_point_is_in_the_density():
 def test_groups_by_folder_tag_and_image():
     sources = (
         CellSource(1, 1, "a.tif", "x", ("red", "big")),
-        CellSource(2, 2, "b.tif", "", ("red",)),
+        CellSource(2, 2, "b.tif", "y", ("red",)),
         CellSource(3, 3, "c.tif", "x"),
     )
     store = CellStore(sources, np.array([0, 2, 3, 5]), {"label": CellColumn(np.arange(1, 6))})
@@ -100,7 +100,7 @@ def test_groups_by_folder_tag_and_image():
     def groups(by):
         return {group.name: group.rows.tolist() for group in group_cells(store, rows, by)}
 
-    assert groups(FOLDER) == {"x": [4, 0, 1], "(top folder)": [2]}
+    assert groups(FOLDER) == {"x": [4, 0, 1], "y": [2]}
     assert groups(TAG) == {"red": [2, 0, 1], "big": [0, 1], "(no tag)": [4]}
     assert groups(IMAGE) == {"a.tif": [0, 1], "b.tif": [2], "c.tif": [4]}
     assert groups(TOGETHER) == {"All cells": [4, 2, 0, 1]}
