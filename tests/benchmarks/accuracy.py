@@ -5,6 +5,7 @@ Cell size can be given as the true median of each picture, measured by the appli
     python tests/benchmarks/accuracy.py --data ../shared/data --diameter true --out scores.json
 
 Scores are means over test images; `--classical` takes the JSON of classical_baseline.py for the table.
+`--at-most 3 --precision auto` gives a first impression in minutes.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from classical_baseline import COLUMNS, TEST_SETS, chosen_pairs
+from classical_baseline import COLUMNS, TEST_SETS, ScoredSet, chosen_pairs
 from dinocell_training.datasets import LabelledPair
 from dinocell_training.evaluation import ImageScores, evaluate_labels, summarise
 
@@ -33,15 +34,25 @@ from dinocell_app.segmentation.predictor import segment_image
 from dinocell_app.segmentation.scale import typical_diameter
 
 
-def score(pair: LabelledPair, model: SegmentationModel, diameter: str) -> tuple[ImageScores, float, float]:
-    """Score one picture; also its true diameter and the one that was used, in pixels."""
+def spread(pairs: Sequence[LabelledPair], at_most: int | None) -> list[LabelledPair]:
+    """Some of the images, evenly spread over their names."""
+    count = len(pairs) if at_most is None else min(at_most, len(pairs))
+    return [pairs[int(number * len(pairs) / count)] for number in range(count)]
+
+
+def score(
+    test_set: ScoredSet, pair: LabelledPair, model: SegmentationModel, options: argparse.Namespace
+) -> tuple[ImageScores, float, float]:
+    """Score one image; also its true diameter and the one that was used, in pixels."""
     pixels, labels = pair.read()
     true = typical_diameter(labels)
-    given = true if diameter == "true" else None
-    parameters = SegmentationParameters(diameter_px=given, precision="fp32")
+    given = true if options.diameter == "true" else None
+    parameters = SegmentationParameters(diameter_px=given, precision=options.precision)
     result = segment_image(pixels, model, parameters)
     used = result.scale.diameter_px
-    return evaluate_labels(result.labels.astype(np.int64), labels), true or np.nan, used or np.nan
+    ignore = test_set.ignored((labels.shape[0], labels.shape[1]))
+    scores = evaluate_labels(result.labels.astype(np.int64), labels, ignore=ignore)
+    return scores, true or np.nan, used or np.nan
 
 
 def classical_scores(path: Path | None) -> dict[str, dict[str, float]]:
@@ -57,6 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--diameter", choices=("true", "measured"), default="true")
     parser.add_argument("--classical", type=Path, help="JSON of classical_baseline.py")
     parser.add_argument("--out", type=Path, help="JSON file for the scores")
+    parser.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="fp32")
+    parser.add_argument("--at-most", type=int, metavar="N", help="images of each set, all when left out")
     parser.add_argument("--only", nargs="*", help="names of data sets, all when left out")
     options = parser.parse_args(arguments)
 
@@ -70,7 +83,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if (options.only and test_set.name not in options.only) or not folder.is_dir():
             continue
         started = time.perf_counter()
-        scored = [score(pair, model, options.diameter) for pair in chosen_pairs(folder, test_set.beginning)]
+        pairs = spread(chosen_pairs(folder, test_set.beginning, test_set.channel), options.at_most)
+        scored = [score(test_set, pair, model, options) for pair in pairs]
         seconds = time.perf_counter() - started
         total = summarise([entry[0] for entry in scored])
         diameters = [float(np.nanmedian([entry[i] for entry in scored])) for i in (1, 2)]

@@ -36,6 +36,7 @@ from dinocell_training.datasets import LabelledPair, labelled_pairs
 from dinocell_training.evaluation import ImageScores, evaluate_labels, summarise
 
 from dinocell_app.base.files import write_json
+from dinocell_app.imaging.planes import ChannelChoice
 
 N_TUNING_IMAGES = 8
 TUNING_SIDE = 400
@@ -54,17 +55,30 @@ class ScoredSet:
         Folder whose train split the parameters are chosen on.
     beginning, tuned_beginning : str
         Only test (tuning) images whose name begins so.
+    channel : str
+        Of the images, as `ChannelChoice` reads it.
+    unlabelled_border : int
+        Pixels along the border in which cells were left without an outline; nothing is counted there.
     """
 
     name: str
     tuned_on: str
     beginning: str = ""
     tuned_beginning: str = ""
+    channel: str = "grey"
+    unlabelled_border: int = 0
 
     @property
     def title(self) -> str:
         part = f" ({self.beginning.rstrip('_')})" if self.beginning else ""
         return self.name + part
+
+    def ignored(self, shape: tuple[int, int]) -> NDArray[np.bool_]:
+        """Where nothing is counted."""
+        border = self.unlabelled_border
+        ignored = np.ones(shape, np.bool_)
+        ignored[border : shape[0] - border, border : shape[1] - border] = False
+        return ignored
 
 
 TEST_SETS = (
@@ -78,6 +92,11 @@ TEST_SETS = (
     ScoredSet("vicar_labelfree_examples", "usiigaci_phase", beginning="PC"),
     ScoredSet("vicar_labelfree_examples", "qpi_vicar_dense", beginning="QPI"),
     ScoredSet("pannuke_3patches", "dsb2018_nuclei", tuned_beginning="HE_"),
+    ScoredSet("published_hek", "published_hek"),
+    ScoredSet("nelson_phase", "nelson_phase"),
+    # Outlines are those of the instrument, which leaves cells at the border out.
+    ScoredSet("cellphe_qpi", "cellphe_qpi", unlabelled_border=25),
+    ScoredSet("hubmap_codex_cells", "hubmap_codex_cells", channel="mean"),
 )
 
 
@@ -189,14 +208,15 @@ def read(pair: LabelledPair) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     return np.clip(scaled, -0.5, 1.5).astype(np.float32), labels
 
 
-def chosen_pairs(folder: Path, beginning: str) -> list[LabelledPair]:
-    return [pair for pair in labelled_pairs(folder).pairs if pair.image_path.name.startswith(beginning)]
+def chosen_pairs(folder: Path, beginning: str, channel: str = "grey") -> list[LabelledPair]:
+    found = labelled_pairs(folder, channel=ChannelChoice.parse(channel)).pairs
+    return [pair for pair in found if pair.image_path.name.startswith(beginning)]
 
 
 @cache
-def tune(folder: Path, beginning: str) -> Recipe:
+def tune(folder: Path, beginning: str, channel: str = "grey") -> Recipe:
     """Choose the recipe on the middles of images evenly spread over a train split."""
-    pairs = chosen_pairs(folder, beginning)
+    pairs = chosen_pairs(folder, beginning, channel)
     spread = np.unique(np.linspace(0, len(pairs) - 1, min(N_TUNING_IMAGES, len(pairs))).round().astype(int))
     pictures = [tuple(map(middle, read(pairs[n]))) for n in spread]
     areas = np.concatenate([np.unique(labels[labels > 0], return_counts=True)[1] for _, labels in pictures])
@@ -233,12 +253,13 @@ def segment(pixels: NDArray[np.float32], recipe: Recipe) -> NDArray[np.int32]:
     return split_cells(find_foreground(pixels, recipe), recipe)
 
 
-def score(pairs: Sequence[LabelledPair], recipe: Recipe) -> list[ImageScores]:
+def score(test_set: ScoredSet, folder: Path, recipe: Recipe) -> list[ImageScores]:
     """Score a recipe on test images."""
     scores = []
-    for pair in pairs:
+    for pair in chosen_pairs(folder, test_set.beginning, test_set.channel):
         pixels, labels = read(pair)
-        scores.append(evaluate_labels(segment(pixels, recipe), labels))
+        ignore = test_set.ignored((labels.shape[0], labels.shape[1]))
+        scores.append(evaluate_labels(segment(pixels, recipe), labels, ignore=ignore))
     return scores
 
 
@@ -256,8 +277,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         test_folder = options.data / test_set.name / "test"
         if (options.only and test_set.name not in options.only) or not test_folder.is_dir():
             continue
-        recipe = tune(options.data / test_set.tuned_on / "train", test_set.tuned_beginning)
-        total = summarise(score(chosen_pairs(test_folder, test_set.beginning), recipe))
+        recipe = tune(options.data / test_set.tuned_on / "train", test_set.tuned_beginning, test_set.channel)
+        total = summarise(score(test_set, test_folder, recipe))
         figures = " | ".join(f"{total.mean[column]:.3f}" for column in COLUMNS)
         tuned_on = f"{test_set.tuned_on}/train {test_set.tuned_beginning}".strip()
         print(f"| {test_set.title} | {total.n_images} | {tuned_on} | {figures} |", flush=True)

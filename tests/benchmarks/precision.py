@@ -111,7 +111,7 @@ def compare_accuracy(
         folder = data / test_set.name / "test"
         if (only and test_set.name not in only) or not folder.is_dir():
             continue
-        pairs = chosen_pairs(folder, test_set.beginning)
+        pairs = chosen_pairs(folder, test_set.beginning, test_set.channel)
         rows = [[scored(pair, *kinds[name]) for name in names] for pair in pairs]
         values = np.asarray(rows)  # pictures, kinds, (AP 0.5, AP 0.75, seconds)
         cells = []
