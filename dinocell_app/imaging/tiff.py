@@ -159,7 +159,8 @@ class TiffReader(ImageReader):
         series = self._series
         if self._mapped is not None or series.kind not in _MAY_MISS_PLANES:
             return frozenset()
-        absent = {number for number in range(len(series)) if _is_absent(series[number])}
+        n_pages = math.prod(series.shape[: self._n_leading])
+        absent = {number for number in range(n_pages) if number >= len(series) or _is_absent(series[number])}
         if not absent:
             return frozenset()
         axes = self._axes

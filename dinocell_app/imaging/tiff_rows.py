@@ -54,7 +54,8 @@ def decode_rows(page: Any, first: int, end: int) -> NDArray[Any]:  # noqa: ANN40
     down = math.ceil(height / together)
     rows = np.zeros((planes, end - first, width, samples), frame.dtype)
     file = page.parent.filehandle
-    frame.init_decode()
+    if hasattr(frame, "init_decode"):  # since tifffile 2025
+        frame.init_decode()
     tables = {"jpegtables": page.jpegtables} if int(frame.compression) in _JPEG else {}
     for plane in range(planes):
         for row in range(first // together, math.ceil(end / together)):

@@ -7,7 +7,7 @@ import zarr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dinocell_app.base.errors import UnreadableFileError
+from dinocell_app.base.errors import MissingDependencyError, UnreadableFileError
 from dinocell_app.imaging.reading import open_image, read_metadata
 
 ZARR_3 = int(zarr.__version__.split(".")[0]) >= 3
@@ -95,6 +95,14 @@ def test_unknown_axes_are_unrolled_into_slices(tmp_path: Path) -> None:
     with open_image(tmp_path / "x.zarr") as reader:
         assert reader.metadata.n_slices == 6
         assert np.array_equal(reader.read_plane(z=4), pixels[1, 1])
+
+
+def test_a_zarr_library_that_is_too_old_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "x.zarr").mkdir()
+    (tmp_path / "x.zarr" / "zarr.json").write_text('{"node_type": "group", "zarr_format": 3, "attributes": {}}')
+    monkeypatch.setattr(zarr, "__version__", "2.15.0")
+    with pytest.raises(MissingDependencyError, match=r"Zarr format 3.*zarr 2.15.0.*vendor-formats"):
+        open_image(tmp_path / "x.zarr")
 
 
 def test_an_image_without_rows_is_refused(tmp_path: Path) -> None:

@@ -82,7 +82,8 @@ def test_rows_of_an_ome_zarr_are_those_of_its_plane(tmp_path: Path) -> None:
 
     pixels = np.random.default_rng(0).integers(0, 255, (2, HEIGHT, WIDTH)).astype(np.uint16)
     group = zarr.open_group(str(tmp_path / "a.zarr"), mode="w")
-    array = group.create_array("0", shape=pixels.shape, chunks=(1, 64, 64), dtype=pixels.dtype)
+    place = {"store": str(tmp_path / "a.zarr" / "0"), "mode": "w"}
+    array = zarr.open_array(**place, shape=pixels.shape, chunks=(1, 64, 64), dtype=pixels.dtype)
     array[:] = pixels
     group.attrs["multiscales"] = [{"version": "0.4", "axes": ["c", "y", "x"], "datasets": [{"path": "0"}]}]
     with open_image(tmp_path / "a.zarr") as reader:
