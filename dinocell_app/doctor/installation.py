@@ -11,7 +11,7 @@ from importlib.util import find_spec
 
 import dinocell_app
 from dinocell_app.base.errors import UserFacingError
-from dinocell_app.doctor.finding import PROBLEM, Finding
+from dinocell_app.doctor.finding import PROBLEM, WARNING, Finding
 
 LIBRARIES = (
     "torch",
@@ -21,9 +21,14 @@ LIBRARIES = (
     "scikit-image",
     "opencv-python-headless",
     "tifffile",
+    "imagecodecs",
+    "liffile",
+    "nd2",
     "safetensors",
 )
-OPTIONAL_READERS = ("aicsimageio", "aicspylibczi", "readlif", "nd2")
+_OPTIONAL_READER = "aicsimageio"
+_ZARR_3 = 3
+"""The first zarr that reads Zarr format 3."""
 
 _MODULES = {"scikit-image": "skimage", "opencv-python-headless": "cv2"}
 """Where the name to import is another than that of the package."""
@@ -42,8 +47,24 @@ def versions() -> Iterator[Finding]:
             yield Finding("versions", name, "missing", PROBLEM, _AGAIN)
         else:
             yield Finding("versions", name, found)
-    for name in OPTIONAL_READERS:
-        yield Finding("versions", name, _version(name) or "not installed (optional)")
+    other = _version(_OPTIONAL_READER)
+    yield _zarr(_version("zarr"), held_back=other is not None)
+    yield Finding("versions", _OPTIONAL_READER, other or "not installed (optional)")
+
+
+def _zarr(found: str | None, *, held_back: bool) -> Finding:
+    """Say whether the installed zarr reads both formats."""
+    if found is None:
+        return Finding("versions", "zarr", "missing", PROBLEM, _AGAIN)
+    first = found.partition(".")[0]
+    if not first.isdecimal() or int(first) >= _ZARR_3:
+        return Finding("versions", "zarr", found)
+    remedy = (
+        f"{_OPTIONAL_READER} holds zarr back; install without the extra 'vendor-formats' to read it"
+        if held_back
+        else "Install zarr 3 or newer"
+    )
+    return Finding("versions", "zarr", f"{found}, does not read Zarr format 3", WARNING, remedy)
 
 
 def _version(name: str) -> str | None:

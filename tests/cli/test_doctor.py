@@ -100,3 +100,20 @@ def test_names_are_left_out(monkeypatch):
     text = without_names("models: /home/anna/models on lab-pc-7, /data/anna/plates, annals")
     assert text == "models: ~/models on COMPUTER, /data/USER/plates, annals"
     assert "anna" not in report_of([Finding("folders", "cache", "/home/anna/.cache")])
+
+
+@pytest.mark.parametrize(
+    ("found", "held_back", "state", "remedy"),
+    [
+        ("3.1.6", True, "good", ""),
+        ("2.15.0", True, "warning", "vendor-formats"),
+        ("2.15.0", False, "warning", "Install zarr 3"),
+        (None, False, "problem", "again"),
+    ],
+)
+def test_a_zarr_that_cannot_read_its_third_format_is_named(monkeypatch, found, held_back, state, remedy):
+    versions = {"zarr": found, "aicsimageio": "4.14.0" if held_back else None}
+    monkeypatch.setattr(installation, "_version", lambda name: versions.get(name, "1.0"))
+    (finding,) = [finding for finding in installation.versions() if finding.name == "zarr"]
+    assert finding.state == state
+    assert remedy in finding.remedy

@@ -99,7 +99,9 @@ def test_unknown_axes_are_unrolled_into_slices(tmp_path: Path) -> None:
 
 def test_a_zarr_library_that_is_too_old_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "x.zarr").mkdir()
-    (tmp_path / "x.zarr" / "zarr.json").write_text('{"node_type": "group", "zarr_format": 3, "attributes": {}}')
+    (tmp_path / "x.zarr" / "zarr.json").write_text(
+        '{"node_type": "group", "zarr_format": 3, "attributes": {}}'
+    )
     monkeypatch.setattr(zarr, "__version__", "2.15.0")
     with pytest.raises(MissingDependencyError, match=r"Zarr format 3.*zarr 2.15.0.*vendor-formats"):
         open_image(tmp_path / "x.zarr")
