@@ -63,6 +63,44 @@ def split(canvas: LabelCanvas, label: int, line: Sequence[Point], new_label: int
     return delta_of(canvas.labels, box, np.where(whole, parts[tuple(nearest)], before))
 
 
+def split_all(
+    canvas: LabelCanvas, labels: Sequence[int], line: Sequence[Point], new_label: int
+) -> Delta | None:
+    """Cut every cell that a drawn line crosses from side to side.
+
+    Parameters
+    ----------
+    labels : sequence of int
+        Cells that the line touches.
+    line : sequence of (row, column)
+    new_label : int
+        Of the first new part; further parts get those after it.
+
+    Returns
+    -------
+    Delta or None
+        None when the line cuts no cell in two.
+    """
+    cuts = []
+    for label in labels:
+        cut = split(canvas, label, line, new_label)
+        if cut is not None:
+            cuts.append(cut)
+            new_label = int(cut.after.max()) + 1
+    if not cuts:
+        return None
+    top, left = min(cut.top for cut in cuts), min(cut.left for cut in cuts)
+    bottom = max(cut.top + cut.box.height for cut in cuts)
+    right = max(cut.left + cut.box.width for cut in cuts)
+    box = Box(top, left, bottom - top, right - left)
+    after = canvas.labels[box.slices].copy()
+    for cut in cuts:
+        part = after[cut.top - top :, cut.left - left :][: cut.box.height, : cut.box.width]
+        changed = cut.before != cut.after
+        part[changed] = cut.after[changed]
+    return delta_of(canvas.labels, box, after)
+
+
 def merge(canvas: LabelCanvas, cells: Sequence[int]) -> Delta | None:
     """Make one cell of several; gaps of free ground between them are closed.
 

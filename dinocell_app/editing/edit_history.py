@@ -117,6 +117,16 @@ class EditHistory:
         return bool(self._time.undone)
 
     @property
+    def undo_name(self) -> str:
+        """What undo would take back, in words; empty when there is nothing."""
+        return self._entries[self._time.done[-1] - 1].tool if self._time.done else ""
+
+    @property
+    def redo_name(self) -> str:
+        """What redo would do again, in words; empty when there is nothing."""
+        return self._entries[self._time.undone[-1] - 1].tool if self._time.undone else ""
+
+    @property
     def n_edits(self) -> int:
         """Number of edits that count, without those undone."""
         return len(self._time.done)

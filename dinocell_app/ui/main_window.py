@@ -5,7 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSize, Qt, QUrl
-from PySide6.QtGui import QAction, QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent, QKeySequence
+from PySide6.QtGui import (
+    QAction,
+    QCloseEvent,
+    QDesktopServices,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QKeySequence,
+)
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -23,8 +31,10 @@ from dinocell_app.base.settings import log_path
 from dinocell_app.display.label_colours import LabelStyle
 from dinocell_app.ui.actions import ACTIONS, MENUS, TOOLBAR
 from dinocell_app.ui.cache_upkeep import CacheUpkeep
+from dinocell_app.ui.correct.correct_bar import REDO, UNDO, named
 from dinocell_app.ui.docks import Docks
 from dinocell_app.ui.doctor.doctor_dialog import DoctorDialog
+from dinocell_app.ui.drop_target import DropTarget
 from dinocell_app.ui.error_display import ProblemBar
 from dinocell_app.ui.guide_window import GuideWindow
 from dinocell_app.ui.help_here import part_in_use, show_help
@@ -71,6 +81,7 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.problems)
         layout.addWidget(self.pages, 1)
         self.setCentralWidget(body)
+        self.drop_target = DropTarget(self)
         self.projects = ProjectActions(session, self.panels.images.search, self)
         self.actions_by_key = self._make_actions()
         self._docks = Docks(self, self.panels)
@@ -254,14 +265,24 @@ class MainWindow(QMainWindow):
     # Dropping, opening, closing.
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take files and folders."""
+        """Show where files and folders can be dropped."""
         if event.mimeData().hasUrls():
-            event.acceptProposedAction()
+            # Files stay where they are: a file manager that proposes to move them must not.
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+            self.drop_target.show_over(self.centralWidget())
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """Take the highlight away."""
+        self.drop_target.hide()
+        super().dragLeaveEvent(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Open or add what was dropped."""
+        self.drop_target.hide()
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-        event.acceptProposedAction()
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
         if paths:
             self.projects.take(paths)
 
@@ -331,6 +352,7 @@ class MainWindow(QMainWindow):
         self.queue_line.button.clicked.connect(self._docks.toggle_queue)
         self.docks["queue"].visibilityChanged.connect(self._on_queue_visible)
         self.work.maximise_asked.connect(self.maximise)
+        self.panels.correct.corrections.changed.connect(self._name_undo)
         for dock in self.docks.values():
             dock.visibilityChanged.connect(self._show_maximised)
         self.panels.results.image_wanted.connect(self.work.show_image)
@@ -376,6 +398,12 @@ class MainWindow(QMainWindow):
 
     def _on_queue_visible(self) -> None:
         self.queue_line.button.setChecked(not self.docks["queue"].isHidden())
+
+    def _name_undo(self) -> None:
+        history = self.panels.correct.corrections.history
+        undo, redo = (history.undo_name, history.redo_name) if history is not None else ("", "")
+        self.actions_by_key["undo"].setText(named(UNDO, undo))
+        self.actions_by_key["redo"].setText(named(REDO, redo))
 
     def _show_maximised(self) -> None:
         self.work.maximise.setChecked(self._docks.maximised)

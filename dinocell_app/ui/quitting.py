@@ -1,4 +1,4 @@
-"""Leaving while runs go on: keep them running, stop after this image, or cancel."""
+"""Quitting while runs are in progress: keep them running, finish the current image, or stop."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 
 from dinocell_app.ui.session import Session
 
-KEEP, FINISH_IMAGE, CANCEL_RUNS = "Keep running", "Stop after this image", "Cancel them"
+KEEP = "Quit and keep running"
+FINISH_IMAGE = "Quit after the current image"
+CANCEL_RUNS = "Stop and quit"
 
 _ROLES = {
     KEEP: QMessageBox.ButtonRole.AcceptRole,
@@ -24,15 +26,13 @@ def ask_about_runs(parent: QWidget, count: int) -> str:
         One of `KEEP`, `FINISH_IMAGE` and `CANCEL_RUNS`; empty to stay.
     """
     what = "A run is" if count == 1 else f"{count} runs are"
-    box = QMessageBox(QMessageBox.Icon.Question, "Quit", f"{what} not finished.", parent=parent)
+    box = QMessageBox(QMessageBox.Icon.Question, "Quit DINOCell", f"{what} still in progress.", parent=parent)
     box.setInformativeText(
-        "Kept running, it goes on without the window and is found again when you open the project."
-        if count == 1
-        else "Kept running, they go on without the window and are found again when you open the project."
+        "Runs can continue without this window; open the project again to see how far they are. "
+        "Stopped runs keep the images that are finished and can be resumed."
     )
     buttons = {text: box.addButton(text, role) for text, role in _ROLES.items()}
-    stay = box.addButton(QMessageBox.StandardButton.Cancel)
-    stay.setText("Do not quit")  # "Cancel" beside "Cancel them" would be a riddle
+    box.addButton(QMessageBox.StandardButton.Cancel)
     box.exec()
     clicked = box.clickedButton()
     answer = next((text for text, button in buttons.items() if button is clicked), "")

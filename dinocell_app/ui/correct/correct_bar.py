@@ -33,6 +33,22 @@ CELL_ACTIONS = (
 )
 
 
+UNDO, REDO = "Undo", "Redo"
+
+
+def named(word: str, what: str) -> str:
+    """Name what is undone or done again.
+
+    Parameters
+    ----------
+    word : str
+        `UNDO` or `REDO`.
+    what : str
+        Such as "split"; may be empty.
+    """
+    return f"{word} {what}".strip()
+
+
 class CorrectBar(QWidget):
     """Three lines above the picture."""
 
@@ -65,10 +81,8 @@ class CorrectBar(QWidget):
         self.diameter.setToolTip("Diameter of brush and eraser in pixels of the image.")
         self.over = QCheckBox("Over cells")
         self.over.setToolTip("Brush and outline take pixels of other cells, too.")
-        self.undo = self._button(
-            "Undo", "undo", "Undo the last edit; there is no limit, and it outlives the program."
-        )
-        self.redo = self._button("Redo", "redo", "Do again what was undone.")
+        self.undo = self._button("Undo", "undo", UNDO)
+        self.redo = self._button("Redo", "redo", REDO)
         self.cell = self._menu("Cell", "What can be done to the chosen cell.")
         self.versions = self._menu(
             "Versions", "See or go back to the model's result or a version with a name."
@@ -130,6 +144,8 @@ class CorrectBar(QWidget):
             button.setEnabled(there)
         self.undo.setEnabled(history is not None and history.can_undo)
         self.redo.setEnabled(history is not None and history.can_redo)
+        self.undo.setToolTip(named(UNDO, history.undo_name if history is not None else ""))
+        self.redo.setToolTip(named(REDO, history.redo_name if history is not None else ""))
         self.mark.setChecked(marked)
         self.mark.setText("✓ Corrected" if marked else "All right")
         menu = self.versions.menu()

@@ -10,7 +10,7 @@ from PySide6.QtGui import QBrush, QColor, QPainterPath, QPen, QPolygonF
 from PySide6.QtWidgets import QApplication, QGraphicsEllipseItem, QGraphicsPathItem
 
 from dinocell_app.editing.canvas import LabelCanvas
-from dinocell_app.editing.cell_changes import cells_in_box, delete, merge, split
+from dinocell_app.editing.cell_changes import cells_in_box, delete, merge, split_all
 from dinocell_app.editing.deltas import Box
 from dinocell_app.editing.strokes import Point, erase, fill_outline, paint
 from dinocell_app.ui.correct.correct_tools import CorrectTool
@@ -144,13 +144,14 @@ class Gestures(QObject):
         if history is None:
             return
         crossed = labels_along(history.canvas, path)
-        chosen = [self._session.selected_cell] if self._session.selected_cell in crossed else crossed
-        for label in chosen:
-            delta = split(history.canvas, label, path, history.next_label)
-            if delta is not None:
-                self._done("split", delta)
-                return
-        self.said.emit("The line has to go across a cell, from side to side.")
+        delta = split_all(history.canvas, crossed, path, history.next_label)
+        if delta is not None:
+            self._done("split", delta)
+        elif not crossed:
+            self.said.emit("The line touches no cell. Draw it across a cell, from side to side.")
+        else:
+            cells = "the cell" if len(crossed) == 1 else f"any of the {len(crossed)} cells it touches"
+            self.said.emit(f"The line does not go all the way through {cells}. Begin and end it outside.")
 
     def _merge(self, cells: Sequence[int]) -> None:
         history = self._corrections.history

@@ -110,9 +110,6 @@ class ThresholdEdit(QWidget):
         ):
             label = QLabel(text)
             label.setAlignment(alignment)
-            font = label.font()
-            font.setPointSizeF(font.pointSizeF() * 0.88)
-            label.setFont(font)
             ends.addWidget(label, 1)
         ends.addSpacing(self.number.sizeHint().width() + row.spacing())
         layout = QVBoxLayout(self)

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
+import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QPainterPath, QPen
 from PySide6.QtWidgets import QGraphicsPathItem, QWidget
 
-from dinocell_app.display.hover_text import HoverInfo
+from dinocell_app.display.hover_text import HoverInfo, length_text
 from dinocell_app.display.label_colours import LabelStyle
 from dinocell_app.display.loading import LoadedImage, LoadedLabels, index_labels
 from dinocell_app.display.pyramid import Tile
@@ -60,6 +61,10 @@ class ImageViewer(PictureView):
         self._chosen_core = self._make_path("#000000", 1)
         self._stroke: list[QPointF] = []
         self._line = self._make_path("#ffd54a", 2)
+        self.line_text = pg.TextItem(color="#ffd54a", fill=pg.mkBrush(0, 0, 0, 150), anchor=(0.5, 1.2))
+        self.line_text.setZValue(10)
+        self.line_text.hide()
+        self.box.addItem(self.line_text, ignoreBounds=True)
         self._region = self._make_path("#ffd54a", 2)
         self.box.clicked.connect(self._on_click)
         self.box.line_moved.connect(self._on_line)
@@ -77,7 +82,7 @@ class ImageViewer(PictureView):
     ) -> None:
         """Show a picture, without labels; the parameters are those of `PictureView.set_image`."""
         self.set_labels(None)
-        self._line.setPath(QPainterPath())
+        self._forget_line()
         self._region.setPath(QPainterPath())
         super().set_image(image, displays, keep_view=keep_view)
 
@@ -209,12 +214,12 @@ class ImageViewer(PictureView):
         ----------
         tool : {"navigate", "measure_diameter", "ruler", "region", "draw"}
         """
+        if "ruler" in (tool, self.box.tool) or tool == "measure_diameter":
+            self._forget_line()  # that of a cell's size stays until the next one
         self.box.tool = tool
         self._stroke.clear()
         self._region.setPath(QPainterPath())
         self.view.setCursor(Qt.CursorShape.ArrowCursor if tool == "navigate" else Qt.CursorShape.CrossCursor)
-        if tool != "ruler":
-            self._line.setPath(QPainterPath())
         self.tool_changed.emit(tool)
 
     def label_at(self, row: int, column: int) -> int:
@@ -299,10 +304,17 @@ class ImageViewer(PictureView):
         path.lineTo(end)
         self._line.setPath(path)
         length = float(np.hypot(end.x() - start.x(), end.y() - start.y()))
+        self.line_text.setText(length_text(length, self.pixel_size_um))
+        self.line_text.setPos((start + end) / 2)
+        self.line_text.show()
         if self.box.tool == "ruler":
             self.ruler_drawn.emit(length)
         elif finished and length > 0:
             self.diameter_drawn.emit(length)
+
+    def _forget_line(self) -> None:
+        self._line.setPath(QPainterPath())
+        self.line_text.hide()
 
     def _on_stroke(self, place: QPointF, begins: bool, ends: bool) -> None:
         if begins:

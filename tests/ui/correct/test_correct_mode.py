@@ -144,12 +144,36 @@ def test_a_line_splits_and_a_line_merges(mode):
     drag(mode, (5, 25), (35, 25))
     assert {labels(mode)[20, 15], labels(mode)[20, 35]} == {1, 4}
     drag(mode, (75, 100), (78, 110))
-    assert "across a cell" in mode.bar.hint.text()
+    assert "touches no cell" in mode.bar.hint.text()
     use(mode, "correct_merge")
     drag(mode, (20, 15), (20, 35), (20, 60))
     assert len(np.unique(labels(mode)[20, 12:68])) == 1
     drag(mode, (20, 15), (60, 20))
     assert "too far apart" in mode.bar.hint.text()
+
+
+def test_a_line_splits_all_cells_it_crosses_whatever_is_selected(mode):
+    mode._session.select_cell(3)
+    use(mode, "correct_split")
+    drag(mode, (20, 2), (20, 90))
+    now = labels(mode)
+    assert len({now[12, 15], now[28, 15], now[12, 60], now[28, 60]}) == 4
+    mode.undo()
+    np.testing.assert_array_equal(labels(mode), model_labels())
+
+
+def test_undo_and_redo_say_what_they_do(window, mode):
+    undo, redo = window.actions_by_key["undo"], window.actions_by_key["redo"]
+    assert (undo.text(), redo.text()) == ("Undo", "Redo")
+    use(mode, "correct_split")
+    drag(mode, (5, 25), (35, 25))
+    assert (undo.text(), redo.text()) == ("Undo split", "Redo")
+    use(mode, "correct_delete")
+    click(mode, 60, 20)
+    assert undo.text() == "Undo delete"
+    undo.trigger()
+    assert (undo.text(), redo.text()) == ("Undo split", "Redo delete")
+    assert mode.bar.undo.toolTip() == "Undo split"
 
 
 def test_cells_are_deleted_by_a_click_a_drag_and_a_box(mode):
@@ -233,7 +257,9 @@ def test_versions_are_named_and_gone_back_to(mode, monkeypatch):
 def test_the_line_says_what_is_wrong_and_then_again_how_the_tool_is_used(mode):
     use(mode, "correct_split")
     drag(mode, (40, 80), (45, 100))
-    assert mode.bar.hint.text() == "The line has to go across a cell, from side to side."
+    assert "touches no cell" in mode.bar.hint.text()
+    drag(mode, (20, 5), (20, 20))
+    assert "all the way through the cell" in mode.bar.hint.text()
     drag(mode, (5, 25), (35, 25))
     assert mode.bar.hint.text() == BY_KEY["correct_split"].hint
 

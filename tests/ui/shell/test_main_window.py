@@ -1,6 +1,6 @@
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
-from PySide6.QtGui import QDropEvent, QKeySequence
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -39,6 +39,25 @@ def drop(window, *paths):
         Qt.KeyboardModifier.NoModifier,
     )
     window.dropEvent(event)
+
+
+def test_the_window_shows_that_files_can_be_dropped_and_copies_whatever_is_proposed(window, pictures):
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(pictures))])
+    any_way = Qt.DropAction.MoveAction | Qt.DropAction.CopyAction
+    none = Qt.KeyboardModifier.NoModifier
+    event = QDragEnterEvent(QPoint(50, 50), any_way, data, Qt.MouseButton.LeftButton, none)
+    event.setDropAction(Qt.DropAction.MoveAction)
+    window.dragEnterEvent(event)
+    assert event.isAccepted()
+    assert event.dropAction() == Qt.DropAction.CopyAction
+    assert window.drop_target.isVisible()
+    assert window.drop_target.geometry() == window.centralWidget().geometry()
+    window.dragLeaveEvent(QDragLeaveEvent())
+    assert not window.drop_target.isVisible()
+    window.dragEnterEvent(event)
+    drop(window, pictures)
+    assert not window.drop_target.isVisible()
 
 
 def test_every_action_of_the_table_is_in_the_menus_with_its_shortcut(window):
@@ -248,11 +267,11 @@ def _in_popup(widget):
     return False
 
 
-@pytest.mark.parametrize("text", [quitting.KEEP, quitting.FINISH_IMAGE, quitting.CANCEL_RUNS, "Do not quit"])
+@pytest.mark.parametrize("text", [quitting.KEEP, quitting.FINISH_IMAGE, quitting.CANCEL_RUNS, "Cancel"])
 def test_the_question_answers_with_the_button_that_was_pressed(window, qtbot, text):
     def press():
         box = next(w for w in window.findChildren(QMessageBox) if w.isVisible())
         next(b for b in box.buttons() if b.text().replace("&", "") == text).click()
 
     QTimer.singleShot(0, press)
-    assert quitting.ask_about_runs(window, 1) == ("" if text == "Do not quit" else text)
+    assert quitting.ask_about_runs(window, 1) == ("" if text == "Cancel" else text)

@@ -9,6 +9,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from dinocell_app.display.hover_text import length_text
 from dinocell_app.display.label_colours import LabelStyle
 from dinocell_app.export.palette import PALETTE
 from dinocell_app.project.records import ChannelDisplay
@@ -183,6 +184,11 @@ def test_a_line_over_a_cell_says_how_big_it_is(qtbot, viewer):
         drag(viewer, at(viewer, 15, 20), at(viewer, 15, 40))
     assert drawn.args[0] == pytest.approx(20, abs=0.6)
     assert viewer.visible_region() == seen
+    viewer.set_tool("navigate")
+    assert viewer.line_text.isVisible()
+    assert viewer.line_text.toPlainText() == length_text(drawn.args[0], viewer.pixel_size_um)
+    viewer.set_tool("measure_diameter")
+    assert not viewer.line_text.isVisible()
 
 
 def test_the_ruler_measures_while_it_is_drawn(viewer):
