@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import dinocell_app
 from dinocell_app.base.errors import EndedEarlyError, UserFacingError
+from dinocell_app.base.plain_text import printable
 from dinocell_app.commands import (
     benchmark,
     demo,
@@ -91,11 +92,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             return EXIT_OK
         code: int = arguments.execute(arguments)
     except EndedEarlyError as error:
-        print(f"{PROGRAM}: {error}", file=sys.stderr)
+        print(f"{PROGRAM}: {printable(str(error))}", file=sys.stderr)
         return EXIT_SOME_FAILED
     except UserFacingError as error:
         logging.getLogger(__name__).info("ended: %s", error)
-        print(f"{PROGRAM}: {error}", file=sys.stderr)
+        print(f"{PROGRAM}: {printable(str(error))}", file=sys.stderr)
         return EXIT_WRONG_USAGE
     except KeyboardInterrupt:
         return EXIT_STOPPED

@@ -17,6 +17,8 @@ from dinocell_app.base.standing_folders import make_folders, require_standing
 
 PARTIAL_SUFFIX = ".partial"
 
+_MOST_LETTERS = 50
+
 LEFTOVER_AGE_S = 3600.0
 """A file that is being written changes all the time; one that did not for so long belongs to nobody alive."""
 
@@ -47,7 +49,7 @@ def replacing(path: Path | str) -> Iterator[Path]:
     path = Path(path)
     make_folders(path.parent)
     handle, name = tempfile.mkstemp(
-        prefix=f".{path.stem[:80]}-", suffix=f"{PARTIAL_SUFFIX}{path.suffix}", dir=path.parent
+        prefix=hidden_prefix(path), suffix=f"{PARTIAL_SUFFIX}{path.suffix}", dir=path.parent
     )
     os.close(handle)
     beside = Path(name)
@@ -60,6 +62,11 @@ def replacing(path: Path | str) -> Iterator[Path]:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def hidden_prefix(path: Path) -> str:
+    """Begin the name of what is written beside a file: short also where letters have four bytes."""
+    return f".{path.stem[:_MOST_LETTERS]}-"
 
 
 def remove_leftovers(folder: Path, age_s: float = LEFTOVER_AGE_S) -> int:

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from types import FrameType, TracebackType
 from typing import Any, Protocol, Self
 
+from dinocell_app.base.plain_text import printable
 from dinocell_app.jobs.events import (
     EpochFinished,
     Event,
@@ -134,7 +135,7 @@ def _listener(*, json_lines: bool, quiet: bool) -> Listener:
 
 
 def _to_stderr(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    print(printable(line), file=sys.stderr, flush=True)
 
 
 class _Silence:
@@ -253,7 +254,9 @@ class _Bar:
                 # A measuring pass counts its own tiles first: the bar never goes back.
                 current = self.progress.tasks[0].completed
                 self.progress.update(
-                    self.task, description=event.image, completed=max(current, self.done + 0.95 * share)
+                    self.task,
+                    description=printable(event.image),
+                    completed=max(current, self.done + 0.95 * share),
                 )
             case StepFinished():
                 self.progress.update(self.task, description=describe(event), completed=event.step)
@@ -272,7 +275,7 @@ class _Bar:
         self.progress.stop()
 
     def _line(self, text: str) -> None:
-        self.progress.console.print(text, soft_wrap=True)
+        self.progress.console.print(printable(text), soft_wrap=True)
 
 
 def _epoch(event: EpochFinished) -> str:

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 import dinocell_app
 from dinocell_app.base.errors import UserFacingError
 from dinocell_app.base.files import write_text
+from dinocell_app.base.plain_text import printable
 from dinocell_app.distributed.connecting import connected
 from dinocell_app.distributed.handing_out import HandingOut, Wishes
 from dinocell_app.distributed.worker_group import WorkerGroup
@@ -63,7 +64,7 @@ def segment_on_cluster(job: SegmentJob, wishes: Wishes) -> Iterator[Event]:
         devices = workers.prepare()
         yield JobStarted("segment", len(plan.images), 0, devices)
         for left in plan.left_out:
-            yield InputLeftOut(str(left.path), left.reason)
+            yield InputLeftOut(printable(str(left.path)), left.reason)
         handing = HandingOut(workers, plan.images, wishes)
         try:
             outcome = yield from handing.events()

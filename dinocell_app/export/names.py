@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
+
+from dinocell_app.base.errors import UserFacingError
 
 SUFFIXES: Mapping[str, str] = MappingProxyType(
     {
@@ -29,6 +33,8 @@ IMAGES_CSV = "images.csv"
 COLUMNS_CSV = "columns.csv"
 COCO_JSON = "coco.json"
 METHODS_TXT = "methods.txt"
+MOST_BYTES = 255
+"""Of one name, on the disks of all systems; letters beyond ASCII have two to four."""
 AUDIT_JSON = "audit.json"
 REGIONS_CSV = "regions.csv"
 CELLPROFILER_CSV = "cellprofiler.csv"
@@ -92,6 +98,25 @@ def output_path(folder: Path, stem: PurePosixPath, plane_suffix: str, kind: str)
     return folder.joinpath(*stem.parts[:-1], f"{stem.name}{plane_suffix}{SUFFIXES[kind]}")
 
 
+def require_short_names(image: Path, stem: PurePosixPath, plane_suffix: str) -> None:
+    """Check that the names of all results of an image are as short as disks want them.
+
+    Raises
+    ------
+    UserFacingError
+        Which names the length.
+    """
+    longest = max(SUFFIXES.values(), key=len)
+    length = len(os.fsencode(stem.name + plane_suffix + longest))
+    if length > MOST_BYTES:
+        raise UserFacingError(
+            f"the name of the image has {len(os.fsencode(image.name))} bytes, so that those of "
+            f"its results would have up to {length}, and disks take {MOST_BYTES}",
+            path=image,
+            remedy=f"Shorten the name of the image by {length - MOST_BYTES} or more letters",
+        )
+
+
 def image_stem(image: Path) -> str:
     """Name of an image without its suffix, and without `.ome` before it.
 
@@ -127,11 +152,8 @@ def _homes(images: Sequence[Path], root_of: Mapping[Path, Path]) -> dict[Path, P
 
 def _stems_of_folder(images: Sequence[Path]) -> dict[Path, str]:
     plain = [image_stem(image) for image in images]
-    known = {stem.casefold() for stem in plain}
-    doubtful = [
-        sum(other.casefold() == stem.casefold() for other in plain) > 1 or _is_plane_of_another(stem, known)
-        for stem in plain
-    ]
+    known = Counter(stem.casefold() for stem in plain)
+    doubtful = [known[stem.casefold()] > 1 or _is_plane_of_another(stem, known) for stem in plain]
     taken: set[str] = {stem.casefold() for stem, doubt in zip(plain, doubtful, strict=True) if not doubt}
     stems = {}
     for image, stem, doubt in zip(images, plain, doubtful, strict=True):
@@ -139,7 +161,7 @@ def _stems_of_folder(images: Sequence[Path]) -> dict[Path, str]:
     return stems
 
 
-def _is_plane_of_another(stem: str, known: set[str]) -> bool:
+def _is_plane_of_another(stem: str, known: Container[str]) -> bool:
     shorter = _PLANE_ENDING.sub("", stem)
     return shorter != stem and shorter.casefold() in known
 

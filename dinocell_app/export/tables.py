@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO, cast
 
 from dinocell_app.base.ascii_text import ascii_spelling
+from dinocell_app.base.csv_rows import LINE_END, Rows
 from dinocell_app.export.labelled_image import LabelledImage
 from dinocell_app.export.writing import whole_file
 
@@ -61,8 +62,8 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
         If the file cannot be written.
     """
     named = table.set_axis(ascii_headers(table.columns), axis="columns")
-    with whole_file(path) as beside:
-        named.to_csv(beside, index=False, encoding="utf-8", lineterminator="\n")
+    with whole_file(path) as beside, beside.open("w", encoding="utf-8", newline="") as target:
+        named.to_csv(cast("TextIO", Rows(target)), index=False, lineterminator=LINE_END)
 
 
 def write_cells_csv(path: Path, image: LabelledImage) -> None:
@@ -148,7 +149,7 @@ def combine_csv(path: Path, parts: Sequence[tuple[str, Path]]) -> None:
         for _, part in parts:
             with part.open(encoding="utf-8", newline="") as lines:
                 columns.update(dict.fromkeys(next(csv.reader(lines), [])))
-        writer = csv.DictWriter(target, list(columns), restval="", lineterminator="\n")
+        writer = csv.DictWriter(Rows(target), list(columns), restval="")
         writer.writeheader()
         for name, part in parts:
             with part.open(encoding="utf-8", newline="") as lines:
@@ -202,7 +203,7 @@ def write_data_dictionary(path: Path, columns: Sequence[Mapping[str, str]]) -> N
     """
     with whole_file(path) as beside, beside.open("w", encoding="utf-8", newline="") as target:
         keys = list(columns[0]) if columns else ["name", "unit", "dtype", "description", "source"]
-        writer = csv.DictWriter(target, keys, lineterminator="\n")
+        writer = csv.DictWriter(Rows(target), keys)
         writer.writeheader()
         writer.writerows(columns)
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dinocell_app.base.disk_errors import writing_explained
-from dinocell_app.base.files import PARTIAL_SUFFIX, replacing
+from dinocell_app.base.files import PARTIAL_SUFFIX, hidden_prefix, replacing
 from dinocell_app.base.standing_folders import make_folders, require_standing
 
 
@@ -62,7 +62,7 @@ def whole_folder(path: Path | str) -> Iterator[Path]:
     with writing_explained(path):
         make_folders(path.parent)
         with tempfile.TemporaryDirectory(
-            prefix=f".{path.stem[:80]}-", suffix=PARTIAL_SUFFIX, dir=path.parent, ignore_cleanup_errors=True
+            prefix=hidden_prefix(path), suffix=PARTIAL_SUFFIX, dir=path.parent, ignore_cleanup_errors=True
         ) as room:
             beside = Path(room, "new")
             beside.mkdir()

@@ -11,6 +11,7 @@ from pathlib import Path
 from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.base.file_names import composed
 from dinocell_app.base.files import PARTIAL_SUFFIX
+from dinocell_app.base.odd_files import why_unusable
 from dinocell_app.imaging.file_formats import FORMAT_OF_SUFFIX, FileFormat, is_zarr_folder
 from dinocell_app.imaging.ome_sets import COMPANION_SUFFIX, SetsMet
 from dinocell_app.imaging.zarr_layout import ZarrKind, images_in, zarr_node
@@ -127,18 +128,20 @@ def scan_inputs(inputs: Iterable[Path | str], *, recursive: bool = False) -> Sca
     sets = SetsMet()
     for given in inputs:
         path = Path(given)
-        if not path.exists():
+        if not os.path.lexists(path):
             raise InvalidParameterError("does not exist", path=path, remedy="Check the spelling of the input")
         is_folder = path.is_dir() and not is_zarr_folder(path)
         for found in _walk(path, recursive=recursive) if is_folder else _judge(path):
             if isinstance(found, LeftOut):
                 left_out.append(found)
-            elif found.resolve() in images:
-                left_out.append(LeftOut(found, "the same file as " + str(images[found.resolve()])))
+                continue
+            place = Path(os.path.realpath(found))
+            if place in images:
+                left_out.append(LeftOut(found, "the same file as " + str(images[place])))
             elif (first := _earlier_member(sets, found)) is not None:
                 left_out.append(LeftOut(found, f"a part of the same data set as {first.name}"))
             else:
-                images[found.resolve()] = found
+                images[place] = found
     return ScanReport(tuple(images.values()), tuple(left_out))
 
 
@@ -208,7 +211,9 @@ def _walk(folder: Path, *, recursive: bool) -> Iterator[Path | LeftOut]:
         return
     for name in names:
         path = folder / name
-        if not path.is_dir() or is_zarr_folder(path) or name.startswith("."):
+        if (reason := why_unusable(path)) is not None:
+            yield LeftOut(path, reason)
+        elif not path.is_dir() or is_zarr_folder(path) or name.startswith("."):
             yield from _judge(path)
         elif path.suffix.lower() == _PROJECT_SUFFIX:
             yield LeftOut(path, "a project of this application")
@@ -222,7 +227,7 @@ def _walk(folder: Path, *, recursive: bool) -> Iterator[Path | LeftOut]:
 
 
 def _judge(path: Path) -> Iterator[Path | LeftOut]:
-    reason = _why_left_out(path)
+    reason = why_unusable(path) or _why_left_out(path)
     if reason is not None:
         yield LeftOut(path, reason)
     elif path.is_dir() and zarr_node(path).kind in (ZarrKind.PLATE, ZarrKind.WELL, ZarrKind.GROUP):

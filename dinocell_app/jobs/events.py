@@ -283,9 +283,10 @@ def to_json_line(event: Event) -> str:
         Without the line end; the key "event" names the class. Losses that are not finite become null,
         because JSON has no NaN.
     """
-    return json.dumps(
-        {"event": type(event).__name__, **_finite(asdict(event))}, ensure_ascii=False, allow_nan=False
-    )
+    fields = {"event": type(event).__name__, **_finite(asdict(event))}
+    line = json.dumps(fields, ensure_ascii=False, allow_nan=False)
+    # Some characters of names end a line for readers of lines.
+    return line if line.isprintable() else json.dumps(fields, allow_nan=False)
 
 
 def from_json_line(line: str) -> Event:

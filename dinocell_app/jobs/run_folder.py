@@ -133,7 +133,7 @@ class RunFolder:
         if not self.events_path.exists():
             return []
         events = []
-        for line in self.events_path.read_text(encoding="utf-8", errors="replace").splitlines():
+        for line in self.events_path.read_text(encoding="utf-8", errors="replace").split("\n"):
             try:
                 events.append(from_json_line(line))
             except (ValueError, AttributeError):

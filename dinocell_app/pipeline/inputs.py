@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -66,8 +67,9 @@ def plan_images(inputs: Sequence[Path], output: Path, *, recursive: bool, roots:
     InvalidParameterError
         If an input that is below no root does not exist, or there is no image at all.
     """
-    missing = [path for path in inputs if not path.exists() and _root_of(path, roots) is not None]
-    report = scan_inputs([path for path in inputs if path not in set(missing)], recursive=recursive)
+    missing = [path for path in inputs if not os.path.lexists(path) and _root_of(path, roots) is not None]
+    gone = set(missing)
+    report = scan_inputs([path for path in inputs if path not in gone], recursive=recursive)
     taken, left_out = _without_results([*report.images, *missing], output, inputs)
     stems = _stems(taken, [path for path in inputs if path.is_dir()], roots)
     plan = Plan(tuple(PlannedImage(path, stems[path]) for path in taken), (*report.left_out, *left_out))
@@ -124,19 +126,23 @@ def _without_results(
     images: Sequence[Path], output: Path, inputs: Sequence[Path]
 ) -> tuple[list[Path], list[LeftOut]]:
     """Leave out what this application wrote: the output folder, and OME-Zarr labels beside the images."""
-    target = output.resolve()
-    named = {path.resolve() for path in inputs}
+    target = _real(output)
+    named = {_real(path) for path in inputs}
     taken: list[Path] = []
     left_out: list[LeftOut] = []
     for path in images:
-        parents = path.resolve().parents
-        if target in parents and target not in named and path.resolve() not in named:
+        real = _real(path)
+        if target in real.parents and target not in named and real not in named:
             left_out.append(LeftOut(path, "in the output folder"))
         elif path.name.endswith(SUFFIXES["ome-zarr"]) and _has_sidecar(path):
             left_out.append(LeftOut(path, "a result of this application"))
         else:
             taken.append(path)
     return taken, left_out
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))  # unlike `resolve`, whatever links there are
 
 
 def _has_sidecar(path: Path) -> bool:

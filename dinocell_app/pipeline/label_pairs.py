@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.base.odd_files import why_unusable
 from dinocell_app.imaging.scan import LeftOut, image_stem, natural_key, result_ending, scan_folder
 
 _LABEL_SUFFIXES = frozenset({".tif", ".tiff", ".btf", ".png", ".bmp", ".npy"})
@@ -104,7 +106,7 @@ def pair_labels(predicted: Path, reference: Path, *, recursive: bool = False) ->
 
 def _are_files(first: Path, second: Path) -> bool:
     for path in (first, second):
-        if not path.exists():
+        if not os.path.exists(path):
             raise InvalidParameterError("does not exist", path=path, remedy="Check the spelling")
     if first.is_dir() != second.is_dir():
         raise InvalidParameterError(
@@ -129,6 +131,7 @@ def _label_files(folder: Path, *, recursive: bool, only_marked: bool = False) ->
         is_array = path.suffix.lower() == ".npy" and not stem.lower().endswith(("_seg", "_masks", "_labels"))
         if (
             path.suffix.lower() not in _LABEL_SUFFIXES
+            or why_unusable(path) is not None
             or not path.is_file()
             or path.name.startswith(".")
             or is_result

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dinocell_app.base.errors import InvalidParameterError, UnreadableFileError
+from dinocell_app.base.plain_text import printable
 from dinocell_app.export.label_files import read_labels
 from dinocell_app.export.labelled_image import LabelledImage
 from dinocell_app.export.plane_record import PlaneRecord
@@ -62,7 +63,7 @@ def measure_images(job: MeasureJob, should_stop: Callable[[], bool] = lambda: Fa
     with results_standing(job.output):
         yield JobStarted("measure", len(found.pairs))
         for left in found.left_out:
-            yield InputLeftOut(str(left.path), left.reason)
+            yield InputLeftOut(printable(str(left.path)), left.reason)
         outcome = yield from over_images(
             found.pairs, lambda pair: _measure(job, plane, pair, regions), should_stop, job.output
         )

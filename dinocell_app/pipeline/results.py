@@ -10,7 +10,7 @@ from typing import Any
 from dinocell_app.base.errors import ResultsInTheWayError
 from dinocell_app.export.formats import write_formats
 from dinocell_app.export.labelled_image import LabelledImage
-from dinocell_app.export.names import SUFFIXES, output_path
+from dinocell_app.export.names import SUFFIXES, output_path, require_short_names
 from dinocell_app.export.plane_record import PlaneRecord, read_record
 from dinocell_app.export.provenance import write_sidecar
 from dinocell_app.imaging.scan import natural_key
@@ -68,7 +68,10 @@ def finished_record(
     ------
     ResultsInTheWayError
         If other results are in the way and may not be replaced.
+    UserFacingError
+        If the names of the results would be too long.
     """
+    require_short_names(Path(wanted.input_path), place.stem, place.plane_suffix)
     record = read_record(place.path("sidecar"))
     if record is not None and record.identity() == wanted.identity():
         return record if is_complete(place.path("sidecar"), record, formats) else None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dinocell_app.base.errors import UnreadableFileError
+from dinocell_app.base.plain_text import printable
 from dinocell_app.export.labelled_image import LabelledImage
 from dinocell_app.export.plane_record import PlaneRecord
 from dinocell_app.imaging.image_reader import ImageReader
@@ -95,7 +96,7 @@ def segment_images(
     with results_standing(job.output):
         yield JobStarted("segment", len(plan.images), 0, str(run.device))
         for left in plan.left_out:
-            yield InputLeftOut(str(left.path), left.reason)
+            yield InputLeftOut(printable(str(left.path)), left.reason)
         with beside_each_other(plan.images, run) as work:
             outcome = yield from over_images(
                 plan.images, work, lambda: should_stop() or should_stop_after_image(), job.output

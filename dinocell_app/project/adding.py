@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from dinocell_app.base.errors import UserFacingError
+from dinocell_app.base.odd_files import why_unusable
 from dinocell_app.imaging.file_formats import is_zarr_folder
 from dinocell_app.imaging.reading import read_metadata, stored_axes
 from dinocell_app.imaging.scan import LeftOut, natural_key, scan_folder, scan_inputs
@@ -156,4 +157,4 @@ def _walk(folder: Path, *, recursive: bool) -> Iterator[Path | LeftOut | SearchP
 def _is_searched(path: Path) -> bool:
     # A link upwards would be followed for ever.
     hidden = path.name.startswith(".") or path.suffix.lower() == _PROJECT_SUFFIX
-    return not hidden and path.is_dir() and not path.is_symlink()
+    return not hidden and why_unusable(path) is None and path.is_dir() and not path.is_symlink()

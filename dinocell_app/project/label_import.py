@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dinocell_app.base.odd_files import why_unusable
 from dinocell_app.imaging.scan import image_stem, natural_key
 
 LABEL_SUFFIXES = frozenset({".tif", ".tiff", ".btf", ".png", ".bmp", ".npy", ".zip", ".roi"})
@@ -74,7 +75,8 @@ def _label_files(inputs: Sequence[Path]) -> list[Path]:
         inside = given.rglob("*") if given.is_dir() else [given]
         for path in sorted(inside, key=lambda path: [natural_key(part) for part in path.parts]):
             is_file = path == given or (
-                path.is_file()
+                why_unusable(path) is None
+                and path.is_file()
                 and path.suffix.lower() in LABEL_SUFFIXES
                 and not path.name.startswith(".")
                 and not image_stem(path).casefold().endswith(_NOT_LABELS)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from dinocell_app.base.csv_rows import Rows
 from dinocell_app.export.plane_record import PlaneRecord
 from dinocell_app.reexport.export_items import ExportItem
 from dinocell_app.reexport.labelled_results import read_table
@@ -75,7 +76,7 @@ def _add_to_csv(path: Path, regions: Sequence[Region]) -> None:
     at = header.index(_AFTER) + 1
     columns = [REGION_COLUMN, *named]
     with path.open("w", encoding="utf-8", newline="") as target:
-        writer = csv.writer(target, lineterminator="\n")
+        writer = csv.writer(Rows(target))
         writer.writerows([*row[:at], value, *row[at:]] for row, value in zip(rows, columns, strict=True))
 
 

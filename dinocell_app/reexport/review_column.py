@@ -6,6 +6,8 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
+from dinocell_app.base.csv_rows import Rows
+
 REVIEW = "review"
 _LABEL = "label"
 
@@ -33,7 +35,7 @@ def _add_to_csv(path: Path, judgements: dict[int, str]) -> None:
         return
     at = rows[0].index(_LABEL)
     with path.open("w", encoding="utf-8", newline="") as target:
-        writer = csv.writer(target, lineterminator="\n")
+        writer = csv.writer(Rows(target))
         writer.writerow([*rows[0], REVIEW])
         writer.writerows([*row, judgements.get(int(row[at]), "")] for row in rows[1:])
 

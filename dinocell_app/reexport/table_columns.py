@@ -6,6 +6,7 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
+from dinocell_app.base.csv_rows import Rows
 from dinocell_app.export.plane_record import read_record
 from dinocell_app.reexport.export_items import KEY_COLUMNS, ExportItem
 from dinocell_app.reexport.labelled_results import read_table
@@ -33,7 +34,7 @@ def select_csv(source: Path, target: Path, columns: Sequence[str]) -> None:
     ):
         rows = csv.DictReader(lines)
         kept = _kept(rows.fieldnames or (), columns)
-        writer = csv.DictWriter(written, kept, extrasaction="ignore", lineterminator="\n")
+        writer = csv.DictWriter(Rows(written), kept, extrasaction="ignore")
         writer.writeheader()
         writer.writerows(rows)
 

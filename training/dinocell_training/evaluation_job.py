@@ -8,7 +8,9 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from dinocell_app.base.csv_rows import Rows
 from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.base.plain_text import printable
 from dinocell_app.export.label_files import read_labels
 from dinocell_app.export.writing import whole_file
 from dinocell_app.jobs.events import Event, InputLeftOut, JobFinished, JobStarted, Notice
@@ -46,7 +48,7 @@ def evaluate_images(job: EvaluateJob, should_stop: Callable[[], bool] = lambda: 
     _refuse_to_replace(job)
     yield JobStarted("evaluate", len(found.pairs))
     for left in found.left_out:
-        yield InputLeftOut(str(left.path), left.reason)
+        yield InputLeftOut(printable(str(left.path)), left.reason)
     scores: dict[str, ImageScores] = {}
 
     def score(pair: FilePair) -> Generator[Event, None, Event]:
@@ -95,7 +97,7 @@ def _refuse_to_replace(job: EvaluateJob) -> None:
 
 def _write_rows(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
     with whole_file(path) as beside, beside.open("w", encoding="utf-8", newline="") as target:
-        writer = csv.DictWriter(target, list(rows[0]), lineterminator="\n")
+        writer = csv.DictWriter(Rows(target), list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
 

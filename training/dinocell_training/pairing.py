@@ -22,6 +22,7 @@ from pathlib import Path, PurePath
 
 from dinocell_app.base.errors import UnreadableFileError
 from dinocell_app.base.json_text import parse_json
+from dinocell_app.base.odd_files import why_unusable
 from dinocell_app.imaging.file_formats import FORMAT_OF_SUFFIX
 
 IMAGE_SUFFIXES = frozenset(FORMAT_OF_SUFFIX) - {".zarr"}  # a Zarr image is a folder
@@ -183,7 +184,11 @@ def _files_to_pair(folder: Path) -> Iterator[tuple[Path, PurePath]]:
     for root in sorted(roots):
         for path in sorted(root.rglob("*")):
             relative = path.relative_to(base)
-            if path.is_file() and not any(part.startswith(".") for part in relative.parts):
+            if (
+                why_unusable(path) is None
+                and path.is_file()
+                and not any(part.startswith(".") for part in relative.parts)
+            ):
                 yield path, relative
 
 

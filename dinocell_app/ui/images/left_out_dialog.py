@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dinocell_app.base.csv_rows import Rows
 from dinocell_app.imaging.scan import LeftOut
 from dinocell_app.ui.help_here import add_help
 
@@ -71,7 +72,7 @@ class LeftOutDialog(QDialog):
 
     def _copy(self) -> None:
         text = io.StringIO()
-        writer = csv.writer(text, delimiter="\t", lineterminator="\n")
+        writer = csv.writer(Rows(text), delimiter="\t")
         writer.writerow(HEADERS)
         writer.writerows((item.path.name, item.reason, str(item.path.parent)) for item in self._left_out)
         QGuiApplication.clipboard().setText(text.getvalue())

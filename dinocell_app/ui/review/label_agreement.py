@@ -12,6 +12,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from dinocell_app.base.csv_rows import Rows
 from dinocell_app.project.label_states import ComparedResult, write_compared
 from dinocell_app.ui.processes.line_command import LineCommand
 from dinocell_app.ui.workers import Task, start_generator
@@ -157,7 +158,7 @@ def write_agreement(path: Path, found: LabelAgreement) -> None:
     from dinocell_app.export.writing import whole_file
 
     with whole_file(path) as beside, beside.open("w", encoding="utf-8", newline="") as target:
-        writer = csv.writer(target, lineterminator="\n")
+        writer = csv.writer(Rows(target))
         names = ["n_first", "n_second", *list(COLUMNS)[2:]]
         writer.writerow(["image", *names, "count_kappa"])
         for image in found.images:
