@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 import math
 from collections.abc import Sequence
@@ -23,6 +22,7 @@ from dinocell_app.imaging.image_reader import (
     check_declared_size,
     check_plane_count,
     check_plausible_size,
+    missing_planes,
 )
 from dinocell_app.imaging.metadata import ImageMetadata, name_channels
 from dinocell_app.imaging.pixel_size import length_um, square_pixel_um
@@ -144,7 +144,7 @@ class CziReader(ImageReader):
                 scene_name=file.scenes[index].name,
                 z_step_um=sizes["Z"] if n_slices > 1 and not self._other else None,
                 times_s=_times(directory, description, self._values["T"]),
-                missing=self._missing(n_times, n_slices, n_channels),
+                missing=self._missing(path, n_times, n_slices, n_channels),
             )
         )
 
@@ -161,15 +161,19 @@ class CziReader(ImageReader):
 
     def _names(self, description: ElementTree.Element) -> tuple[str, ...]:
         found = _channel_names(description)
-        names = [found[value] if value < len(found) else "" for value in self._values["C"]]
+        names = [found[value] if 0 <= value < len(found) else "" for value in self._values["C"]]
         if self._n_samples == 1:
             return tuple(names)
         colours = ("red", "green", "blue")[: self._n_samples]
         return tuple(f"{name} {colour}".strip() for name in names for colour in colours)
 
-    def _missing(self, n_times: int, n_slices: int, n_channels: int) -> frozenset[tuple[int, int, int]]:
-        planes = itertools.product(range(n_times), range(n_slices), range(n_channels))
-        return frozenset(plane for plane in planes if self._place(*plane) not in self._planes)
+    def _missing(
+        self, path: Path, n_times: int, n_slices: int, n_channels: int
+    ) -> frozenset[tuple[int, int, int]]:
+        if len(self._planes) * self._n_samples == n_times * n_slices * n_channels:
+            return frozenset()
+        lengths = (n_times, n_slices, n_channels)
+        return missing_planes(path, lengths, lambda t, z, c: self._place(t, z, c) in self._planes)
 
     @property
     def rows_together(self) -> int:
@@ -251,16 +255,16 @@ def _pieces(file: CziDirectory, path: Path) -> list[CziPiece]:
     return sorted(pieces, key=lambda piece: piece.index.get("M", 0))
 
 
-def _axis_values(pieces: Sequence[CziPiece]) -> dict[str, list[int]]:
+def _axis_values(pieces: Sequence[CziPiece]) -> dict[str, Sequence[int]]:
     """Numbers that occur on each axis; from the first to the last where planes are announced in between."""
     axes = dict.fromkeys("TZC") | dict.fromkeys(axis for piece in pieces for axis in piece.index)
-    values = {}
+    values: dict[str, Sequence[int]] = {}
     for axis in axes:
         if axis in "SM":
             continue
         found = {piece.index.get(axis, 0) for piece in pieces}
         if axis in "TZC":
-            values[axis] = list(range(min(found), max(found) + 1))
+            values[axis] = range(min(found), max(found) + 1)
         elif len(found) > 1:
             values[axis] = sorted(found)
     return values
@@ -306,7 +310,7 @@ def _distance(description: ElementTree.Element, axis: str) -> float | None:
         return None
 
 
-def _times(file: CziDirectory, description: ElementTree.Element, numbers: list[int]) -> tuple[float, ...]:
+def _times(file: CziDirectory, description: ElementTree.Element, numbers: Sequence[int]) -> tuple[float, ...]:
     """Take the recorded times, else multiples of the increment."""
     if len(numbers) < 2:
         return ()

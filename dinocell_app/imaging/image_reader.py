@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import math
 import warnings
@@ -23,6 +24,9 @@ _logger = logging.getLogger(__name__)
 
 LARGEST_DECODED_BYTES = 8 * 2**30
 """Most bytes that decoding one plane may need; more is taken for a corrupt header."""
+
+MOST_LISTED_PLANES = 1 << 21
+"""Of an image that is not whole."""
 
 MOST_PLANES, MOST_CHANNELS = 1 << 21, 4096
 """Of one image: more is taken for a corrupt header."""
@@ -242,6 +246,34 @@ def check_plane_count(path: Path, n_planes: int, n_channels: int) -> None:
         raise UnreadableFileError(
             f"declares {n_planes:,} planes of {n_channels:,} channels", path=path, remedy=_CORRUPT_REMEDY
         )
+
+
+def missing_planes(
+    path: Path, lengths: tuple[int, int, int], is_there: Callable[[int, int, int], bool]
+) -> frozenset[tuple[int, int, int]]:
+    """Find the planes that a file announces and does not hold, once it is known that there are some.
+
+    Parameters
+    ----------
+    path : Path
+    lengths : tuple of int
+        Of T, Z and C.
+    is_there : callable
+        Of t, z and c.
+
+    Raises
+    ------
+    UnreadableFileError
+        If more are announced than `MOST_LISTED_PLANES`.
+    """
+    n_announced = math.prod(lengths)
+    if n_announced > MOST_LISTED_PLANES:
+        raise UnreadableFileError(
+            f"declares {n_announced:,} planes and does not hold them all", path=path, remedy=_CORRUPT_REMEDY
+        )
+    n_times, n_slices, n_channels = lengths
+    places = itertools.product(range(n_times), range(n_slices), range(n_channels))
+    return frozenset((t, z, c) for t, z, c in places if not is_there(t, z, c))
 
 
 def check_plausible_size(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any], n_stored: int) -> None:

@@ -104,7 +104,7 @@ class LifImageFile(ImageFile):
             self._elements = [
                 LifElement(f"{name} tile {tile + 1}" if n_tiles > 1 else name, element, tile)
                 for name, element in _images(self._file.xml_element)
-                for n_tiles in [_count_tiles(element)]
+                for n_tiles in [_count_tiles(path, element)]
                 for tile in range(n_tiles)
             ]
         except BaseException:
@@ -264,12 +264,12 @@ def _images(element: ElementTree.Element, folder: str = "") -> Iterator[tuple[st
         yield from _images(child, "" if is_root else inside)
 
 
-def _count_tiles(element: ElementTree.Element) -> int:
+def _count_tiles(path: Path, element: ElementTree.Element) -> int:
     try:
         tiles = _axes(element).get(_TILES)
     except ValueError:
         return 1
-    check_plane_count(Path(element.get("Name", "")), tiles.count if tiles else 1, 1)
+    check_plane_count(path, tiles.count if tiles else 1, 1)
     return max(1, tiles.count) if tiles else 1
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ from dinocell_app.imaging.image_reader import (
     check_declared_size,
     check_plane_count,
     check_plausible_size,
+    missing_planes,
 )
 from dinocell_app.imaging.metadata import ImageMetadata, name_channels
 from dinocell_app.imaging.pixel_size import length_um, square_pixel_um
@@ -109,7 +109,7 @@ class Nd2Reader(ImageReader):
                 scene_name=file.scenes[scene].name,
                 z_step_um=_z_step(container, z) if n_slices > 1 and not self._other else None,
                 times_s=self._times(n_times),
-                missing=self._missing(n_times, n_slices, n_channels),
+                missing=self._missing(path, n_times, n_slices, n_channels),
             )
         )
 
@@ -136,15 +136,14 @@ class Nd2Reader(ImageReader):
             sample = _COLOURS[sample]
         return np.array(self._last_frame[1][channel, :, :, sample])
 
-    def _missing(self, n_times: int, n_slices: int, n_channels: int) -> frozenset[tuple[int, int, int]]:
-        if self._written is None:
+    def _missing(
+        self, path: Path, n_times: int, n_slices: int, n_channels: int
+    ) -> frozenset[tuple[int, int, int]]:
+        written = self._written
+        if written is None or len(written) >= math.prod(self._sizes.values()):
             return frozenset()
-        return frozenset(
-            (t, z, c)
-            for t, z in itertools.product(range(n_times), range(n_slices))
-            if self._frame_number(t, z) not in self._written
-            for c in range(n_channels)
-        )
+        lengths = (n_times, n_slices, n_channels)
+        return missing_planes(path, lengths, lambda t, z, _: self._frame_number(t, z) in written)
 
     def _times(self, n_times: int) -> tuple[float, ...]:
         """Take when the first frame of each time was taken, else multiples of the period."""

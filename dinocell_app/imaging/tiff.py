@@ -16,7 +16,12 @@ from numpy.typing import NDArray
 from dinocell_app.base.errors import UnreadableFileError
 from dinocell_app.imaging.axes import StoredAxes, check_axes
 from dinocell_app.imaging.image_file import ImageFile
-from dinocell_app.imaging.image_reader import ImageReader, check_declared_size, check_plane_count
+from dinocell_app.imaging.image_reader import (
+    ImageReader,
+    check_declared_size,
+    check_plane_count,
+    missing_planes,
+)
 from dinocell_app.imaging.metadata import ImageMetadata, name_channels
 from dinocell_app.imaging.ome_xml import ome_images
 from dinocell_app.imaging.plane_axes import PlaneAxes
@@ -149,12 +154,12 @@ class TiffReader(ImageReader):
                 scene_name=scene.name,
                 z_step_um=scale.z_step_um if axes.has_only_slices and axes.n_slices > 1 else None,
                 times_s=scale.times_s,
-                missing=self._missing_planes(n_channels),
+                missing=self._missing_planes(path, n_channels),
                 missing_files=described.missing_files,
             )
         )
 
-    def _missing_planes(self, n_channels: int) -> frozenset[tuple[int, int, int]]:
+    def _missing_planes(self, path: Path, n_channels: int) -> frozenset[tuple[int, int, int]]:
         """Find the planes that are announced and have no page."""
         series = self._series
         if self._mapped is not None or series.kind not in _MAY_MISS_PLANES:
@@ -163,9 +168,10 @@ class TiffReader(ImageReader):
         absent = {number for number in range(n_pages) if number >= len(series) or _is_absent(series[number])}
         if not absent:
             return frozenset()
-        axes = self._axes
-        planes = itertools.product(range(axes.n_times), range(axes.n_slices), range(n_channels))
-        return frozenset(plane for plane in planes if absent & set(self._page_numbers(self._place(*plane))))
+        lengths = (self._axes.n_times, self._axes.n_slices, n_channels)
+        return missing_planes(
+            path, lengths, lambda t, z, c: absent.isdisjoint(self._page_numbers(self._place(t, z, c)))
+        )
 
     def _place(self, t: int, z: int, c: int, sample: int = 0) -> tuple[int | slice, ...]:
         if self._colours is not None:

@@ -110,14 +110,6 @@ def zarrs(folder: Path) -> None:
         group.attrs.update({"ome": said} if version == 3 else said)
 
 
-def vendor(folder: Path) -> None:
-    """Beginnings of files of microscope makers; what follows is noise."""
-    noise = grey().tobytes()
-    (folder / "a.czi").write_bytes(b"ZISRAWFILE".ljust(32, b"\0") + noise)
-    (folder / "a.lif").write_bytes(b"\x70\x00\x00\x00\x2a\x00\x00\x00" + noise)
-    (folder / "a.nd2").write_bytes(b"\xda\xce\xbe\x0a" + noise)
-
-
 def label_pictures(folder: Path) -> None:
     """Label images in all formats they are read from."""
     from PIL import Image

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.fuzz import fuzz_files, fuzz_readers, fuzz_records
+from tests.fuzz import fuzz_files, fuzz_readers, fuzz_records, fuzz_vendors
 from tests.fuzz.fuzz_mutations import ODD_INTEGERS, harm_file
 
 
@@ -63,7 +63,10 @@ KINDS = {
         Kind("TIFF", fuzz_files.tiffs, fuzz_readers.read_image, 2000),
         Kind("PNG, JPEG, BMP", fuzz_files.rasters, fuzz_readers.read_image, 1200),
         Kind("OME-Zarr", fuzz_files.zarrs, fuzz_readers.read_image, 700),
-        Kind("vendor", fuzz_files.vendor, fuzz_readers.read_image, 100),
+        Kind("CZI", fuzz_vendors.czis, fuzz_readers.read_image, 400),
+        Kind("LIF", fuzz_vendors.lifs, fuzz_readers.read_image, 400),
+        Kind("ND2", fuzz_vendors.nd2s, fuzz_readers.read_image, 400),
+        Kind("sets of files", fuzz_vendors.sets, fuzz_readers.scan_and_read, 200, whole=True),
         Kind("label images", fuzz_files.label_pictures, fuzz_readers.read_labels, 900),
         Kind("Cellpose", fuzz_files.cellpose, fuzz_readers.read_labels, 900),
         Kind("ImageJ ROIs", fuzz_files.rois, fuzz_readers.read_rois, 700),

@@ -9,21 +9,30 @@ from tests.fuzz.fuzz_files import SHAPE, cells
 
 
 def read_image(path: Path) -> None:
+    from dinocell_app.imaging.metadata import what_is_missing
     from dinocell_app.imaging.planes import ChannelChoice, select_planes
-    from dinocell_app.imaging.reading import open_image, stored_axes
+    from dinocell_app.imaging.reading import open_file, stored_axes
     from dinocell_app.project.thumbnails import make_thumbnail
 
-    with open_image(path) as reader:
-        metadata = reader.metadata
-        reader.read_plane()
-        reader.read_plane(metadata.n_times - 1, metadata.n_slices - 1, metadata.n_channels - 1)
-        for number, plane in enumerate(select_planes(reader, channel=ChannelChoice("mean"))):
-            if number < 3:
-                _ = plane.pixels
-            else:
-                break
+    with open_file(path) as file:
+        for scene in file.scenes[:3]:
+            reader = file.image(scene.index)
+            what_is_missing(reader.metadata)
+            for number, plane in enumerate(select_planes(reader, channel=ChannelChoice("mean"))):
+                if number < 3:
+                    _ = plane.pixels
+                    plane.read_rows(0, 2)
+                else:
+                    break
     make_thumbnail(path)
     stored_axes(path)
+
+
+def scan_and_read(folder: Path) -> None:
+    from dinocell_app.imaging.scan import scan_folder
+
+    for path in scan_folder(folder, recursive=True).images:
+        read_image(path)
 
 
 def read_labels(path: Path) -> None:

@@ -248,6 +248,16 @@ def test_few_bytes_cannot_claim_a_large_czi_image(tmp_path: Path) -> None:
         open_image(tmp_path / "a.czi")
 
 
+@pytest.mark.parametrize("last", [2**30, 2**20 + 2**19])
+def test_a_few_planes_cannot_announce_millions(tmp_path: Path, last: int) -> None:
+    pieces = tuple(
+        CziPicturePiece(pixels_of(8, 9), index={"T": t, "C": c}) for t in (0, last) for c in (0, 1)
+    )
+    write_czi(tmp_path / "a.czi", CziPicture(pieces))
+    with pytest.raises(UnreadableFileError, match=r"declares .* planes"):
+        open_image(tmp_path / "a.czi")
+
+
 @pytest.mark.parametrize("suffix", ["czi", "lif", "nd2"])
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.95])
 def test_half_a_copy_is_named_in_one_sentence(tmp_path: Path, suffix: str, share: float) -> None:
