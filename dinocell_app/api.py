@@ -20,8 +20,9 @@ from dinocell_app.base.lengths import Area, Length
 from dinocell_app.imaging.array_images import ArrayReader
 from dinocell_app.imaging.image_reader import ImageReader
 from dinocell_app.imaging.reading import open_image as open_file
+from dinocell_app.jobs.common_fields import DEFAULT_MODEL
 from dinocell_app.jobs.job_files import make_job
-from dinocell_app.jobs.job_kinds import DEFAULT_MODEL, MeasureJob, SegmentJob
+from dinocell_app.jobs.job_kinds import MeasureJob, SegmentJob
 from dinocell_app.references.spec import ReferenceSpec
 
 if TYPE_CHECKING:

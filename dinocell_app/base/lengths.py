@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from dinocell_app.base.errors import InvalidParameterError
+
+LengthUnit = Literal["px", "um"]
+AreaUnit = Literal["px", "um2"]
 
 _NUMBER_AND_UNIT = re.compile(
     r"\s*((?:[0-9]+(?:[.,][0-9]+)?|[.,][0-9]+)(?:[eE][-+]?[0-9]+)?)\s*([^\s0-9]\S*)?\s*"
@@ -18,7 +21,34 @@ _LARGEST_EXACT = 2**53
 _SQUARES = ("²", "2", "^2")
 
 
-class Length(BaseModel):
+class _Measure(BaseModel):
+    """A number with its unit; may be given as text."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    value: float
+    unit: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read what `str` writes."""
+        raise NotImplementedError
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, given: Any) -> Any:  # noqa: ANN401 - whatever a file holds
+        if not isinstance(given, str):
+            return given
+        try:
+            return cls.parse(given).model_dump()
+        except InvalidParameterError as error:
+            raise ValueError(f"{error.what}; {error.remedy[0].lower()}{error.remedy[1:]}") from error
+
+    def __str__(self) -> str:
+        return f"{plain_number(self.value)}{self.unit}"
+
+
+class Length(_Measure):
     """A length in pixels of the image or in um.
 
     Parameters
@@ -28,10 +58,8 @@ class Length(BaseModel):
     unit : {"px", "um"}
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     value: float = Field(gt=0, allow_inf_nan=False)
-    unit: Literal["px", "um"] = "px"
+    unit: LengthUnit = "px"
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -72,11 +100,8 @@ class Length(BaseModel):
             return self.value
         return self.value / _known(pixel_size_um, str(self))
 
-    def __str__(self) -> str:
-        return f"{plain_number(self.value)}{self.unit}"
 
-
-class Area(BaseModel):
+class Area(_Measure):
     """An area in pixels of the image or in um2.
 
     Parameters
@@ -86,10 +111,8 @@ class Area(BaseModel):
     unit : {"px", "um2"}
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     value: float = Field(ge=0, allow_inf_nan=False)
-    unit: Literal["px", "um2"] = "px"
+    unit: AreaUnit = "px"
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -136,9 +159,6 @@ class Area(BaseModel):
         if self.unit == "px":
             return round(self.value)
         return round(self.value / _known(pixel_size_um, str(self)) ** 2)
-
-    def __str__(self) -> str:
-        return f"{plain_number(self.value)}{self.unit}"
 
 
 def plain_number(value: float) -> str:

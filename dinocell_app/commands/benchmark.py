@@ -11,7 +11,8 @@ from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.base.files import write_json
 from dinocell_app.commands.console import EXIT_OK
 from dinocell_app.commands.options import Subcommands, absolute_path
-from dinocell_app.jobs.job_kinds import DEFAULT_MODEL, ReferenceTrainingJob
+from dinocell_app.jobs.common_fields import DEFAULT_MODEL
+from dinocell_app.jobs.job_kinds import ReferenceTrainingJob
 from dinocell_app.jobs.reference_training_settings import ReferenceTrainingSettings
 
 if TYPE_CHECKING:

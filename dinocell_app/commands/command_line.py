@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dinocell_app.base.errors import UserFacingError
-from dinocell_app.commands.options import PROGRAM, quoted
-from dinocell_app.commands.segment_options import COMMAND
+from dinocell_app.commands.options import PROGRAM, JobCommand, quoted
 from dinocell_app.jobs.job_files import read_job, write_job
 from dinocell_app.jobs.job_kinds import SegmentJob
+
+COMMAND = JobCommand(SegmentJob, ("segment",))
+"""Apart from the work of the command, which the window may not import."""
 
 LONGEST_LINE = 2000
 """Characters; longer command lines are cut by some shells and read by nobody."""

@@ -11,7 +11,8 @@ from dinocell_app.base.resource_files import resource_path
 from dinocell_app.commands.console import EXIT_OK, duration
 from dinocell_app.commands.execution import execute
 from dinocell_app.commands.options import PROGRAM, Subcommands, absolute_path, add_json_option
-from dinocell_app.jobs.job_kinds import DEFAULT_MODEL, SegmentJob
+from dinocell_app.jobs.common_fields import DEFAULT_MODEL
+from dinocell_app.jobs.job_kinds import SegmentJob
 
 DEFAULT_OUTPUT = "dinocell-demo"
 

@@ -8,7 +8,7 @@ import json
 
 from dinocell_app.commands.console import EXIT_OK, EXIT_WRONG_USAGE
 from dinocell_app.commands.options import Subcommands, absolute_path, add_json_option
-from dinocell_app.jobs.job_kinds import DEFAULT_MODEL
+from dinocell_app.jobs.common_fields import DEFAULT_MODEL
 
 
 def add_command(commands: Subcommands) -> None:

@@ -9,25 +9,10 @@ from pathlib import Path
 
 from dinocell_app.commands.console import EXIT_OK, EXIT_SOME_FAILED
 from dinocell_app.commands.execution import execute
-from dinocell_app.commands.options import JobCommand, Option, Subcommands, absolute_path
-from dinocell_app.commands.shared_options import OVERWRITE, RECURSIVE
+from dinocell_app.commands.options import JobCommand, Subcommands
 from dinocell_app.jobs.job_kinds import EvaluateJob
 
-COMMAND = JobCommand(
-    kind="evaluate",
-    words=("evaluate",),
-    options=(
-        Option("predicted", (), "predicted labels: a file or a folder", parse=absolute_path, metavar="PRED"),
-        Option("reference", (), "true labels: a file or a folder", parse=absolute_path, metavar="TRUE"),
-        Option("output", ("-o", "--output"), "folder for scores.csv", parse=absolute_path, metavar="OUT"),
-        Option(
-            "iou_thresholds", ("--iou",), "IoU at which cells match", parse=float, metavar="IOU", many=True
-        ),
-        RECURSIVE,
-        OVERWRITE,
-    ),
-    defaults={"output": Path("dinocell-evaluation").absolute},
-)
+COMMAND = JobCommand(EvaluateJob, ("evaluate",), defaults={"output": Path("dinocell-evaluation").absolute})
 
 _SHOWN = ("n_reference", "n_predicted", "seg", "det", "mma")
 
@@ -60,7 +45,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
     """
     from dinocell_training.evaluation_job import SCORES_CSV, SUMMARY_CSV
 
-    job = COMMAND.job(arguments, EvaluateJob)
+    job = COMMAND.job(arguments)
     code = execute(job, json_lines=arguments.json)
     if not arguments.json and code in (EXIT_OK, EXIT_SOME_FAILED):
         print_table(_shown(job.output / SCORES_CSV, "image") + _shown(job.output / SUMMARY_CSV, "over")[1:])

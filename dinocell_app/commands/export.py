@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dinocell_app.base.errors import InvalidParameterError, UserFacingError
 from dinocell_app.commands.console import EXIT_OK, EXIT_SOME_FAILED
 from dinocell_app.commands.options import Subcommands, absolute_path
-from dinocell_app.commands.shared_options import FORMAT_NAMES
+from dinocell_app.jobs.common_fields import FORMAT_NAMES
 
 if TYPE_CHECKING:
     from dinocell_app.reexport.export_items import ExportItems

@@ -11,7 +11,7 @@ from dinocell_app.base.files import replacing
 from dinocell_app.base.long_work import result_of
 from dinocell_app.commands.console import EXIT_OK
 from dinocell_app.commands.options import Subcommands, absolute_path
-from dinocell_app.jobs.job_kinds import DEFAULT_MODEL
+from dinocell_app.jobs.common_fields import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from dinocell_app.imaging.image_reader import ImageReader

@@ -1,4 +1,4 @@
-"""Options of job commands, declared once: they make the parser, the job, and the command line of a job."""
+"""Options of job commands, made from the fields of jobs: the parser, the job, and its command line."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_origin
 
 from dinocell_app.base.errors import InvalidParameterError
-from dinocell_app.base.lengths import plain_number
+from dinocell_app.base.lengths import Area, Length, plain_number
 from dinocell_app.jobs.job_files import make_job, read_job, write_job
 from dinocell_app.jobs.job_kinds import (
     AdaptJob,
     EvaluateJob,
     FineTuneJob,
-    Job,
     MeasureJob,
     ReferenceTrainingJob,
     SegmentJob,
 )
+from dinocell_app.jobs.setting import Declared, Setting, declared, value_of
 
 if TYPE_CHECKING:
     Subcommands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -38,93 +39,148 @@ KindOfJob = TypeVar(
 
 @dataclass(frozen=True)
 class Option:
-    """One setting of a job as it is typed.
+    """One setting of a job as it is typed."""
 
-    Parameters
-    ----------
-    field : str
-        Of the job; a dot leads into nested settings.
-    names : tuple of str
-        Such as ("-o", "--output"); empty for a positional argument.
-    parse : callable
-        Turns one word into the value.
-    metavar : str
-        What stands for the value in help texts.
-    many : bool
-        Whether several words may follow, each also a list with commas.
-    switch : bool
-        Whether it stands alone and means yes.
-    negative : bool
-        Whether the switch means no.
-    commas : bool
-        Whether commas part the values of one word.
-    """
+    declared: Declared
 
-    field: str
-    names: tuple[str, ...]
-    help: str
-    parse: Callable[[str], Any] = str
-    metavar: str = ""
-    many: bool = False
-    switch: bool = False
-    negative: bool = False
-    commas: bool = True
+    @property
+    def positional(self) -> bool:
+        """Whether it has no name."""
+        return self.declared.setting.place == "positional"
+
+    @property
+    def required(self) -> bool:
+        """Whether a job has to have it."""
+        return self.declared.field.is_required()
+
+    @property
+    def switch(self) -> bool:
+        """Whether it stands alone: it turns the default round."""
+        return self.declared.kind is bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Such as ("-o", "--output"); empty for a positional argument."""
+        if self.positional:
+            return ()
+        named = self.declared.name.rpartition(".")[2].replace("_", "-")
+        return self.declared.setting.flags or (f"--{named}",)
 
     @property
     def destination(self) -> str:
         """Name in the parsed arguments."""
-        return "job_" + self.field.replace(".", "__")
+        return "job_" + self.declared.name.replace(".", "__")
+
+    @property
+    def help(self) -> str:
+        """What it does, what can be typed, limits and default."""
+        setting = self.declared.setting
+        if setting.off:
+            return setting.off
+        remarks = "; ".join(part for part in (setting.typed, self.declared.remarks) if part)
+        return f"{setting.help.rstrip('.')} ({remarks})" if remarks else setting.help
+
+    @property
+    def metavar(self) -> str:
+        """What stands for the value in help texts."""
+        if self.declared.choices:
+            return f"{{{','.join(self.declared.choices)}}}"
+        usual = {int: "N", float: "X", Length: "LENGTH", Area: "AREA"}.get(self.declared.item)
+        return self.declared.setting.metavar or usual or self.declared.name.rpartition(".")[2].upper()
+
+    def add(self, parser: argparse._ActionsContainer) -> None:
+        """Declare the option; what is not typed is not among the arguments."""
+        settings: dict[str, Any] = {"help": self.help, "default": argparse.SUPPRESS}
+        if self.switch:
+            action = "store_false" if self.declared.default else "store_true"
+            parser.add_argument(*self.names, dest=self.destination, action=action, **settings)
+            return
+        settings["metavar"] = self.metavar
+        if self.declared.several:
+            settings |= {"type": self._several, "nargs": "*" if self.positional else "+"}
+        else:
+            # A positional argument that is left out has its default read, be it a mark for nothing.
+            settings |= {"type": self.read, "nargs": "?"} if self.positional else {"type": self.read}
+        if self.positional:
+            parser.add_argument(self.destination, **settings | {"default": None})
+        else:
+            parser.add_argument(*self.names, dest=self.destination, **settings)
+
+    def read(self, text: str) -> Any:  # noqa: ANN401 - whatever the field holds
+        """Read one typed word."""
+        field = self.declared
+        if field.optional and text == "none":
+            return None
+        if field.setting.parse is not None:
+            return field.setting.parse(text)
+        if field.item in (Length, Area):
+            return field.item.parse(text)
+        if field.item is Path:
+            return absolute_path(text)
+        return _number(field.item, text) if field.item in (int, float) else text
+
+    def _several(self, text: str) -> list[Any]:
+        if get_origin(self.declared.kind) is dict:
+            return [_pair(text)]
+        if self.positional or self.declared.item is Path or not self.declared.setting.commas:
+            return [self.read(text)]
+        return [self.read(part.strip()) for part in text.split(",") if part.strip()]
 
     def words(self, value: object) -> list[str]:
         """Write a value as it is typed."""
         name = self.names[-1:]
         if self.switch:
-            return list(name) if bool(value) != self.negative else []
+            return list(name) if bool(value) != self.declared.default else []
         if isinstance(value, tuple | list):
-            return [*name, *(_word(item) for item in value)]
+            return [*name, *map(_word, value)]
         if isinstance(value, dict):
             return [*name, *(f"{key}={_word(item)}" for key, item in value.items())]
         return [*name, _word(value)]
 
 
 @dataclass(frozen=True)
-class JobCommand:
+class JobCommand(Generic[KindOfJob]):
     """A command that does one kind of job.
 
     Parameters
     ----------
-    kind : str
-        Of the job.
     words : tuple of str
         What is typed after the program's name.
     defaults : mapping of str to callable
         Give values of fields that the shell, unlike the job, does without.
     """
 
-    kind: str
+    job_class: type[KindOfJob]
     words: tuple[str, ...]
-    options: tuple[Option, ...]
-    defaults: Mapping[str, Callable[[], Any]]
+    defaults: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """Kind of the job."""
+        return str(self.job_class.model_fields["kind"].default)
+
+    @cached_property
+    def options(self) -> tuple[Option, ...]:
+        """What can be typed, places first."""
+        options = [Option(each) for each in declared(self.job_class).values() if each.setting.place != "file"]
+        return tuple(sorted(options, key=lambda option: not option.required))
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare the options, and those all jobs have."""
+        groups: dict[Setting | None, argparse._ActionsContainer] = {None: parser}
         for option in self.options:
-            _add(parser, option)
+            group = option.declared.group
+            if group not in groups and group is not None:
+                groups[group] = parser.add_argument_group(group.label, group.help or None)
+            option.add(groups[group])
+        parser.add_argument("--job", type=Path, metavar="FILE", help="Job file; options given here go first.")
         parser.add_argument(
-            "--job", type=Path, metavar="FILE", help="job file; options given here go before it"
-        )
-        parser.add_argument(
-            "--save-job", type=Path, metavar="FILE", help="write the job to a file, then do it"
+            "--save-job", type=Path, metavar="FILE", help="Write the job to a file, then do it."
         )
         add_json_option(parser)
 
-    def job(self, arguments: argparse.Namespace, kind: type[KindOfJob]) -> KindOfJob:
+    def job(self, arguments: argparse.Namespace) -> KindOfJob:
         """Build the job from the arguments, and write it where asked.
-
-        Parameters
-        ----------
-        kind : type
-            Class of the job.
 
         Raises
         ------
@@ -143,24 +199,19 @@ class JobCommand:
             fields = given.model_dump()
         fields["kind"] = self.kind
         for option in self.options:
-            if hasattr(arguments, option.destination):
-                value = getattr(arguments, option.destination)
-                _set(fields, option.field, _joined(value) if option.many else value)
+            value = getattr(arguments, option.destination, None)
+            if hasattr(arguments, option.destination) and not (option.positional and not value):
+                _set(fields, option.declared.name, _joined(value) if isinstance(value, list) else value)
         self._require(fields)
         job = make_job(fields)
-        if not isinstance(job, kind):
-            raise TypeError(f"a {type(job).__name__} where a {kind.__name__} was declared")
+        if not isinstance(job, self.job_class):
+            raise TypeError(f"a {type(job).__name__} where a {self.job_class.__name__} was declared")
         if arguments.save_job is not None:
             write_job(arguments.save_job, job)
         return job
 
-    def command_line(self, job: Job) -> list[str]:
+    def command_line(self, job: KindOfJob) -> list[str]:
         """Write a job as the words that do it.
-
-        Parameters
-        ----------
-        job : Job
-            Of this kind.
 
         Returns
         -------
@@ -168,37 +219,21 @@ class JobCommand:
             Settings that have their default are left out.
         """
         words = [PROGRAM, *self.words]
-        plain = make_job(
-            {"kind": self.kind, **{o.field: _get(job, o.field) for o in self.options if self._needed(o)}}
-        )
         for option in self.options:
-            value = _get(job, option.field)
-            if not option.names or (value != _get(plain, option.field) or self._needed(option)):
+            value = value_of(job, option.declared.name)
+            if option.required or value != option.declared.default:
                 words += option.words(value)
         return words
 
-    def _needed(self, option: Option) -> bool:
-        field = KINDS[self.kind].model_fields.get(option.field)
-        return field is not None and field.is_required()
-
     def _require(self, fields: Mapping[str, Any]) -> None:
         for option in self.options:
-            if self._needed(option) and fields.get(option.field) in (None, [], ()):
+            if option.required and fields.get(option.declared.name) in (None, [], ()):
                 typed = option.names[-1] if option.names else option.metavar
                 raise InvalidParameterError(
-                    f"{' '.join(self.words)} needs {typed}: {option.help}",
+                    f"{' '.join(self.words)} needs {typed}: {option.declared.setting.help}",
                     remedy=f"See {PROGRAM} {' '.join(self.words)} --help",
                 )
 
-
-KINDS: Mapping[str, type[Job]] = {
-    "segment": SegmentJob,
-    "measure": MeasureJob,
-    "evaluate": EvaluateJob,
-    "finetune": FineTuneJob,
-    "adapt": AdaptJob,
-    "references": ReferenceTrainingJob,
-}
 
 COMMAND_WORDS: Mapping[str, tuple[str, ...]] = {
     "segment": ("segment",),
@@ -214,7 +249,7 @@ COMMAND_WORDS: Mapping[str, tuple[str, ...]] = {
 
 def add_json_option(parser: argparse.ArgumentParser) -> None:
     """Declare `--json`."""
-    parser.add_argument("--json", action="store_true", help="print what happens as JSON, one object a line")
+    parser.add_argument("--json", action="store_true", help="Print what happens as JSON, one object a line.")
 
 
 def absolute_path(text: str) -> Path:
@@ -233,28 +268,21 @@ def quoted(words: Sequence[str]) -> str:
     return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
 
 
-def _add(parser: argparse.ArgumentParser, option: Option) -> None:
-    settings: dict[str, Any] = {"help": option.help, "default": argparse.SUPPRESS}
-    if option.switch:
-        action = "store_false" if option.negative else "store_true"
-        parser.add_argument(*option.names, dest=option.destination, action=action, **settings)
-        return
-    settings["metavar"] = option.metavar or option.field.rpartition(".")[2].upper()
-    if option.many:
-        parted = option.names and option.commas
-        settings["type"] = lambda text: _several(option.parse, text) if parted else [option.parse(text)]
-        settings["nargs"] = "+" if option.names else "*"
-    else:
-        settings["type"] = option.parse
-    if not option.names:
-        settings.setdefault("nargs", "?")
-        parser.add_argument(option.destination, **settings)
-        return
-    parser.add_argument(*option.names, dest=option.destination, **settings)
+def _pair(text: str) -> tuple[str, float]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise InvalidParameterError(
+            f"'{text}' is no name with a number", remedy="Give name=number, as in cell_probability=2"
+        )
+    return name.strip(), _number(float, value)
 
 
-def _several(parse: Callable[[str], Any], text: str) -> list[Any]:
-    return [parse(part.strip()) for part in text.split(",") if part.strip()]
+def _number(kind: type[int | float], text: str) -> float | int:
+    try:
+        return kind(text)
+    except ValueError as error:
+        wanted = "whole number" if kind is int else "number"
+        raise InvalidParameterError(f"'{text}' is not a {wanted}", remedy=f"Give a {wanted}") from error
 
 
 def _joined(lists: Sequence[Sequence[Any]]) -> list[Any] | dict[Any, Any]:
@@ -269,13 +297,6 @@ def _set(fields: dict[str, Any], name: str, value: object) -> None:
         fields[folder] = dict(fields.get(folder, {}))
         fields = fields[folder]
     fields[last] = value
-
-
-def _get(job: Job, name: str) -> Any:  # noqa: ANN401 - whatever the field holds
-    value: Any = job
-    for part in name.split("."):
-        value = getattr(value, part)
-    return value
 
 
 def _word(value: object) -> str:

@@ -10,7 +10,8 @@ from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.base.lengths import Length
 from dinocell_app.commands.console import EXIT_OK, counted
 from dinocell_app.commands.options import Subcommands, absolute_path
-from dinocell_app.jobs.job_kinds import DEFAULT_MODEL, SegmentJob
+from dinocell_app.jobs.common_fields import DEFAULT_MODEL
+from dinocell_app.jobs.job_kinds import SegmentJob
 from dinocell_app.references.library import read_library, require_model, with_type, write_library
 from dinocell_app.references.spec import ReferenceSpec
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 
+from dinocell_app.commands.command_line import COMMAND
 from dinocell_app.commands.console import EXIT_OK, EXIT_SOME_FAILED
 from dinocell_app.commands.execution import execute
 from dinocell_app.commands.options import Subcommands
-from dinocell_app.commands.segment_options import COMMAND
-from dinocell_app.jobs.job_kinds import SegmentJob
 
 
 def add_command(commands: Subcommands) -> None:
@@ -36,7 +35,7 @@ def segment(arguments: argparse.Namespace) -> int:
     UserFacingError
         If the job cannot be done.
     """
-    job = COMMAND.job(arguments, SegmentJob)
+    job = COMMAND.job(arguments)
     code = execute(job, json_lines=arguments.json)
     if not arguments.json and code in (EXIT_OK, EXIT_SOME_FAILED):
         print(f"Results are in {job.output}")

@@ -79,7 +79,7 @@ def _version(name: str) -> str | None:
 def shipped() -> Iterator[Finding]:
     """Look whether models and samples are there, and whether the weights are whole."""
     from dinocell_app.base.resource_files import resource_path
-    from dinocell_app.jobs.job_kinds import DEFAULT_MODEL
+    from dinocell_app.jobs.common_fields import DEFAULT_MODEL
     from dinocell_app.model.manifest import read_manifest
     from dinocell_app.model.weights_file import require_sound_weights
 

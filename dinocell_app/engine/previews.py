@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Generator, Hashable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,8 @@ from dinocell_app.imaging.reading import open_image
 from dinocell_app.jobs.events import Event
 from dinocell_app.jobs.job_files import make_job
 from dinocell_app.jobs.job_kinds import SegmentJob
-from dinocell_app.jobs.preview_messages import DecodingChoice, PreviewRequest, PreviewResult, Region
-from dinocell_app.jobs.segment_settings import job_fields
+from dinocell_app.jobs.preview_messages import PreviewRequest, PreviewResult, Region
+from dinocell_app.jobs.segment_settings import SegmentSettings
 from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.manifest import read_manifest
 from dinocell_app.model.model_folder import SegmentationModel, load_model
@@ -144,7 +144,7 @@ class Previews:
         place = (plane.key, model.manifest.sha256, str(model.device), parameters.diameter_px)
         return Prepared(model, plane.pixels, size_um, region, parameters, place, self._scales.get(place))
 
-    def decode(self, choice: DecodingChoice) -> PreviewResult:
+    def decode(self, choice: SegmentSettings) -> PreviewResult:
         """Show the last preview with other thresholds; the network does not run.
 
         Raises
@@ -158,7 +158,7 @@ class Previews:
             raise InvalidParameterError(
                 "There is no preview whose thresholds could change", remedy="Make a preview first"
             )
-        settings = replace(shown.request.settings, **asdict(choice))
+        settings = shown.request.settings.with_decoding(choice)
         job = preview_job(replace(shown.request, settings=settings))
         parameters = segmentation_parameters(job, shown.pixel_size_um)
         parameters = _for_region(parameters, shown.region, shown.plane_shape)
@@ -211,8 +211,9 @@ def preview_job(request: PreviewRequest) -> SegmentJob:
         If a setting cannot be used.
     """
     job = make_job(
-        job_fields(request.settings)
+        request.settings.model_dump()
         | {
+            "kind": "segment",
             "inputs": (request.path,),
             "output": Path(),
             "channel": request.channel,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
 
 from dinocell_app.jobs.segment_settings import SegmentSettings
 
@@ -45,28 +45,6 @@ class PreviewRequest:
     settings: SegmentSettings
     pixel_size_um: float | None = None
     axes: str = ""
-
-
-@dataclass(frozen=True)
-class DecodingChoice:
-    """Thresholds that do not need the network to run again.
-
-    Parameters
-    ----------
-    cell_probability : float
-        0 to 1.
-    flow_threshold : float
-        0 switches the check off.
-    min_size : str
-        As `lengths.Area` reads it; empty for the default.
-    min_confidence : float or None
-        0 to 1; None for the default.
-    """
-
-    cell_probability: float
-    flow_threshold: float
-    min_size: str = ""
-    min_confidence: float | None = None
 
 
 @dataclass(frozen=True)
@@ -160,7 +138,7 @@ class DecodingAsked(Message):
     """The window wants the last preview with other thresholds."""
 
     request: int
-    choice: DecodingChoice
+    choice: SegmentSettings
 
 
 @dataclass(frozen=True)
@@ -282,8 +260,8 @@ class PreviewCancelled(Message):
     request: int
 
 
-MESSAGES: Mapping[str, type[Message]] = {
-    kind.__name__: kind
+_READERS: Mapping[str, TypeAdapter[Message]] = {
+    kind.__name__: TypeAdapter(kind)
     for kind in (
         PreviewAsked,
         FeaturesAsked,
@@ -312,7 +290,9 @@ def message_to_line(message: Message) -> str:
         Without the line end; the key "message" names the class. All characters are ASCII, so that the
         encoding of a pipe does not matter.
     """
-    return json.dumps({"message": type(message).__name__, **asdict(message)}, default=str, allow_nan=False)
+    name = type(message).__name__
+    fields = _READERS[name].dump_python(message)
+    return json.dumps({"message": name, **fields}, default=str, allow_nan=False)
 
 
 def message_from_line(line: str | bytes) -> Message:
@@ -324,39 +304,7 @@ def message_from_line(line: str | bytes) -> Message:
         If the line is no message.
     """
     try:
-        fields: dict[str, Any] = json.loads(line)
-        kind = MESSAGES[fields.pop("message")]
-        if issubclass(kind, PreviewAsked):
-            fields["preview"] = _preview(fields["preview"])
-            if kind is CellsAsked:
-                fields["only"] = tuple(fields["only"])
-        elif kind is CellsDescribed:
-            fields["ids"] = tuple(fields["ids"])
-        elif kind is DecodingAsked:
-            fields["choice"] = DecodingChoice(**fields["choice"])
-        elif kind in (Previewed, FeaturesDrawn):
-            fields["region"] = _region(fields["region"])
-        return kind(**fields)
-    except (KeyError, TypeError, AttributeError) as error:
+        fields = json.loads(line)
+        return _READERS[fields.pop("message")].validate_python(fields)
+    except (KeyError, TypeError, AttributeError, ValidationError) as error:
         raise ValueError(f"no message: {line[:80]!r}") from error
-
-
-def _preview(fields: dict[str, Any]) -> PreviewRequest:
-    settings: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in fields["settings"].items()
-    }
-    return PreviewRequest(
-        **fields
-        | {
-            "path": Path(fields["path"]),
-            "region": _region(fields["region"]),
-            "settings": SegmentSettings(**settings),
-        }
-    )
-
-
-def _region(value: list[int] | None) -> Region | None:
-    if value is None:
-        return None
-    row, column, height, width = value
-    return row, column, height, width

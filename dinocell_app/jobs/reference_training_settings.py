@@ -2,47 +2,61 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from dinocell_app.jobs.setting import Setting, Settings
+from dinocell_app.jobs.training_settings import Count, CountOrZero, Factor, Seed
 
 N_EPOCHS, N_LAST_EPOCHS = 60, 10
 """Of the paper (4.1); the last ones have a tenth of the rate."""
 
 
-class ReferenceTrainingSettings(BaseModel):
-    """How the head is trained.
+class ReferenceTrainingSettings(Settings):
+    """How the head is trained."""
 
-    Parameters
-    ----------
-    epochs, last_epochs : int
-        The last ones have a tenth of the learning rate.
-    steps_per_epoch, batch_size : int
-        A step takes `batch_size` crops.
-    maps_per_step : int
-        Crops of a step, at most, whose every patch is looked at for the paper's maps; the others teach the
-        judgement of whole cells alone, which is much faster.
-    crops : int
-        Mixed crops that are made once and encoded once; 0 to make each anew, as the paper does.
-    held_out_crops : int
-        For scoring, of types that are trained on and of types that are not, each.
-    drawn : int
-        Pictures that are drawn rather than read from folders, of five shapes in eight modalities.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    epochs: int = Field(default=N_EPOCHS, ge=1)
-    last_epochs: int = Field(default=N_LAST_EPOCHS, ge=0)
-    steps_per_epoch: int = Field(default=20, ge=1)
-    batch_size: int = Field(default=8, ge=1)
-    maps_per_step: int = Field(default=1, ge=0)
-    crops: int = Field(default=600, ge=0)
-    held_out_crops: int = Field(default=48, ge=1)
-    drawn: int = Field(default=400, ge=0)
-    learning_rate: float = Field(default=3e-4, gt=0, allow_inf_nan=False)
-    weight_decay: float = Field(default=0.1, ge=0, allow_inf_nan=False)
-    seed: int = Field(default=0, ge=0)
+    epochs: Annotated[Count, Setting("Epochs", "Number of epochs, with the last ones.")] = N_EPOCHS
+    last_epochs: Annotated[
+        CountOrZero, Setting("Last epochs", "Epochs at the end with a tenth of the learning rate.")
+    ] = N_LAST_EPOCHS
+    steps_per_epoch: Annotated[
+        Count, Setting("Steps per epoch", "Steps in each epoch.", flags=("--steps",))
+    ] = 20
+    batch_size: Annotated[Count, Setting("Batch size", "Crops in a step.")] = 8
+    maps_per_step: Annotated[
+        CountOrZero,
+        Setting(
+            "Crops with maps",
+            "Crops of a step, at most, that train the maps of the paper, too; the others train the score of "
+            "whole cells alone, which is much faster.",
+            flags=("--maps",),
+        ),
+    ] = 1
+    crops: Annotated[
+        CountOrZero,
+        Setting(
+            "Mixed crops", "Crops that are made and encoded once; 0 to make each anew, as the paper does."
+        ),
+    ] = 600
+    held_out_crops: Annotated[
+        Count,
+        Setting(
+            "Held-out crops",
+            "Crops for scoring, of types that are trained on and of types that are not, each.",
+        ),
+    ] = 48
+    drawn: Annotated[
+        CountOrZero,
+        Setting("Synthetic images", "Images that are drawn, of five shapes of cells in eight modalities."),
+    ] = 400
+    learning_rate: Annotated[float, Setting("Learning rate", "Learning rate of the head.")] = Field(
+        default=3e-4, gt=0, allow_inf_nan=False
+    )
+    weight_decay: Annotated[Factor, Setting("Weight decay", "Keeps weights small, against overfitting.")] = (
+        0.1
+    )
+    seed: Seed = Field(default=0, ge=0)
 
     @property
     def total_steps(self) -> int:

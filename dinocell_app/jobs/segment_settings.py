@@ -1,75 +1,139 @@
-"""What a person chooses in the window before a segmentation; jobs and previews are made from it."""
+"""What a person chooses about the segmentation of images; presets, previews and jobs hold it."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Literal, Self
+
+from pydantic import AliasChoices, BeforeValidator, Field
 
 from dinocell_app.base.lengths import Area, Length
-from dinocell_app.jobs.job_kinds import DEFAULT_MODEL
+from dinocell_app.jobs.common_fields import DEFAULT_MODEL, Channel, Device, Formats, Planes, Texture
+from dinocell_app.jobs.setting import Record, Setting, Settings, declared
 from dinocell_app.model.decoding_parameters import DecodingParameters
 
-_DECODING = DecodingParameters()
+_EMPTY_IS_NONE = BeforeValidator(lambda given: None if given == "" else given)
+"""Presets of early versions."""
 
 
-@dataclass(frozen=True)
-class SegmentSettings:
-    """Choices of the Segment dock, as the fields of a job are written.
+class SegmentSettings(Settings):
+    """How images are segmented, whichever they are."""
 
-    Parameters
-    ----------
-    model : str
-        Name of a model, or a model folder.
-    device : str
-        "auto", "cpu", "cuda", "cuda:1" or "mps".
-    channel : str
-        As `imaging.planes.ChannelChoice` reads it.
-    plane : str
-        As `imaging.planes.PlaneChoice` reads it.
-    diameter : str
-        Such as "18um" or "40px"; empty to measure it in each image.
-    cell_probability : float
-        Threshold, 0 to 1.
-    flow_threshold : float
-        0 switches the check off.
-    min_size : str
-        Smallest cell, such as "15px" or "20um2", as `lengths.Area` reads it; empty for the default.
-    min_confidence : float or None
-        Smallest mean probability of a cell, 0 to 1; None for half-way from `cell_probability` to 1.
-    formats : tuple of str
-        Output files, of `export.names.SUFFIXES`.
-    texture : bool
-        Whether Haralick texture is measured too.
-    """
+    model: Annotated[
+        str,
+        Setting(
+            "Model",
+            "The network that finds the cells.",
+            typed="the name of a model, or a model folder",
+            record=Record.RESOLVED,
+        ),
+    ] = Field(default=DEFAULT_MODEL, min_length=1)
+    device: Device = "auto"
+    channel: Channel = "grey"
+    plane: Planes = "each"
+    diameter: Annotated[
+        Length | None,
+        _EMPTY_IS_NONE,
+        Setting(
+            "Cell diameter",
+            "Diameter of a typical cell.",
+            typed="as in 18um or 40px",
+            automatic="measured",
+            record=Record.ALWAYS,
+        ),
+    ] = None
+    cell_probability_threshold: Annotated[
+        float,
+        Setting(
+            "Cell probability threshold",
+            "Pixels with a higher cell probability belong to cells. Lower it to find more and larger cells, "
+            "raise it to keep only clear ones.",
+            metavar="P",
+            record=Record.ALWAYS,
+            after_network=True,
+        ),
+    ] = Field(
+        default=DecodingParameters.cell_probability_threshold,
+        ge=0,
+        le=1,
+        validation_alias=AliasChoices("cell_probability_threshold", "cell_probability"),
+    )
+    flow_threshold: Annotated[
+        float,
+        Setting(
+            "Flow threshold",
+            "Cells whose shape disagrees more with the predicted flows are left out. Raise it to keep more "
+            "cells; 0 keeps all.",
+            metavar="F",
+            record=Record.ALWAYS,
+            after_network=True,
+        ),
+    ] = Field(default=DecodingParameters.flow_threshold, ge=0, allow_inf_nan=False)
+    min_confidence: Annotated[
+        float | None,
+        Setting(
+            "Minimum confidence",
+            "Cells whose mean cell probability is lower are left out; 0 keeps all. Without a number, it is "
+            "half-way from the cell probability threshold to 1. Raise it when cells are found in the "
+            "background.",
+            automatic="half-way to 1",
+            metavar="P",
+            record=Record.ALWAYS,
+            after_network=True,
+        ),
+    ] = Field(default=None, ge=0, le=1)
+    min_size: Annotated[
+        Area | None,
+        _EMPTY_IS_NONE,
+        Setting(
+            "Minimum cell size",
+            "Cells with a smaller area are left out. Lower it to keep small cells, raise it to drop "
+            "fragments.",
+            typed="as in 15px or 20um2",
+            automatic="a tenth of the typical cell",
+            record=Record.ALWAYS,
+            after_network=True,
+        ),
+    ] = None
+    max_fraction: Annotated[
+        float,
+        Setting(
+            "Maximum share of the image",
+            "Cells that cover more of the image are left out.",
+            metavar="F",
+            record=Record.ALWAYS,
+            after_network=True,
+        ),
+    ] = Field(default=DecodingParameters.max_fraction, gt=0, le=1)
+    precision: Annotated[
+        Literal["auto", "fp32", "bf16", "fp16"],
+        Setting("Precision", "Arithmetic of the network.", record=Record.ALWAYS),
+    ] = "auto"
+    batch_size: Annotated[
+        int | None,
+        Setting(
+            "Batch size",
+            "Tiles that the network sees at once.",
+            automatic="as memory allows",
+            record=Record.NO_EFFECT,
+        ),
+    ] = Field(default=None, ge=1)
+    formats: Formats = ("labels", "overlay", "csv")
+    texture: Texture = False
 
-    model: str = DEFAULT_MODEL
-    device: str = "auto"
-    channel: str = "grey"
-    plane: str = "each"
-    diameter: str = ""
-    cell_probability: float = _DECODING.cell_probability_threshold
-    flow_threshold: float = _DECODING.flow_threshold
-    min_size: str = ""
-    min_confidence: float | None = None
-    formats: tuple[str, ...] = ("labels", "overlay", "csv")
-    texture: bool = False
+    def with_decoding(self, other: SegmentSettings) -> Self:
+        """Take what matters once the network has run from other settings."""
+        return self.model_copy(
+            update={
+                name: getattr(other, name)
+                for name, each in declared(SegmentSettings).items()
+                if each.setting.after_network
+            }
+        )
 
-
-def job_fields(settings: SegmentSettings) -> dict[str, Any]:
-    """Write settings as fields of a `SegmentJob`; its images and its output folder are still to be added.
-
-    Returns
-    -------
-    dict
-        For `job_files.make_job`.
-
-    Raises
-    ------
-    InvalidParameterError
-        If a length or an area cannot be read.
-    """
-    return asdict(settings) | {
-        "kind": "segment",
-        "diameter": Length.parse(settings.diameter) if settings.diameter.strip() else None,
-        "min_size": Area.parse(settings.min_size) if settings.min_size.strip() else None,
-    }
+    def changes_network(self, other: SegmentSettings) -> bool:
+        """Tell whether other settings need the network to run again, rather than a new decoding."""
+        return any(
+            getattr(self, name) != getattr(other, name)
+            for name, each in declared(SegmentSettings).items()
+            if not each.setting.after_network
+        )

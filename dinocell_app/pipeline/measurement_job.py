@@ -27,6 +27,7 @@ from dinocell_app.jobs.events import (
     Notice,
 )
 from dinocell_app.jobs.job_kinds import MeasureJob
+from dinocell_app.jobs.setting import recorded
 from dinocell_app.measurement.regions import keep_allowed_cells
 from dinocell_app.pipeline.image_regions import ImageRegions
 from dinocell_app.pipeline.image_sources import pixel_size, read_channels, remarks, shown_pixels
@@ -80,7 +81,7 @@ def _measure(
         wanted = PlaneRecord(
             model_id="",
             model_sha256="",
-            parameters={"texture": job.texture},
+            parameters=recorded(job),
             input_path=str(pair.first),
             input_sha256=file_sha256(pair.first),
             device="cpu",

@@ -25,7 +25,7 @@ from dinocell_app.jobs.events import (
     ReferencesDoubted,
 )
 from dinocell_app.jobs.job_kinds import SegmentJob
-from dinocell_app.jobs.recorded_parameters import recorded_parameters
+from dinocell_app.jobs.setting import recorded
 from dinocell_app.measurement.regions import keep_allowed_cells
 from dinocell_app.measurement.type_counts import REFERENCE_LIKENESS
 from dinocell_app.model.catalogue import find_model
@@ -327,7 +327,7 @@ class SegmentationRun:
             model_id=self.manifest.id,
             model_sha256=self.manifest.sha256,
             parameters={
-                **recorded_parameters(job),
+                **recorded(job),
                 **(self.references.parameters() if self.references else {}),
             },
             input_path=str(image.path),

@@ -28,7 +28,7 @@ def segmentation_parameters(job: SegmentJob, pixel_size_um: float | None) -> Seg
         If a length or an area is in um and the pixel size unknown.
     """
     decoding = DecodingParameters(
-        cell_probability_threshold=job.cell_probability,
+        cell_probability_threshold=job.cell_probability_threshold,
         flow_threshold=job.flow_threshold,
         max_fraction=job.max_fraction,
     )

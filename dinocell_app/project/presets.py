@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import asdict, fields
 from typing import Any
 
-from dinocell_app.base.field_types import misfits
+from pydantic import ValidationError
+
 from dinocell_app.base.json_text import parse_json
 from dinocell_app.jobs.segment_settings import SegmentSettings
 from dinocell_app.project.database import Database
@@ -78,7 +78,7 @@ class PresetTable:
 
 def settings_to_json(settings: SegmentSettings) -> str:
     """Write settings as JSON."""
-    return json.dumps(asdict(settings), ensure_ascii=False)
+    return settings.model_dump_json()
 
 
 def settings_from_json(text: str) -> SegmentSettings:
@@ -95,11 +95,12 @@ def settings_from_json(text: str) -> SegmentSettings:
     except ValueError:
         _logger.warning("settings that cannot be read: %s", text[:200])
         content = {}
-    known = {field.name for field in fields(SegmentSettings)}
-    given: dict[str, Any] = content if isinstance(content, dict) else {}
-    values = {key: tuple(v) if isinstance(v, list) else v for key, v in given.items() if key in known}
-    bad = misfits(SegmentSettings, values)
-    if bad:
-        _logger.warning("settings that cannot be used: %s", ", ".join(sorted(bad)))
-    usable: dict[str, Any] = {key: value for key, value in values.items() if key not in bad}
-    return SegmentSettings(**usable)
+    usable: dict[str, Any] = {}
+    for name, value in content.items() if isinstance(content, dict) else ():
+        try:
+            SegmentSettings.model_validate_json(json.dumps({**usable, name: value}), strict=True)
+        except ValidationError:
+            _logger.warning("a setting that cannot be used: %s", name[:80])
+        else:
+            usable[name] = value
+    return SegmentSettings.model_validate_json(json.dumps(usable))

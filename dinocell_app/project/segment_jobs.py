@@ -12,7 +12,7 @@ from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.export.names import SUFFIXES
 from dinocell_app.jobs.job_files import make_job
 from dinocell_app.jobs.job_kinds import SegmentJob
-from dinocell_app.jobs.segment_settings import SegmentSettings, job_fields
+from dinocell_app.jobs.segment_settings import SegmentSettings
 from dinocell_app.project.project import Project
 from dinocell_app.regions.region import Region
 from dinocell_app.regions.region_files import write_regions
@@ -50,7 +50,8 @@ def segment_job(
     known = {image.id: image for image in project.images.all()}
     images = [known[image_id] for image_id in image_ids]
     paths = project.images.paths()
-    fields = job_fields(settings) | {
+    fields = settings.model_dump() | {
+        "kind": "segment",
         "inputs": [paths[image.id] for image in images],
         "output": project.results_folder / set_name,
         "roots": [root.path for root in project.roots.all()],

@@ -13,7 +13,7 @@ from dinocell_app.export.names import SUFFIXES
 from dinocell_app.export.provenance import Provenance, read_sidecar
 from dinocell_app.imaging.planes import ChannelChoice, PlaneChoice
 from dinocell_app.jobs.job_kinds import SegmentJob
-from dinocell_app.jobs.recorded_parameters import recorded_parameters
+from dinocell_app.jobs.setting import recorded
 from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.manifest import read_manifest
 from dinocell_app.regions.region import checksum
@@ -148,7 +148,7 @@ def _of_regions(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
 
 def _choices(job: SegmentJob) -> dict[str, Any]:
     channel, plane = ChannelChoice.parse(job.channel), PlaneChoice.parse(job.plane)
-    return {"channel": str(channel), "plane": str(plane), **recorded_parameters(job)}
+    return {"channel": str(channel), "plane": str(plane), **recorded(job)}
 
 
 def _given_size(record: Provenance) -> float | None:

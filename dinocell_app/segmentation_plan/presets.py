@@ -4,73 +4,40 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import fields
 
 from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.jobs.job_kinds import SegmentJob
 from dinocell_app.jobs.segment_settings import SegmentSettings
+from dinocell_app.jobs.setting import Record, declared
 
 LONGEST_NAME = 60
-
-_WITHOUT_EFFECT_ON_RESULTS = frozenset({"device", "formats"})
-
-_SPELLED = {
-    "model": "model",
-    "device": "device",
-    "channel": "channel",
-    "plane": "slices",
-    "diameter": "cell size",
-    "cell_probability": "cell probability",
-    "cell_probability_threshold": "cell probability",
-    "pixel_size": "pixel size",
-    "flow_threshold": "flow threshold",
-    "min_size": "smallest cell",
-    "min_confidence": "smallest confidence",
-    "formats": "files to write",
-    "texture": "texture",
-}
 
 _NOT_IN_FOLDER_NAMES = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 def changed_settings(preset: SegmentSettings, settings: SegmentSettings) -> tuple[str, ...]:
-    """Name what differs between two settings.
-
-    Returns
-    -------
-    tuple of str
-        In the words of the window.
-    """
+    """Name what differs between two settings, in the words of the window."""
     return tuple(
-        spelled(field.name)
-        for field in fields(SegmentSettings)
-        if getattr(preset, field.name) != getattr(settings, field.name)
+        each.lowered
+        for name, each in declared(SegmentSettings).items()
+        if getattr(preset, name) != getattr(settings, name)
     )
 
 
 def spelled(name: str) -> str:
-    """Name a setting as people do.
-
-    Parameters
-    ----------
-    name : str
-        As settings and records call it.
-    """
-    return _SPELLED.get(name, name.replace("_", " "))
+    """Name a setting as people do, by its name in jobs and records."""
+    fields = declared(SegmentJob)
+    known = fields.get(name) or fields.get(f"{name}_um")
+    return known.lowered if known is not None else name.replace("_", " ")
 
 
 def same_results(first: SegmentSettings, second: SegmentSettings) -> bool:
-    """Tell whether two settings find the same cells and measure the same columns.
-
-    Returns
-    -------
-    bool
-        Where the work is done and which files are written does not count.
-    """
+    """Tell whether two settings find the same cells and measure the same columns."""
     return all(
-        getattr(first, field.name) == getattr(second, field.name)
-        for field in fields(SegmentSettings)
-        if field.name not in _WITHOUT_EFFECT_ON_RESULTS
+        getattr(first, name) == getattr(second, name)
+        for name, each in declared(SegmentSettings).items()
+        if each.setting.record is not Record.NO_EFFECT
     )
 
 
@@ -134,7 +101,7 @@ def suggested_name(settings: SegmentSettings) -> str:
         Fit for a folder, such as "dinocell-s8 18um".
     """
     model = re.split(r"[/\\]", settings.model.rstrip("/\\"))[-1]
-    parts = [model, settings.diameter]
+    parts = [model, str(settings.diameter or "")]
     if settings.channel not in ("grey", ""):
         parts.append(settings.channel)
     name = _NOT_IN_FOLDER_NAMES.sub("-", " ".join(part for part in parts if part))

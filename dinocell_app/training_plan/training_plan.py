@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from dinocell_app.jobs.job_kinds import DEFAULT_MODEL
+from dinocell_app.jobs.common_fields import DEFAULT_MODEL
 from dinocell_app.training_plan.examined_pictures import Finding, Picture, picture_of
 from dinocell_app.training_plan.split_suggestion import FEWEST_JUDGED, suggested_split
 

@@ -16,10 +16,9 @@ from pathlib import Path
 import numpy as np
 import tifffile
 
-from dinocell_app.jobs.job_kinds import DEFAULT_MODEL
+from dinocell_app.jobs.common_fields import DEFAULT_MODEL
 from dinocell_app.jobs.preview_messages import (
     DecodingAsked,
-    DecodingChoice,
     Message,
     PreviewAsked,
     Previewed,
@@ -69,7 +68,9 @@ def main() -> None:
             times = []
             for number in range(1, REPEATS + 1):
                 threshold = 0.3 + 0.04 * number
-                done, seconds = ask(process, DecodingAsked(number, DecodingChoice(threshold, 0.0)))
+                done, seconds = ask(
+                    process, DecodingAsked(number, SegmentSettings(cell_probability_threshold=threshold))
+                )
                 print(f"threshold {threshold:.2f}: {done.n_cells} cells in {seconds * 1000:.0f} ms")
                 times.append(seconds)
             median, longest = statistics.median(times) * 1000, max(times) * 1000

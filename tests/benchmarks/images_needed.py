@@ -31,7 +31,8 @@ from dinocell_training.evaluation import evaluate_labels, summarise
 from dinocell_app.base.files import write_json
 from dinocell_app.commands.console import EXIT_OK
 from dinocell_app.commands.execution import execute_run
-from dinocell_app.jobs.job_kinds import DEFAULT_MODEL, FineTuneJob
+from dinocell_app.jobs.common_fields import DEFAULT_MODEL
+from dinocell_app.jobs.job_kinds import FineTuneJob
 from dinocell_app.jobs.run_folder import RunFolder
 from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.model_folder import load_model

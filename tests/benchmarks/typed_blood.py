@@ -28,7 +28,7 @@ from reference_cells import BLOOD_CELL_PX, segmented, types_of_boxes
 from dinocell_app.export.labelled_image import label_ids
 from dinocell_app.imaging.planes import select_planes
 from dinocell_app.imaging.reading import open_image
-from dinocell_app.jobs.job_kinds import DEFAULT_MODEL
+from dinocell_app.jobs.common_fields import DEFAULT_MODEL
 from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.model_folder import load_model
 from dinocell_app.segmentation.parameters import SegmentationParameters

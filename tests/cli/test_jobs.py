@@ -31,7 +31,7 @@ segment_jobs = st.builds(
     diameter=st.none() | lengths,
     min_size=st.none() | areas,
     pixel_size_um=st.none() | st.floats(1e-3, 1e3),
-    cell_probability=st.floats(0, 1),
+    cell_probability_threshold=st.floats(0, 1),
     formats=st.sets(st.sampled_from(sorted(FORMATS)), min_size=1).map(
         lambda f: tuple(n for n in FORMATS if n in f)
     ),
@@ -79,7 +79,7 @@ def _parsed(command: JobCommand, job):
     command.add_arguments(parser)
     words = command.command_line(job)
     assert words[: 1 + len(command.words)] == ["dinocell-app", *command.words]
-    return command.job(parser.parse_args(words[1 + len(command.words) :]), type(job))
+    return command.job(parser.parse_args(words[1 + len(command.words) :]))
 
 
 @pytest.mark.parametrize(

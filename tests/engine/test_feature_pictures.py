@@ -14,7 +14,6 @@ from dinocell_app.engine.feature_pictures import drawing_features
 from dinocell_app.engine.previews import Previews
 from dinocell_app.jobs.events import TilesPredicted
 from dinocell_app.jobs.preview_messages import (
-    DecodingChoice,
     FeaturesAsked,
     FeaturesDrawn,
     PreviewRequest,
@@ -65,9 +64,7 @@ def test_a_preview_can_still_be_decoded_after_features_were_drawn(request_of):
     previews = Previews()
     shown, _ = finish(previews.previewing(request_of))
     finish(drawing_features(previews, request_of))
-    again = previews.decode(
-        DecodingChoice(request_of.settings.cell_probability, request_of.settings.flow_threshold)
-    )
+    again = previews.decode(request_of.settings)
     np.testing.assert_array_equal(again.labels, shown.labels)
 
 

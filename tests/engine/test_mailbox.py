@@ -9,7 +9,6 @@ from dinocell_app.engine.mailbox import Mailbox
 from dinocell_app.jobs.preview_messages import (
     CancelAsked,
     DecodingAsked,
-    DecodingChoice,
     PreviewAsked,
     PreviewRequest,
 )
@@ -21,7 +20,7 @@ def preview(number: int) -> PreviewAsked:
 
 
 def decoding(number: int) -> DecodingAsked:
-    return DecodingAsked(number, DecodingChoice(0.5, 0.0))
+    return DecodingAsked(number, SegmentSettings())
 
 
 def test_only_the_newest_decoding_is_done():

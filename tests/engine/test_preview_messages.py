@@ -9,7 +9,6 @@ import pytest
 from dinocell_app.jobs.preview_messages import (
     CancelAsked,
     DecodingAsked,
-    DecodingChoice,
     EngineReady,
     PreviewAsked,
     PreviewCancelled,
@@ -31,7 +30,7 @@ REQUEST = PreviewRequest(
     "message",
     [
         PreviewAsked(1, REQUEST),
-        DecodingAsked(2, DecodingChoice(0.4, 0.0, "20um2")),
+        DecodingAsked(2, SegmentSettings(flow_threshold=0.4, min_size="20um2")),
         CancelAsked(),
         EngineReady(),
         PreviewProgressed(1, 2, 3),

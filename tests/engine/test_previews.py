@@ -14,7 +14,7 @@ from dinocell_app.engine import previews as previews_module
 from dinocell_app.engine.previews import Previews, preview_job
 from dinocell_app.export.label_files import read_labels
 from dinocell_app.jobs.events import TilesPredicted
-from dinocell_app.jobs.preview_messages import DecodingChoice, PreviewRequest
+from dinocell_app.jobs.preview_messages import PreviewRequest
 from dinocell_app.jobs.segment_settings import SegmentSettings
 from dinocell_app.pipeline.segmentation_job import segment_images
 
@@ -54,10 +54,14 @@ def finish(steps):
             return finished.value, batches
 
 
-@pytest.mark.parametrize("diameter", ["14px", "20px", ""])
+def changed(settings, **changes):
+    return SegmentSettings.model_validate(settings.model_dump() | changes)
+
+
+@pytest.mark.parametrize("diameter", ["14px", "20px", None])
 @pytest.mark.parametrize(("plane", "suffix"), [("each", "_z001"), ("max", "")])
 def test_a_preview_of_the_whole_plane_is_what_a_run_writes(request_of, tmp_path, diameter, plane, suffix):
-    settings = replace(request_of.settings, diameter=diameter, plane=plane, cell_probability=0.4)
+    settings = changed(request_of.settings, diameter=diameter, plane=plane, cell_probability_threshold=0.4)
     request = replace(request_of, z=1, settings=settings)
     seen, _ = finish(Previews().previewing(request))
     job = preview_job(request).model_copy(update={"output": tmp_path / "out", "formats": ("labels",)})
@@ -75,9 +79,8 @@ def test_thresholds_change_without_the_network(request_of, monkeypatch):
     again, batches = finish(previews.previewing(request_of))
     assert batches == 0
     np.testing.assert_array_equal(again.labels, first.labels)
-    strict = DecodingChoice(0.9, 0.0, "")
-    decoded = previews.decode(strict)
-    settings = replace(request_of.settings, cell_probability=0.9)
+    settings = changed(request_of.settings, cell_probability_threshold=0.9)
+    decoded = previews.decode(settings)
     fresh, batches = finish(Previews().previewing(replace(request_of, settings=settings)))
     assert batches > 0
     np.testing.assert_array_equal(decoded.labels, fresh.labels)
@@ -91,7 +94,7 @@ def test_what_the_network_sees_decides_whether_it_runs(request_of, change):
     previews = Previews()
     finish(previews.previewing(request_of))
     if "settings" in change:
-        change = {"settings": replace(request_of.settings, **change["settings"])}
+        change = {"settings": changed(request_of.settings, **change["settings"])}
     _, batches = finish(previews.previewing(replace(request_of, **change)))
     assert batches > 0
     _, batches = finish(previews.previewing(request_of))
@@ -111,15 +114,15 @@ def test_a_file_that_has_changed_is_read_again(request_of, stack):
 def test_the_smallest_confidence_is_decoded_without_the_network(request_of):
     previews = Previews()
     assert finish(previews.previewing(request_of))[0].n_cells == 4
-    assert previews.decode(DecodingChoice(0.5, 0.0, min_confidence=1.0)).n_cells == 0
-    assert previews.decode(DecodingChoice(0.5, 0.0, min_confidence=0.0)).n_cells == 4
+    assert previews.decode(changed(request_of.settings, min_confidence=1.0)).n_cells == 0
+    assert previews.decode(changed(request_of.settings, min_confidence=0.0)).n_cells == 4
 
 
 def test_old_network_outputs_are_forgotten_the_newest_is_not(request_of, monkeypatch):
     monkeypatch.setattr(previews_module, "KEPT_BYTES", 1)
     previews = Previews()
     finish(previews.previewing(request_of))
-    assert previews.decode(DecodingChoice(0.5, 0.0)).n_cells == 4
+    assert previews.decode(request_of.settings).n_cells == 4
     finish(previews.previewing(replace(request_of, z=1)))
     _, batches = finish(previews.previewing(request_of))
     assert batches > 0
@@ -137,7 +140,7 @@ def test_a_region_is_seen_as_within_its_image(request_of):
 
 
 def test_a_region_takes_the_size_of_cells_from_the_whole_image(request_of):
-    request = replace(request_of, settings=replace(request_of.settings, diameter=""))
+    request = replace(request_of, settings=changed(request_of.settings, diameter=None))
     previews = Previews()
     part, both = finish(previews.previewing(replace(request, region=(4, 4, 32, 32))))
     whole, _ = finish(Previews().previewing(request))
@@ -159,7 +162,6 @@ def test_a_region_reaches_no_further_than_the_image(request_of):
     [
         ({"channel": "GFP"}, {}, "no channel GFP"),
         ({"z": 7}, {}, "no slice 7"),
-        ({}, {"diameter": "wide"}, "not a length"),
         ({}, {"diameter": "18um"}, "size of a pixel is unknown"),
         ({}, {"model": "nothing"}, "nothing"),
         ({}, {"device": "cuda:77"}, "cuda:77"),
@@ -167,9 +169,9 @@ def test_a_region_reaches_no_further_than_the_image(request_of):
 )
 def test_what_cannot_be_done_is_said_and_the_next_preview_works(request_of, change, settings, said):
     previews = Previews()
-    wrong = replace(request_of, settings=replace(request_of.settings, **settings), **change)
+    wrong = replace(request_of, settings=changed(request_of.settings, **settings), **change)
     with pytest.raises(UserFacingError, match=said):
         finish(previews.previewing(wrong))
     with pytest.raises(UserFacingError, match="Make a preview first"):
-        previews.decode(DecodingChoice(0.5, 0.0))
+        previews.decode(request_of.settings)
     assert finish(previews.previewing(request_of))[0].n_cells == 4

@@ -14,7 +14,6 @@ from dinocell_app.engine.serving import Service
 from dinocell_app.jobs.preview_messages import (
     CancelAsked,
     DecodingAsked,
-    DecodingChoice,
     EngineReady,
     PreviewAsked,
     PreviewCancelled,
@@ -93,7 +92,7 @@ def test_a_newer_preview_ends_the_one_in_hand(serve):
     lines.say(PreviewAsked(2, PREVIEW))
     assert replies.get(timeout=10) == PreviewCancelled(1)
     assert previews.started.wait(10)
-    lines.say(DecodingAsked(3, DecodingChoice(0.5, 0.0)))
+    lines.say(DecodingAsked(3, SegmentSettings()))
     lines.say(CancelAsked())
     assert {replies.get(timeout=10), replies.get(timeout=10)} == {PreviewCancelled(2), PreviewCancelled(3)}
 
@@ -109,7 +108,7 @@ def test_a_newer_preview_ends_the_one_in_hand(serve):
 def test_errors_are_sentences_and_the_next_request_is_answered(serve, error, said):
     lines, replies = serve(Endless(error))
     lines.say(b"nonsense\n")
-    for number, ask in enumerate((PreviewAsked(0, PREVIEW), DecodingAsked(1, DecodingChoice(0.5, 0.0)))):
+    for number, ask in enumerate((PreviewAsked(0, PREVIEW), DecodingAsked(1, SegmentSettings()))):
         lines.say(ask)
         reply = replies.get(timeout=10)
         assert isinstance(reply, PreviewFailed)

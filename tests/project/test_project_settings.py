@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.base.lengths import Length
@@ -20,11 +21,11 @@ from dinocell_app.project.segment_jobs import check_set_name, segment_job, shown
 
 _SETTINGS = st.builds(
     SegmentSettings,
-    model=st.text(max_size=10),
-    diameter=st.sampled_from(["", "18um", "40px"]),
-    cell_probability=st.floats(0, 1),
+    model=st.text(min_size=1, max_size=10),
+    diameter=st.sampled_from([None, "18um", "40px"]),
+    cell_probability_threshold=st.floats(0, 1),
     flow_threshold=st.floats(0, 10),
-    formats=st.lists(st.sampled_from(["labels", "csv", "roi"]), unique=True).map(tuple),
+    formats=st.lists(st.sampled_from(["labels", "csv", "roi"]), min_size=1, unique=True).map(tuple),
     texture=st.booleans(),
 )
 
@@ -36,6 +37,9 @@ def test_settings_come_back(chosen: SegmentSettings) -> None:
 
 def test_settings_of_other_versions_are_read_as_far_as_they_are_known() -> None:
     assert settings_from_json('{"diameter": "9px", "magic": 3}') == SegmentSettings(diameter="9px")
+    assert settings_from_json('{"diameter": "", "min_size": "", "cell_probability": 0.3}') == SegmentSettings(
+        cell_probability_threshold=0.3
+    )
 
 
 @given(chosen=_SETTINGS)
@@ -84,11 +88,10 @@ def test_without_images_there_is_no_job(filled: Project) -> None:
         segment_job(filled, [], SegmentSettings(), "cells")
 
 
-def test_settings_that_cannot_be_used_are_said(filled: Project) -> None:
-    with pytest.raises(InvalidParameterError):
-        segment_job(filled, [1], SegmentSettings(diameter="big"), "cells")
-    with pytest.raises(InvalidParameterError):
-        segment_job(filled, [1], SegmentSettings(cell_probability=2.0), "cells")
+@pytest.mark.parametrize("given", [{"diameter": "big"}, {"min_size": "15um"}, {"cell_probability": 2.0}])
+def test_settings_that_cannot_be_used_are_refused(given: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        SegmentSettings(**given)
 
 
 @pytest.mark.parametrize("name", ["", " ", "a/b", "..", "a.", " a", "a:b", "a\\b"])

@@ -9,7 +9,8 @@ import pytest
 
 from dinocell_app.base.errors import InvalidParameterError, ModelError
 from dinocell_app.commands.command_line import shell_command
-from dinocell_app.jobs.job_kinds import DEFAULT_MODEL, SegmentJob
+from dinocell_app.jobs.common_fields import DEFAULT_MODEL
+from dinocell_app.jobs.job_kinds import SegmentJob
 from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.manifest import read_manifest
 from dinocell_app.project.project import Project

@@ -143,8 +143,8 @@ def test_from_a_dropped_folder_to_a_table_in_um_and_back_again(plate, open_windo
     form.cell_size.draw.click()
     run_event_loop(500)  # the picture is fitted once the docks have their sizes
     drag_line(viewer, (60, 60), (90, 60))
-    until(lambda: form.settings().diameter != "", "the drawn cell size")
-    assert float(form.settings().diameter.removesuffix("um")) == pytest.approx(15, abs=1)
+    until(lambda: form.settings().diameter is not None, "the drawn cell size")
+    assert form.settings().diameter.value == pytest.approx(15, abs=1)
 
     results = []
     session.engine.previewed.connect(lambda _number, result: results.append(result))
@@ -174,7 +174,7 @@ def test_from_a_dropped_folder_to_a_table_in_um_and_back_again(plate, open_windo
     assert {result.status for result in newest(session).values()} == {"finished"}
     total = sum(result.n_cells for result in newest(session).values())
     settings = window.panels.segment.form.settings()
-    assert float(settings.diameter.removesuffix("um")) == pytest.approx(15, abs=1)
+    assert settings.diameter.value == pytest.approx(15, abs=1)
 
     results_panel = window.panels.results
     until(lambda: len(results_panel.cells.rows) == total, "the table")

@@ -19,7 +19,6 @@ from dinocell_app.jobs.preview_messages import (
     CellsDescribed,
     CellsScored,
     DecodingAsked,
-    DecodingChoice,
     EngineReady,
     FeaturesAsked,
     FeaturesDrawn,
@@ -35,6 +34,7 @@ from dinocell_app.jobs.preview_messages import (
     message_from_line,
     message_to_line,
 )
+from dinocell_app.jobs.segment_settings import SegmentSettings
 from dinocell_app.references.types import KeptReferences
 from dinocell_app.run_queue.processes import application_command, application_environment
 
@@ -131,7 +131,7 @@ class Engine(QObject):
         self._send(FeaturesAsked(number, request))
         return number
 
-    def decode(self, decoding: DecodingChoice) -> int:
+    def decode(self, settings: SegmentSettings) -> int:
         """Ask for the last preview with other thresholds; of several such requests the newest is done.
 
         Returns
@@ -140,7 +140,7 @@ class Engine(QObject):
             Number of the request in the signals.
         """
         number = self._next_number()
-        self._send(DecodingAsked(number, decoding))
+        self._send(DecodingAsked(number, settings))
         return number
 
     def describe_cells(

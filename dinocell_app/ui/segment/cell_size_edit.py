@@ -14,7 +14,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dinocell_app.segmentation_plan.cell_size import FIRST_GUESS_PX, CellSize, Unit, describe_size, drawn_size
+from dinocell_app.base.lengths import Length, LengthUnit
+from dinocell_app.jobs.segment_settings import SegmentSettings
+from dinocell_app.jobs.setting import declared
+from dinocell_app.segmentation_plan.cell_size import FIRST_GUESS_PX, describe_size, drawn_size, length_in
 
 DRAW = "Draw a line"
 DRAWING = "Drag over a cell…"
@@ -29,7 +32,7 @@ class CellSizeEdit(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._pixel_size_um: float | None = None
-        self._exact: CellSize | None = None
+        self._exact: Length | None = None
         self.measured = QRadioButton("Measure in each image")
         self.measured.setToolTip("The typical cell of each image is measured before it is segmented.")
         self.given = QRadioButton("Diameter")
@@ -40,8 +43,9 @@ class CellSizeEdit(QWidget):
         self.number.setDecimals(1)
         self.number.setValue(FIRST_GUESS_PX)
         self.number.setKeyboardTracking(False)
-        self.number.setAccessibleName("Cell diameter")
-        self.number.setToolTip("How long a typical cell is across.")
+        words = declared(SegmentSettings)["diameter"].setting
+        self.number.setAccessibleName(words.label)
+        self.number.setToolTip(words.help)
         self.unit = QComboBox()
         self.unit.setAccessibleName("Unit of the cell diameter")
         self.unit.setToolTip("Whether the diameter is in µm or in pixels of the image.")
@@ -57,30 +61,28 @@ class CellSizeEdit(QWidget):
         self.number.valueChanged.connect(self._on_number_changed)
         self.unit.currentIndexChanged.connect(self._on_unit_changed)
         self.draw.toggled.connect(self._on_draw_toggled)
-        self._unit_before: Unit = "px"
+        self._unit_before: LengthUnit = "px"
         self._refresh()
 
-    def cell_size(self) -> CellSize:
-        """Give what is chosen."""
+    def cell_size(self) -> Length | None:
+        """Give the diameter; None to measure it in each image."""
         if self.measured.isChecked():
-            return CellSize(None, self._unit())
-        if self._exact is not None:
-            return self._exact
-        return CellSize(self.number.value(), self._unit())
+            return None
+        return self._exact or Length(value=self.number.value(), unit=self._unit())
 
-    def set_cell_size(self, size: CellSize) -> None:
+    def set_cell_size(self, size: Length | None) -> None:
         """Show a size without reporting a change.
 
         Parameters
         ----------
-        size : CellSize
+        size : Length or None
             Kept as it is, although fewer decimals are shown.
         """
-        self._exact = size if size.value is not None else None
+        self._exact = size
         with QSignalBlocker(self.measured), QSignalBlocker(self.number), QSignalBlocker(self.unit):
-            self.measured.setChecked(size.value is None)
-            self.given.setChecked(size.value is not None)
-            if size.value is not None:
+            self.measured.setChecked(size is None)
+            self.given.setChecked(size is not None)
+            if size is not None:
                 self.number.setValue(size.value)
                 self.unit.setCurrentIndex(self.unit.findData(size.unit))
         self._unit_before = self._unit()
@@ -94,15 +96,14 @@ class CellSizeEdit(QWidget):
     def take_drawn(self, length_px: float) -> None:
         """Use the line that was drawn."""
         self.stop_drawing()
-        unit: Unit = "um" if self._pixel_size_um is not None else "px"
-        self.set_cell_size(drawn_size(length_px, unit, self._pixel_size_um))
+        self.set_cell_size(drawn_size(length_px, self._pixel_size_um))
         self.changed.emit()
 
     def stop_drawing(self) -> None:
         """Leave the line tool, as when another tool was taken."""
         self.draw.setChecked(False)
 
-    def _unit(self) -> Unit:
+    def _unit(self) -> LengthUnit:
         return "um" if self.unit.currentData() == "um" else "px"
 
     def _lay_out(self) -> None:
@@ -133,9 +134,8 @@ class CellSizeEdit(QWidget):
         self.changed.emit()
 
     def _on_unit_changed(self) -> None:
-        before = self._exact or CellSize(self.number.value(), self._unit_before)
-        size = before.in_unit(self._unit(), self._pixel_size_um)
-        self.set_cell_size(size)
+        before = self._exact or Length(value=self.number.value(), unit=self._unit_before)
+        self.set_cell_size(length_in(before, self._unit(), self._pixel_size_um))
         self.changed.emit()
 
     def _on_draw_toggled(self, drawing: bool) -> None:

@@ -1,25 +1,13 @@
-"""The smallest confidence of a cell: by itself, following the cell probability, or as a number."""
+"""The minimum confidence of a cell: automatic, following the cell probability threshold, or a number."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
-from dinocell_app.ui.segment.threshold_edit import Threshold, ThresholdEdit
+from dinocell_app.ui.segment.threshold_edit import ThresholdEdit
 
 AUTOMATIC = "Automatic"
-
-CONFIDENCE = Threshold(
-    "Smallest confidence",
-    0.0,
-    1.0,
-    1.0,
-    0.01,
-    "keep doubtful cells",
-    "only sure ones",
-    "The confidence of a cell is the mean probability of its pixels. Cells below this number are left out; "
-    "0 keeps all. Raise it when cells are found in the background.",
-)
 
 
 class ConfidenceEdit(QWidget):
@@ -32,10 +20,10 @@ class ConfidenceEdit(QWidget):
         self._cell_probability = 0.0
         self.automatic = QCheckBox(AUTOMATIC)
         self.automatic.setToolTip(
-            "The number is half-way from the cell probability to 1. Untick to choose it yourself."
+            "The number is half-way from the cell probability threshold to 1. Untick to choose it yourself."
         )
         self.automatic.setChecked(True)
-        self.threshold = ThresholdEdit(CONFIDENCE)
+        self.threshold = ThresholdEdit("min_confidence", ("keep doubtful cells", "only sure ones"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
@@ -46,7 +34,7 @@ class ConfidenceEdit(QWidget):
         self._refresh()
 
     def value(self) -> float | None:
-        """Give the smallest confidence.
+        """Give the minimum confidence.
 
         Returns
         -------
@@ -56,7 +44,7 @@ class ConfidenceEdit(QWidget):
         return None if self.automatic.isChecked() else self.threshold.value()
 
     def set_value(self, value: float | None) -> None:
-        """Show a smallest confidence without reporting a change."""
+        """Show a minimum confidence without reporting a change."""
         with QSignalBlocker(self.automatic):
             self.automatic.setChecked(value is None)
         if value is not None:

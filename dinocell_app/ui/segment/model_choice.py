@@ -16,6 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dinocell_app.jobs.segment_settings import SegmentSettings
+from dinocell_app.jobs.setting import declared
 from dinocell_app.segmentation_plan.model_cards import ModelCard, ModelList
 from dinocell_app.ui.help_here import add_help
 
@@ -32,8 +34,9 @@ class ModelChoice(QWidget):
         self._models = ModelList(())
         self._wanted = ""
         self.list = QComboBox()
-        self.list.setAccessibleName("Model")
-        self.list.setToolTip("The network that finds the cells.")
+        words = declared(SegmentSettings)["model"].setting
+        self.list.setAccessibleName(words.label)
+        self.list.setToolTip(words.help)
         self.list.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.list.setMinimumContentsLength(8)
         self.about = QPushButton("About…")

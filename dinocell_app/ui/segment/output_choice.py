@@ -6,6 +6,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QCheckBox, QMenu, QToolButton, QVBoxLayout, QWidget
 
+from dinocell_app.jobs.segment_settings import SegmentSettings
+from dinocell_app.jobs.setting import declared
+
 FORMAT_TEXTS = {
     "labels": "Label image (TIFF)",
     "overlay": "Overlay picture (PNG)",
@@ -63,8 +66,9 @@ class OutputChoice(QWidget):
                 entry.setToolTip("Always written: the window shows results from it.")
             self.entries[name] = entry
         self.button.setMenu(self.menu)
-        self.texture = QCheckBox("Measure texture too (slower)")
-        self.texture.setToolTip("Adds Haralick texture columns to the table of cells.")
+        words = declared(SegmentSettings)["texture"].setting
+        self.texture = QCheckBox(words.label)
+        self.texture.setToolTip(words.help)
         self.texture.toggled.connect(self.changed)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from dinocell_app.jobs.preview_messages import DecodingChoice, PreviewRequest, PreviewResult
+from dinocell_app.jobs.preview_messages import PreviewRequest, PreviewResult
 from dinocell_app.jobs.segment_settings import SegmentSettings
 from dinocell_app.segmentation_plan import preview_state
 from dinocell_app.segmentation_plan.preview_state import PreviewOutcome, PreviewState
@@ -104,18 +104,12 @@ class PreviewControl(QObject):
         """Turn the kept outputs of the network into cells with the thresholds of the form."""
         if not self.state.can_decode:
             return
-        settings = self._settings()
-        choice = DecodingChoice(
-            cell_probability=settings.cell_probability,
-            flow_threshold=settings.flow_threshold,
-            min_size=settings.min_size,
-            min_confidence=settings.min_confidence,
-        )
-        self._apply(preview_state.redecoding(self.state, self._session.engine.decode(choice)))
+        request = self._session.engine.decode(self._settings())
+        self._apply(preview_state.redecoding(self.state, request))
 
     def note_changes(self) -> None:
         """Find out whether the settings still belong to the preview."""
-        if self._previewed is not None and needs_network(self._previewed, self._settings()):
+        if self._previewed is not None and self._settings().changes_network(self._previewed):
             self._apply(preview_state.outdate(self.state))
 
     def forget(self) -> None:
@@ -167,14 +161,6 @@ class PreviewControl(QObject):
 
     def _on_failed(self, request: int, sentence: str) -> None:
         self._apply(preview_state.went_wrong(self.state, request, sentence))
-
-
-def needs_network(previewed: SegmentSettings, settings: SegmentSettings) -> bool:
-    """Tell whether settings differ in more than what is decided after the network."""
-    return any(
-        getattr(previewed, name) != getattr(settings, name)
-        for name in ("model", "device", "channel", "plane", "diameter")
-    )
 
 
 def _identity(session: Session) -> tuple[int, str] | None:

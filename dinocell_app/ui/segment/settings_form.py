@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QComboBox, QGroupBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from dinocell_app.jobs.segment_settings import SegmentSettings
-from dinocell_app.segmentation_plan.cell_size import CellSize
+from dinocell_app.jobs.setting import declared
 from dinocell_app.segmentation_plan.image_choices import (
     DEVICES,
     Choice,
@@ -23,7 +22,7 @@ from dinocell_app.ui.segment.confidence_edit import ConfidenceEdit
 from dinocell_app.ui.segment.model_choice import ModelChoice
 from dinocell_app.ui.segment.output_choice import OutputChoice
 from dinocell_app.ui.segment.smallest_cell_edit import SmallestCellEdit
-from dinocell_app.ui.segment.threshold_edit import CELL_PROBABILITY, FLOW_THRESHOLD, ThresholdEdit
+from dinocell_app.ui.segment.threshold_edit import ThresholdEdit
 
 if TYPE_CHECKING:
     from dinocell_app.project.records import ImageRecord
@@ -43,15 +42,19 @@ class SettingsForm(QWidget):
         self._base = SegmentSettings()
         self._image: ImageRecord | None = None
         self.model = ModelChoice()
-        self.device = _list("Device", "Where the network computes. What was used is said after a preview.")
+        self.device = _list("device")
         _fill(self.device, DEVICES, "auto")
-        self.channel = _list("Channel", "The channel in which cells are looked for; all are measured.")
+        self.channel = _list("channel")
         self.channel_remark = QLabel()
         self.channel_remark.setWordWrap(True)
-        self.plane = _list("Planes", "Which slices and time points are segmented.")
+        self.plane = _list("plane")
         self.cell_size = CellSizeEdit()
-        self.cell_probability = ThresholdEdit(CELL_PROBABILITY)
-        self.flow_threshold = ThresholdEdit(FLOW_THRESHOLD)
+        self.cell_probability = ThresholdEdit(
+            "cell_probability_threshold", ("more cells, larger", "fewer, smaller")
+        )
+        self.flow_threshold = ThresholdEdit(
+            "flow_threshold", ("0: off, low: strict", "more cells"), 2.0, 0.05
+        )
         self.confidence = ConfidenceEdit()
         self.smallest_cell = SmallestCellEdit()
         self.outputs = OutputChoice()
@@ -61,19 +64,20 @@ class SettingsForm(QWidget):
 
     def settings(self) -> SegmentSettings:
         """Give the settings."""
-        return replace(
-            self._base,
-            model=self.model.model(),
-            device=str(self.device.currentData()),
-            channel=str(self.channel.currentData() or self._base.channel),
-            plane=str(self.plane.currentData() or self._base.plane),
-            diameter=str(self.cell_size.cell_size()),
-            cell_probability=self.cell_probability.value(),
-            flow_threshold=self.flow_threshold.value(),
-            min_size=self.smallest_cell.text(),
-            min_confidence=self.confidence.value(),
-            formats=self.outputs.formats(),
-            texture=self.outputs.texture.isChecked(),
+        return self._base.model_copy(
+            update={
+                "model": self.model.model(),
+                "device": str(self.device.currentData()),
+                "channel": str(self.channel.currentData() or self._base.channel),
+                "plane": str(self.plane.currentData() or self._base.plane),
+                "diameter": self.cell_size.cell_size(),
+                "cell_probability_threshold": self.cell_probability.value(),
+                "flow_threshold": self.flow_threshold.value(),
+                "min_size": self.smallest_cell.area(),
+                "min_confidence": self.confidence.value(),
+                "formats": self.outputs.formats(),
+                "texture": self.outputs.texture.isChecked(),
+            }
         )
 
     def set_settings(self, settings: SegmentSettings) -> None:
@@ -82,12 +86,12 @@ class SettingsForm(QWidget):
         self.model.set_model(settings.model)
         _fill(self.device, _devices(settings.device), settings.device)
         self._fill_image_choices(settings.channel, settings.plane)
-        self.cell_size.set_cell_size(CellSize.parse(settings.diameter))
-        self.cell_probability.set_value(settings.cell_probability)
+        self.cell_size.set_cell_size(settings.diameter)
+        self.cell_probability.set_value(settings.cell_probability_threshold)
         self.flow_threshold.set_value(settings.flow_threshold)
-        self.confidence.follow(settings.cell_probability)
+        self.confidence.follow(settings.cell_probability_threshold)
         self.confidence.set_value(settings.min_confidence)
-        self.smallest_cell.set_text(settings.min_size)
+        self.smallest_cell.set_area(settings.min_size)
         self.outputs.set_formats(settings.formats)
         with QSignalBlocker(self.outputs.texture):
             self.outputs.texture.setChecked(settings.texture)
@@ -129,20 +133,20 @@ class SettingsForm(QWidget):
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(_group("Model", [("", self.model), ("Device", self.device)]))
-        image_rows = [("Channel", self.channel), ("", self.channel_remark), ("Planes", self.plane)]
+        layout.addWidget(_group("Model", [("", self.model), ("device", self.device)]))
+        image_rows = [("channel", self.channel), ("", self.channel_remark), ("plane", self.plane)]
         layout.addWidget(_group("Image", image_rows))
         layout.addWidget(_group("Cell size", [("", self.cell_size)]))
         thresholds = QGroupBox("Thresholds")
         column = QVBoxLayout(thresholds)
         column.setContentsMargins(8, 6, 8, 6)
         for name, editor in (
-            ("Cell probability", self.cell_probability),
-            ("Flow check (0: off)", self.flow_threshold),
-            ("Smallest confidence of a cell", self.confidence),
-            ("Smallest cell", self.smallest_cell),
+            ("cell_probability_threshold", self.cell_probability),
+            ("flow_threshold", self.flow_threshold),
+            ("min_confidence", self.confidence),
+            ("min_size", self.smallest_cell),
         ):
-            column.addWidget(QLabel(name))
+            column.addWidget(QLabel(declared(SegmentSettings)[name].text))
             column.addWidget(editor)
         layout.addWidget(thresholds)
         layout.addWidget(_group("Written for each image", [("", self.outputs)]))
@@ -183,10 +187,11 @@ def _devices(chosen: str) -> tuple[Choice, ...]:
     return (*DEVICES, Choice(chosen, f"GPU {chosen}"))
 
 
-def _list(name: str, tooltip: str) -> QComboBox:
+def _list(name: str) -> QComboBox:
+    words = declared(SegmentSettings)[name].setting
     box = QComboBox()
-    box.setAccessibleName(name)
-    box.setToolTip(tooltip)
+    box.setAccessibleName(words.label)
+    box.setToolTip(words.help)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(8)
     return box
@@ -211,7 +216,7 @@ def _group(title: str, rows: Sequence[tuple[str, QWidget]]) -> QGroupBox:
             column.addWidget(widget)
             continue
         row = QHBoxLayout()
-        label = QLabel(name)
+        label = QLabel(declared(SegmentSettings)[name].text)
         label.setBuddy(widget)
         row.addWidget(label)
         row.addWidget(widget, 1)

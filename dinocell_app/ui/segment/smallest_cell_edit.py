@@ -5,7 +5,10 @@ from __future__ import annotations
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QWidget
 
-from dinocell_app.segmentation_plan.cell_size import Unit, parse_smallest_cell, smallest_cell_text
+from dinocell_app.base.lengths import Area, AreaUnit
+from dinocell_app.jobs.segment_settings import SegmentSettings
+from dinocell_app.jobs.setting import declared
+from dinocell_app.segmentation_plan.cell_size import area_in
 
 AUTOMATIC = "Automatic"
 
@@ -17,25 +20,23 @@ class SmallestCellEdit(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._exact: str | None = None
+        self._exact: Area | None = None
         self._pixel_size_um: float | None = None
-        self._unit_before: Unit = "px"
+        self._unit_before: AreaUnit = "px"
         self.number = QDoubleSpinBox()
         self.number.setRange(-1, 1e9)
         self.number.setDecimals(0)
         self.number.setSingleStep(5)
         self.number.setSpecialValueText(AUTOMATIC)
         self.number.setKeyboardTracking(False)
-        self.number.setAccessibleName("Smallest cell")
-        self.number.setToolTip(
-            "Cells with a smaller area are left out. Lower it to keep more small cells, raise it to drop "
-            "fragments. Automatic leaves out what is below a tenth of the typical cell."
-        )
+        words = declared(SegmentSettings)["min_size"].setting
+        self.number.setAccessibleName(words.label)
+        self.number.setToolTip(f"{words.help} {AUTOMATIC}: {words.automatic}.")
         self.unit = QComboBox()
-        self.unit.setAccessibleName("Unit of the smallest cell")
+        self.unit.setAccessibleName("Unit of the minimum cell size")
         self.unit.setToolTip("Whether the area is in µm² or in pixels of the image.")
         self.unit.addItem("px", "px")
-        self.unit.addItem("µm²", "um")
+        self.unit.addItem("µm²", "um2")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.number, 1)
@@ -44,26 +45,26 @@ class SmallestCellEdit(QWidget):
         self.unit.currentIndexChanged.connect(self._on_unit_changed)
         self._refresh()
 
-    def text(self) -> str:
-        """Give the smallest cell as jobs write it.
+    def area(self) -> Area | None:
+        """Give the smallest cell; None for the default."""
+        if self.number.value() < 0:
+            return None
+        return self._exact or Area(value=self.number.value(), unit=self._unit())
 
-        Returns
-        -------
-        str
-            Empty for the default.
+    def set_area(self, area: Area | None) -> None:
+        """Show a smallest cell without reporting a change.
+
+        Parameters
+        ----------
+        area : Area or None
+            Kept as it is, although fewer decimals are shown.
         """
-        if self._exact is not None:
-            return self._exact
-        return smallest_cell_text(self.number.value(), self._unit())
-
-    def set_text(self, text: str) -> None:
-        """Show a smallest cell without reporting a change."""
-        value, unit = parse_smallest_cell(text)
+        unit = area.unit if area is not None else "px"
         with QSignalBlocker(self.number), QSignalBlocker(self.unit):
             self.unit.setCurrentIndex(self.unit.findData(unit))
-            self.number.setDecimals(0 if unit == "px" else 1)
-            self.number.setValue(value)
-        self._exact = text
+            self.number.setDecimals(0 if unit == "px" else 2)
+            self.number.setValue(area.value if area is not None else -1)
+        self._exact = area
         self._unit_before = unit
         self._refresh()
 
@@ -72,12 +73,12 @@ class SmallestCellEdit(QWidget):
         self._pixel_size_um = pixel_size_um
         self._refresh()
 
-    def _unit(self) -> Unit:
-        return "um" if self.unit.currentData() == "um" else "px"
+    def _unit(self) -> AreaUnit:
+        return "um2" if self.unit.currentData() == "um2" else "px"
 
     def _refresh(self) -> None:
         given = self.number.value() >= 0
-        self.unit.setEnabled(given and (self._pixel_size_um is not None or self._unit() == "um"))
+        self.unit.setEnabled(given and (self._pixel_size_um is not None or self._unit() == "um2"))
 
     def _on_number_changed(self, value: float) -> None:
         if -1 < value < 0:
@@ -88,11 +89,6 @@ class SmallestCellEdit(QWidget):
         self.changed.emit()
 
     def _on_unit_changed(self) -> None:
-        unit = self._unit()
-        value = self.number.value()
-        if self._pixel_size_um is not None and value > 0 and unit != self._unit_before:
-            square = self._pixel_size_um**2
-            value = value * square if unit == "um" else value / square
-        self.set_text(smallest_cell_text(round(value, 0 if unit == "px" else 1), unit))
-        self._exact = None
+        before = self._exact or Area(value=max(0.0, self.number.value()), unit=self._unit_before)
+        self.set_area(area_in(before, self._unit(), self._pixel_size_um))
         self.changed.emit()

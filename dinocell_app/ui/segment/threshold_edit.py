@@ -2,78 +2,54 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
+from dinocell_app.jobs.segment_settings import SegmentSettings
+from dinocell_app.jobs.setting import declared
 
-@dataclass(frozen=True)
-class Threshold:
-    """What a threshold is and in which direction it works.
-
-    Parameters
-    ----------
-    low, high : float
-        The range of the slider; higher numbers can be typed up to `highest`.
-    lower_end, upper_end : str
-        What happens towards either end.
-    """
-
-    name: str
-    low: float
-    high: float
-    highest: float
-    step: float
-    lower_end: str
-    upper_end: str
-    tooltip: str
-
-
-CELL_PROBABILITY = Threshold(
-    "Cell probability",
-    0.0,
-    1.0,
-    1.0,
-    0.01,
-    "more cells, larger",
-    "fewer, smaller",
-    "Pixels above this probability belong to cells. Lower it to find more and larger cells, "
-    "raise it to keep only clear ones.",
-)
-
-FLOW_THRESHOLD = Threshold(
-    "Flow check",
-    0.0,
-    2.0,
-    100.0,
-    0.05,
-    "0: off, low: strict",
-    "more cells",
-    "Drops cells whose shape disagrees with the flows the network predicted. Raise it to keep more cells, "
-    "lower it to drop more of them; 0 switches the check off and keeps all.",
-)
+_TYPED_UP_TO = 100.0
+"""Where a setting has no highest value."""
 
 
 class ThresholdEdit(QWidget):
-    """Slider and number for one threshold."""
+    """Slider and number for one threshold.
+
+    Parameters
+    ----------
+    name : str
+        Of the setting.
+    ends : tuple of str
+        What happens towards the lower and the upper end.
+    high : float
+        Upper end of the slider; higher numbers can be typed.
+    """
 
     value_changed = Signal(float)
 
-    def __init__(self, threshold: Threshold, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        ends: tuple[str, str],
+        high: float = 1.0,
+        step: float = 0.01,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._threshold = threshold
+        field = declared(SegmentSettings)[name]
+        lowest, highest = field.limits
+        self._low, self._step, self._ends = lowest or 0.0, step, ends
         self.slider = QSlider(Qt.Orientation.Horizontal)
-        self.slider.setRange(0, round((threshold.high - threshold.low) / threshold.step))
+        self.slider.setRange(0, round((high - self._low) / step))
         self.slider.setMinimumWidth(60)
-        self.slider.setAccessibleName(f"{threshold.name}, slider")
-        self.slider.setToolTip(threshold.tooltip)
+        self.slider.setAccessibleName(f"{field.setting.label}, slider")
+        self.slider.setToolTip(field.setting.help)
         self.number = QDoubleSpinBox()
-        self.number.setRange(threshold.low, threshold.highest)
-        self.number.setSingleStep(threshold.step)
+        self.number.setRange(self._low, _TYPED_UP_TO if highest is None else highest)
+        self.number.setSingleStep(step)
         self.number.setDecimals(2)
-        self.number.setAccessibleName(threshold.name)
-        self.number.setToolTip(threshold.tooltip)
+        self.number.setAccessibleName(field.setting.label)
+        self.number.setToolTip(field.setting.help)
         self.number.setKeyboardTracking(False)
         self.number.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._lay_out()
@@ -94,7 +70,7 @@ class ThresholdEdit(QWidget):
         """
         with QSignalBlocker(self.number), QSignalBlocker(self.slider):
             self.number.setValue(value)
-            self.slider.setValue(round((value - self._threshold.low) / self._threshold.step))
+            self.slider.setValue(round((value - self._low) / self._step))
         self._exact = value
 
     _exact: float | None = None
@@ -105,8 +81,8 @@ class ThresholdEdit(QWidget):
         row.addWidget(self.number)
         ends = QHBoxLayout()
         for text, alignment in (
-            (f"← {self._threshold.lower_end}", Qt.AlignmentFlag.AlignLeft),
-            (f"{self._threshold.upper_end} →", Qt.AlignmentFlag.AlignRight),
+            (f"← {self._ends[0]}", Qt.AlignmentFlag.AlignLeft),
+            (f"{self._ends[1]} →", Qt.AlignmentFlag.AlignRight),
         ):
             label = QLabel(text)
             label.setAlignment(alignment)
@@ -119,14 +95,14 @@ class ThresholdEdit(QWidget):
         layout.addLayout(ends)
 
     def _on_slider_moved(self, position: int) -> None:
-        value = self._threshold.low + position * self._threshold.step
+        value = self._low + position * self._step
         with QSignalBlocker(self.number):
             self.number.setValue(value)
         self._report()
 
     def _on_number_changed(self, value: float) -> None:
         with QSignalBlocker(self.slider):
-            self.slider.setValue(round((value - self._threshold.low) / self._threshold.step))
+            self.slider.setValue(round((value - self._low) / self._step))
         self._report()
 
     def _report(self) -> None:

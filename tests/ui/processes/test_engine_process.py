@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from dinocell_app.jobs.preview_messages import DecodingChoice, PreviewRequest
+from dinocell_app.jobs.preview_messages import PreviewRequest
 from dinocell_app.jobs.segment_settings import SegmentSettings
 from dinocell_app.ui.processes.engine import Engine
 
@@ -75,7 +75,7 @@ def test_preview_and_decoding_through_the_process(qtbot, qtlog, engine, picture,
     assert progress[-1][1] == progress[-1][2] > 1
     assert states == ["starting", "busy", "ready"]
     progress.clear()
-    none = finish(qtbot, engine, lambda: engine.decode(DecodingChoice(0.5, 0.0, "5000px")))
+    none = finish(qtbot, engine, lambda: engine.decode(SegmentSettings(min_size="5000px")))
     assert none.n_cells == 0
     assert not progress
     part = finish(qtbot, engine, lambda: engine.preview(ask(picture, settings, (40, 80, 100, 100))))

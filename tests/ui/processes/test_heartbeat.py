@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +70,7 @@ def window(qapp, tmp_path, tiny_model):
     session.create_project(tmp_path / "study.dinocell")
     made.projects.take([pictures])
     made.panels.segment.form.set_settings(
-        replace(SegmentSettings(), model=str(tiny_model), device="cpu", diameter="14px")
+        SegmentSettings(model=str(tiny_model), device="cpu", diameter="14px")
     )
     yield made, session
     session.shut_down()

@@ -11,8 +11,8 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from dinocell_app.export.provenance import Provenance, write_sidecar
-from dinocell_app.jobs.recorded_parameters import recorded_parameters
 from dinocell_app.jobs.segment_settings import SegmentSettings
+from dinocell_app.jobs.setting import recorded
 from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.manifest import read_manifest
 from dinocell_app.pipeline.image_regions import ImageRegions
@@ -58,7 +58,7 @@ def write_record(project, image_id, **facts):
     record = Provenance(
         model_id=manifest.id,
         model_sha256=manifest.sha256,
-        parameters=recorded_parameters(job),
+        parameters=recorded(job),
         input_path=str(job.inputs[0]),
         input_sha256="0" * 64,
         device="cpu",
@@ -112,16 +112,16 @@ def test_results_of_other_settings_are_asked_about(panel_and_session, button, qu
     panel.form.cell_probability.number.setValue(0.3)
     person = run(panel, "this", button)
     assert f"The results “{NAME}” were made with other settings" in person.read
-    assert "cell probability: 0.5, now 0.3" in person.read
+    assert "cell probability threshold: 0.5, now 0.3" in person.read
     assert person.default.startswith("Keep, save as “day 1 2”")
-    assert session.project.presets.get(NAME).cell_probability == old_preset
+    assert session.project.presets.get(NAME).cell_probability_threshold == old_preset
     if queued is None:
         assert session.queue.enqueued == []
         return
     ((name, job, ids),) = session.queue.enqueued
     assert (name, job.overwrite, job.output.name) == (queued, overwrite, queued)
     assert ids == [session.current_image.id]
-    assert session.project.presets.get(queued).cell_probability == 0.3
+    assert session.project.presets.get(queued).cell_probability_threshold == 0.3
     assert panel.presets.name() == queued
 
 
@@ -175,7 +175,7 @@ def test_other_images_of_changed_results_are_asked_about(panel_and_session, proj
     panel.form.confidence.automatic.click()
     panel.form.confidence.threshold.number.setValue(0.9)
     person = run(panel, "this", "Keep")
-    assert "smallest confidence: half-way to 1, now 0.9" in person.read
+    assert "minimum confidence: half-way to 1, now 0.9" in person.read
     assert session.queue.enqueued[0][0] == "day 1 2"
     panel.run(run_bar.THIS)
     assert [name for name, _, _ in session.queue.enqueued] == ["day 1 2", "day 1 2"]

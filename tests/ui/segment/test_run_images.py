@@ -9,10 +9,10 @@ import pytest
 import tifffile
 from PySide6.QtGui import QGuiApplication
 
+from dinocell_app.base.lengths import Length
 from dinocell_app.cli import make_parser
-from dinocell_app.commands.segment import COMMAND
-from dinocell_app.jobs.job_kinds import SegmentJob
-from dinocell_app.jobs.recorded_parameters import recorded_parameters
+from dinocell_app.commands.command_line import COMMAND
+from dinocell_app.jobs.setting import recorded
 from dinocell_app.pipeline.image_sources import given_pixel_size
 from dinocell_app.pipeline.inputs import plan_images
 from dinocell_app.project.adding import find_images
@@ -80,7 +80,7 @@ def test_settings_are_found_again_when_the_project_is_opened(panel_and_session, 
     panel.save_preset("big")
     panel.form.set_settings(type(panel.form.settings())())
     session.project_opened.emit()
-    assert panel.form.settings().diameter == "44px"
+    assert panel.form.settings().diameter == Length.parse("44px")
     assert panel.presets.name() == "big"
 
 
@@ -88,16 +88,14 @@ def copied(panel, qtbot):
     QGuiApplication.clipboard().clear()
     panel.run_bar.copy.click()
     qtbot.waitUntil(lambda: QGuiApplication.clipboard().text() != "")
-    return COMMAND.job(
-        make_parser().parse_args(shlex.split(QGuiApplication.clipboard().text())[1:]), SegmentJob
-    )
+    return COMMAND.job(make_parser().parse_args(shlex.split(QGuiApplication.clipboard().text())[1:]))
 
 
 def results_of(job):
     """What a job writes and what for, whatever folder it goes to."""
     plan = plan_images(job.inputs, job.output, recursive=job.recursive, roots=job.roots)
     sizes = [given_pixel_size(job, image.path) for image in plan.images]
-    return [image.stem for image in plan.images], sizes, recorded_parameters(job), job.formats
+    return [image.stem for image in plan.images], sizes, recorded(job), job.formats
 
 
 @pytest.mark.parametrize("own_sizes", [(None, None), (0.25, None), (0.25, 0.25)])

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dinocell_app.base.lengths import Area, Length
 from dinocell_app.jobs.preview_messages import PreviewResult
 from dinocell_app.jobs.segment_settings import SegmentSettings
 from dinocell_app.segmentation_plan.model_cards import ModelList, read_model_cards
@@ -89,9 +90,9 @@ def test_a_drawn_line_gives_the_cell_size_in_um_when_the_pixel_size_is_known(mak
     assert viewer.tool == "measure_diameter"
     viewer.diameter_drawn.emit(40.0)
     assert viewer.tool == "navigate"
-    assert panel.form.settings().diameter == "20um"
+    assert panel.form.settings().diameter == Length.parse("20um")
     assert "40 px" in panel.form.cell_size.remark.text()
-    assert panel.presets.remark.text() == "Changed from default settings: cell size"
+    assert panel.presets.remark.text() == "Changed from default settings: cell diameter"
     session.change(pixel_size_um=None)
     assert "needs the size of a pixel" in panel.form.cell_size.remark.text()
 
@@ -119,7 +120,7 @@ def test_a_moved_threshold_decodes_again_without_the_network(make_panel, qtbot):
     for position in (40, 30, 20):
         panel.form.cell_probability.slider.setValue(position)
     qtbot.waitUntil(lambda: bool(session.engine.decodings))
-    assert [choice.cell_probability for choice in session.engine.decodings] == [pytest.approx(0.2)]
+    assert [choice.cell_probability_threshold for choice in session.engine.decodings] == [pytest.approx(0.2)]
     assert len(session.engine.requests) == 1
     answer(session, request=2, n_cells=80)
     assert panel.preview_bar.result.text().startswith("80 cells")
@@ -142,6 +143,22 @@ def test_the_smallest_confidence_follows_the_probability_until_it_is_chosen(make
     assert panel.form.settings().min_confidence == pytest.approx(0.8)
     panel.form.set_settings(SegmentSettings(min_confidence=0.4))
     assert panel.form.settings().min_confidence == 0.4
+
+
+def test_the_smallest_cell_is_converted_between_pixels_and_square_micrometres(make_panel):
+    panel, _, _ = make_panel(Picture())
+    edit = panel.form.smallest_cell
+    edit.set_pixel_size(0.5)
+    assert panel.form.settings().min_size is None
+    edit.number.setValue(40)
+    edit.unit.setCurrentText("µm²")
+    assert panel.form.settings().min_size == Area(value=10, unit="um2")
+    edit.unit.setCurrentText("px")
+    assert panel.form.settings().min_size == Area(value=40, unit="px")
+    edit.number.setValue(-1)
+    assert panel.form.settings().min_size is None
+    edit.set_area(Area.parse("20.123um2"))
+    assert panel.form.settings().min_size == Area.parse("20.123um2")
 
 
 def test_a_change_that_needs_the_network_outdates_the_preview(make_panel):
@@ -215,9 +232,9 @@ def test_a_preset_is_kept_and_changes_are_named(make_panel):
     assert panel.presets.remark.text() == ""
     panel.form.cell_probability.set_value(0.3)
     panel.form.cell_probability.value_changed.emit(0.3)
-    assert panel.presets.remark.text() == "Changed from preset “big cells”: cell probability"
+    assert panel.presets.remark.text() == "Changed from preset “big cells”: cell probability threshold"
     panel.presets.chosen.emit("big cells")
-    assert panel.form.settings().cell_probability == 0.5
+    assert panel.form.settings().cell_probability_threshold == 0.5
 
 
 def test_a_preset_with_results_is_not_overwritten(make_panel):
@@ -227,7 +244,7 @@ def test_a_preset_with_results_is_not_overwritten(make_panel):
     panel.form.cell_size.take_drawn(30)
     panel.save_preset("first")
     assert "keep the settings" in str(session.reported[0])
-    assert session.project.presets.get("first").diameter == ""
+    assert session.project.presets.get("first").diameter is None
 
 
 def test_every_control_has_a_name_and_a_tooltip(make_panel):

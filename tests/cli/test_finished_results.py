@@ -1,0 +1,152 @@
+"""Which results count as finished: what was made in the same way, by whatever version, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+import torch
+
+from dinocell_app.base.lengths import Area, Length
+from dinocell_app.export.provenance import file_sha256
+from dinocell_app.jobs.events import ImageFailed, ImageSegmented, ImageSkipped
+from dinocell_app.jobs.job_files import job_from_json
+from dinocell_app.jobs.job_kinds import SegmentJob
+from dinocell_app.jobs.setting import Record, declared
+from dinocell_app.model.manifest import read_manifest
+from dinocell_app.model.model_folder import load_model, save_model
+from dinocell_app.pipeline.measurement_job import measure_images
+from dinocell_app.pipeline.segmentation_job import segment_images
+from dinocell_app.references.types import KeptReferences, ReferenceExample, ReferenceType
+from tests.cli.conftest import THREE
+
+OLD = Path(__file__).parents[1] / "data" / "results_2026_12"
+"""Jobs and the records of their results, written by the version of December 2026; places are filled in."""
+
+SEGMENT_FIELDS = [
+    name for name, each in declared(SegmentJob).items() if each.setting.record is not Record.NO_EFFECT
+]
+COMPARING = ("references", "not_references", "kept_references", "min_score", "type_score")
+OTHER_VALUES = {
+    "channel": "mean",
+    "plane": "max",
+    "diameter": Length.parse("9px"),
+    "min_size": Area.parse("7px"),
+    "axes": "YX",
+}
+"""Other values of fields for which their types are not enough."""
+
+
+@pytest.fixture
+def old(tmp_path: Path, tiny_model: Path):
+    """Lay out results of the old version; gives their job as it was written."""
+    here = tmp_path / "HERE"
+    here.mkdir()
+    planes = np.stack([THREE * 200, THREE[::-1] * 150]).astype(np.uint8)
+    stack = np.stack([planes, planes])
+    tifffile.imwrite(here / "stack.tif", stack, imagej=True, metadata={"axes": "ZCYX"})
+    tifffile.imwrite(here / "a.tif", planes[0])
+    tifffile.imwrite(here / "a_labels.tif", (THREE > 0.5).astype(np.uint16))
+    shutil.copy(OLD / "regions.geojson", here)
+
+    def lay_out(name: str) -> str:
+        (written,) = (OLD / name).glob("*_segmentation.json")
+        image = here / json.loads(written.read_text())["input_path"].removeprefix("HERE/")
+        places = {
+            "HERE": here.as_posix(),
+            "MODEL_SHA256": read_manifest(tiny_model).sha256,
+            "IMAGE_SHA256": file_sha256(image),
+            "LABELS_SHA256": file_sha256(here / "a_labels.tif"),
+            '"MODEL"': json.dumps(str(tiny_model)),
+        }
+        record, job = written.read_text(), (OLD / name / "job.json").read_text()
+        for place, text in places.items():
+            record, job = record.replace(place, text), job.replace(place, text)
+        out = here / f"out_{name}"
+        out.mkdir()
+        (out / written.name).write_text(record)
+        for file in json.loads(record)["outputs"].values():
+            shutil.copy(here / "a_labels.tif", out / file) if file.endswith(".tif") else (out / file).touch()
+        return job
+
+    return lay_out
+
+
+def outcome(job):
+    """Do a job; what became of its image."""
+    steps = segment_images(job) if job.kind == "segment" else measure_images(job)
+    (found,) = [e for e in steps if isinstance(e, ImageSkipped | ImageSegmented | ImageFailed)]
+    return found
+
+
+@pytest.mark.parametrize("name", ["plain", "chosen", "compared", "measured"])
+def test_results_of_the_version_before_stay_finished(old, name):
+    job = job_from_json(old(name))
+    assert isinstance(outcome(job), ImageSkipped)
+
+
+def other(job: SegmentJob, name: str, here: Path, model: Path) -> dict[str, object]:
+    """Change one field of a job."""
+    each, now = declared(SegmentJob)[name], getattr(job, name)
+    match name:
+        case "model":
+            return {name: str(model)}
+        case "image_pixel_sizes_um" | "image_axes":
+            return {name: {str(job.inputs[0]): 0.125 if name == "image_pixel_sizes_um" else "YX"}}
+        case "regions":
+            return {name: here / "regions.geojson"}
+        case "references":
+            return {name: (f"{here / 'a.tif'}@12,12",)}
+        case "not_references":
+            return {name: (f"round={here / 'a.tif'}@12,12",)}
+        case "kept_references":
+            kept = job.kept_references
+            assert kept is not None
+            cell = ReferenceExample(
+                kept.read()[0].positives[0].description + 1, "b.tif:1", np.zeros((0, 0), np.uint8)
+            )
+            types = (*kept.read()[:1], ReferenceType("long", (cell,)))
+            return {name: KeptReferences.of(kept.model_id, kept.model_sha256, types)}
+    if name in OTHER_VALUES:
+        return {name: OTHER_VALUES[name]}
+    if each.kind is bool:
+        return {name: not now}
+    if each.choices:
+        return {name: next(word for word in each.choices if word != now)}
+    _, highest = each.limits
+    assert each.kind in (int, float), f"say another value of {name}"
+    return {name: next(value for value in (0.75, 1, 0.25) if value != now and (highest or 2) >= value)}
+
+
+@pytest.mark.parametrize("name", SEGMENT_FIELDS)
+def test_any_field_that_changes_makes_a_result_unfinished(old, name, tmp_path, tiny_model):
+    job = job_from_json(old("compared" if name in COMPARING else "plain"))
+    another = tmp_path / "another"
+    if name == "model":
+        made = load_model(tiny_model, torch.device("cpu"))
+        with torch.no_grad():
+            next(made.network.parameters()).add_(1)
+        save_model(made.network, made.manifest, another)
+    changed = job.model_copy(update=other(job, name, tmp_path / "HERE", another))
+    assert changed != job
+    found = outcome(changed)
+    assert isinstance(found, ImageFailed)
+    assert found.results_in_the_way, found.reason
+
+
+def test_what_has_no_effect_leaves_a_result_finished(old, tmp_path):
+    job = job_from_json(old("plain"))
+    changes = {
+        "batch_size": 3,
+        "overwrite": True,
+        "recursive": True,
+        "formats": ("labels", "csv"),
+        "device": "auto",
+    }
+    assert isinstance(outcome(job.model_copy(update=changes)), ImageSkipped)
+    marked = {name for name, each in declared(SegmentJob).items() if each.setting.record is Record.NO_EFFECT}
+    assert marked == {*changes, "inputs", "output", "roots", "dask"}
