@@ -24,7 +24,9 @@ from dinocell_app.imaging.tiff_opening import check_pieces, opened_tiff
 _CLASSIC_TIFF_LIMIT = 2**32 - 2**25  # bytes; ImageJ's variant has no BigTIFF
 _TIFF_SUFFIXES = {".tif", ".tiff", ".btf", ".tf8"}
 _PICTURES = (FileFormat.PNG, FileFormat.JPEG, FileFormat.BMP)
-_PNG_PALETTE = b"\x03"  # the colour type in the header
+_PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
+_PNG_GREY, _PNG_PALETTE = b"\x00", b"\x03"  # colour types in the header
+_SPREADS = {2: 85, 4: 17}
 
 
 def write_labels(path: Path, image: LabelledImage) -> None:
@@ -143,7 +145,7 @@ def _read_array(path: Path) -> NDArray[Any]:
         raise ValueError("it is damaged or no picture")
     with open_image(path):
         content = np.fromfile(path, np.uint8)  # what it declares was found to be possible
-    if content[:8].tobytes() == b"\x89PNG\r\n\x1a\n" and content[25:26].tobytes() == _PNG_PALETTE:
+    if content[:8].tobytes() == _PNG_MAGIC and content[25:26].tobytes() == _PNG_PALETTE:
         import imageio.v3 as iio
 
         # Such pictures hold the label as the index; converted to colours it would be lost.
@@ -151,4 +153,11 @@ def _read_array(path: Path) -> NDArray[Any]:
     picture = cv2.imdecode(content, cv2.IMREAD_UNCHANGED)
     if picture is None:
         raise ValueError("it is damaged or no picture")
-    return np.asarray(picture)
+    return np.asarray(picture) // _spread(content)
+
+
+def _spread(content: NDArray[np.uint8]) -> int:
+    """Give the factor by which grey values of a PNG of 2 or 4 bits were spread over 8; 1 for others."""
+    header = content[:26].tobytes()
+    is_grey = header[:8] == _PNG_MAGIC and header[25:26] == _PNG_GREY
+    return _SPREADS.get(header[24], 1) if is_grey else 1

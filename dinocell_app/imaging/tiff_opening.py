@@ -175,6 +175,18 @@ def check_pieces(path: Path, page: Any, shape: tuple[int, ...]) -> None:  # noqa
             f"has {len(page.dataoffsets)} of {n_pieces:,} strips or tiles", path=path, remedy=_REMEDY
         )
     check_plausible_size(path, shape, page.dtype, sum(page.databytecounts))
+    _check_packing(path, page)
+
+
+def _check_packing(path: Path, page: Any) -> None:  # noqa: ANN401
+    try:
+        tifffile.TIFF.DECOMPRESSORS[page.compression]
+    except (KeyError, ValueError) as error:
+        raise UnreadableFileError(
+            f"is packed in a way that is not read here (compression {int(page.compression)})",
+            path=path,
+            remedy="Save it without compression, or with LZW or Deflate",
+        ) from error
 
 
 def _check_pages(path: Path) -> None:

@@ -1,5 +1,8 @@
 import errno
 import os
+import struct
+import zlib
+from pathlib import Path
 
 import imageio.v3 as iio
 import numpy as np
@@ -192,3 +195,28 @@ def test_frames_must_agree():
         LabelledImage(TWO_CELLS, "x", pixels=np.zeros((4, 3)))
     with pytest.raises(ValueError, match="flows"):
         LabelledImage(TWO_CELLS, "x", flows=np.zeros((2, 4, 3), np.float32))
+
+
+def png_of_few_bits(path: Path, labels: np.ndarray, bits: int) -> None:
+    """A grey PNG whose pixels share their bytes, by hand (PNG, section 7.2)."""
+    per_byte = 8 // bits
+    padded = np.pad(labels, ((0, 0), (0, -labels.shape[1] % per_byte))).reshape(len(labels), -1, per_byte)
+    shifts = np.arange(per_byte)[::-1] * bits
+    rows = (padded.astype(np.uint8) << shifts.astype(np.uint8)).sum(-1).astype(np.uint8)
+    packed = zlib.compress(b"".join(b"\0" + row.tobytes() for row in rows))
+    header = struct.pack(">IIBBBBB", labels.shape[1], len(labels), bits, 0, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", packed), (b"IEND", b"")]
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + b"".join(
+            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+            for name, data in chunks
+        )
+    )
+
+
+@pytest.mark.parametrize("bits", [2, 4])
+def test_labels_in_a_png_of_few_bits_keep_their_numbers(tmp_path: Path, bits: int) -> None:
+    labels = np.arange(10 * 13).reshape(10, 13) % 2**bits
+    png_of_few_bits(tmp_path / "few.png", labels, bits)
+    np.testing.assert_array_equal(read_labels(tmp_path / "few.png"), labels)

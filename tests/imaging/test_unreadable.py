@@ -140,6 +140,17 @@ def test_absurd_dimensions_are_refused_before_memory_is_taken(tmp_path: Path) ->
             open_image(tmp_path / "x.tif")
 
 
+def test_an_unknown_packing_is_named_and_not_called_damage(tmp_path: Path) -> None:
+    path = tmp_path / "packed.tif"
+    tifffile.imwrite(path, np.zeros((20, 30), np.uint8))
+    content = bytearray(path.read_bytes())
+    place = content.index(struct.pack("<HHI", 259, 3, 1)) + 8
+    content[place : place + 2] = struct.pack("<H", 34676)  # SGI LogLuv
+    path.write_bytes(bytes(content))
+    with pytest.raises(UnreadableFileError, match=r"packed in a way that is not read here.*34676"):
+        open_image(path)
+
+
 def test_complex_pixels_are_refused(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "x.tif", NOISE.astype(np.complex64))
     with pytest.raises(UnreadableFileError, match="complex64"):
