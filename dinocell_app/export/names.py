@@ -81,6 +81,29 @@ def output_stems(images: Sequence[Path], roots: Sequence[Path] = ()) -> dict[Pat
     return {image: stems[image] for image in images}
 
 
+def result_stem(name: str) -> str:
+    """Name of a result file without what says its kind.
+
+    Returns
+    -------
+    str
+        The whole name where it is none of a result.
+    """
+    endings = [ending for ending in SUFFIXES.values() if name.endswith(ending)]
+    return name.removesuffix(max(endings, key=len)) if endings else name
+
+
+def sidecar_beside(result: Path) -> Path:
+    """Say where the record of a result is.
+
+    Parameters
+    ----------
+    result : Path
+        Any of its files.
+    """
+    return result.with_name(result_stem(result.name) + SUFFIXES["sidecar"])
+
+
 def output_path(folder: Path, stem: PurePosixPath, plane_suffix: str, kind: str) -> Path:
     """Name one result file.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePath
 from typing import Any
 
 from dinocell_app.base.errors import UserFacingError
-from dinocell_app.base.json_text import parse_json
+from dinocell_app.base.plane_address import ONLY_PLANE, PlaneAddress
 from dinocell_app.export.provenance import Provenance, read_sidecar
 
 
@@ -23,6 +23,8 @@ class PlaneRecord(Provenance):
     ----------
     name : str
         How tables call the plane.
+    plane : PlaneAddress
+        Which one it is.
     seconds : float
         Time from reading to writing.
     summary : mapping of str to str, int, float or None
@@ -34,6 +36,7 @@ class PlaneRecord(Provenance):
     """
 
     name: str = ""
+    plane: PlaneAddress = ONLY_PLANE
     seconds: float = 0.0
     summary: Mapping[str, Any] = field(default_factory=dict)
     channels: Sequence[str] = ()
@@ -68,16 +71,19 @@ def read_record(sidecar: Path) -> PlaneRecord | None:
     if not sidecar.is_file():
         return None
     try:
-        provenance = read_sidecar(sidecar)
-        content = parse_json(sidecar.read_bytes())
-        inherited = {known.name: getattr(provenance, known.name) for known in fields(Provenance)}
-        return PlaneRecord(
-            **inherited,
-            name=str(content["name"]),
-            seconds=float(content["seconds"]),
-            summary=dict(content["summary"]),
-            channels=tuple(content["channels"]),
-            regions=tuple(dict(row) for row in content.get("regions", ())),
-        )
-    except (UserFacingError, OSError, ValueError, KeyError, TypeError):
+        record = read_sidecar(sidecar, PlaneRecord)
+    except UserFacingError:
         return None
+    if not record.name:
+        return None
+    return replace(record, plane=_told_by_name(record)) if record.plane == ONLY_PLANE else record
+
+
+def _told_by_name(record: PlaneRecord) -> PlaneAddress:
+    """Say which plane a record of an earlier version is of: its name ends so, after that of the file."""
+    image = PurePath(record.input_path.replace("\\", "/")).name
+    _, found, suffix = record.name.rpartition(image)
+    try:
+        return PlaneAddress.of_suffix(suffix) if image and found else ONLY_PLANE
+    except ValueError:
+        return ONLY_PLANE

@@ -8,9 +8,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, TypeVar
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 import dinocell_app
 from dinocell_app.base.errors import UnreadableFileError
@@ -126,6 +129,11 @@ class Provenance:
     application_version: str = dinocell_app.__version__
     created: str = field(default_factory=utc_now)
 
+    __pydantic_config__: ClassVar = ConfigDict(extra="ignore", strict=True, allow_inf_nan=False)
+
+
+Kind = TypeVar("Kind", bound=Provenance)
+
 
 def write_sidecar(path: Path, provenance: Provenance) -> None:
     """Write provenance as JSON.
@@ -149,34 +157,31 @@ def write_sidecar(path: Path, provenance: Provenance) -> None:
     write_bytes(path, text.encode("utf-8"))
 
 
-def read_sidecar(path: Path) -> Provenance:
-    """Read provenance back; the inverse of `write_sidecar`.
+def read_sidecar(path: Path, kind: type[Kind]) -> Kind:
+    """Read a record back; the inverse of `write_sidecar`.
 
     Parameters
     ----------
     path : Path
         A JSON file made by this or an older version of the application.
-
-    Returns
-    -------
-    Provenance
-        Keys it does not know are left out.
+    kind : type
+        `Provenance`, or what adds to it; keys that it does not know are left out.
 
     Raises
     ------
     UnreadableFileError
         If the file is damaged, of another kind or of a newer version.
     """
-    path = Path(path)
     try:
-        content = parse_json(path.read_bytes().decode("utf-8"))
-        version = content["schema_version"]
-        known = {f.name for f in dataclasses.fields(Provenance)}
+        text = path.read_bytes().decode("utf-8")
+        version = parse_json(text)["schema_version"]
         if isinstance(version, int) and version <= SCHEMA_VERSION:
-            return Provenance(**{key: value for key, value in content.items() if key in known})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            record: Kind = _reader(kind).validate_json(text)  # type: ignore[arg-type]
+            return record
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        problem = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
         raise UnreadableFileError(
-            f"the record of the segmentation cannot be read ({error})",
+            f"the record of the segmentation cannot be read ({problem})",
             path=path,
             remedy="Segment the image again to renew it",
         ) from error
@@ -185,6 +190,11 @@ def read_sidecar(path: Path) -> Provenance:
         path=path,
         remedy="Update the application",
     )
+
+
+@cache
+def _reader(kind: type[Provenance]) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
 
 
 def file_sha256(path: Path) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.base.plane_address import ONLY_PLANE, PlaneAddress, plane_suffix
 from dinocell_app.imaging.image_reader import ImageReader
 from dinocell_app.imaging.metadata import ImageMetadata
 from dinocell_app.imaging.projections import (
@@ -63,6 +64,12 @@ class PlaneChoice:
 
     z: AxisChoice = "each"
     t: AxisChoice = "each"
+
+    def at(self, address: PlaneAddress) -> PlaneChoice:
+        """Choose one plane, put together as here along the axes that it was put together along."""
+        return PlaneChoice(
+            z=self.z if address.z is None else address.z, t=self.t if address.t is None else address.t
+        )
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -146,17 +153,11 @@ class Plane:
         Decodes the pixels.
     read_rows : callable
         Decodes the rows from a first one to before an end.
-    suffix : str
-        Tells apart the planes of one file in the names of results: `_t0003_z001`, or empty.
-    t, z : int or None
-        Where it is from, counted from 0; None when the axis was projected.
     """
 
     read: Callable[[], NDArray[Any]]
     read_rows: Callable[[int, int], NDArray[Any]]
-    suffix: str
-    t: int | None
-    z: int | None
+    address: PlaneAddress
 
     @cached_property
     def pixels(self) -> NDArray[Any]:
@@ -202,9 +203,12 @@ def select_planes(
         making = PlaneMaking(chosen, plane.t, plane.z, t_group, z_group)
         t = t_group[0] if len(t_group) == 1 else None
         z = z_group[0] if len(z_group) == 1 else None
-        suffix = f"_t{t:04d}" if plane.t == EACH and metadata.n_times > 1 else ""
-        suffix += f"_z{z:03d}" if plane.z == EACH and metadata.n_slices > 1 else ""
-        yield Plane(partial(read_projected, reader, making), partial(read_rows, reader, making), suffix, t, z)
+        suffix = plane_suffix(
+            t if plane.t == EACH and metadata.n_times > 1 else None,
+            z if plane.z == EACH and metadata.n_slices > 1 else None,
+        )
+        address = PlaneAddress(t, z, metadata.scene, suffix)
+        yield Plane(partial(read_projected, reader, making), partial(read_rows, reader, making), address)
 
 
 def count_planes(metadata: ImageMetadata, plane: PlaneChoice, channel: ChannelChoice) -> int:
@@ -235,7 +239,7 @@ def channel_at(reader: ImageReader, where: PlaneChoice, index: int) -> Plane:
     def unknown(first: int = 0, end: int = height) -> NDArray[Any]:
         return np.full((end - first, width), np.nan, np.float32)
 
-    return Plane(unknown, unknown, "", None, None)
+    return Plane(unknown, unknown, ONLY_PLANE)
 
 
 def _places(metadata: ImageMetadata, plane: PlaneChoice, channel: str | int) -> Iterator[tuple[range, range]]:

@@ -6,17 +6,34 @@ Names are past participles: an event that happened. Window, shell and tests cons
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from functools import cache
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
-from dinocell_app.base.field_types import misfits
+from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter
+from pydantic_core import PydanticSerializationError
+
 from dinocell_app.base.json_text import parse_json
+from dinocell_app.base.plane_address import PlaneAddress
+
+Whole = Annotated[int, Field(gt=-(2**63), lt=2**63)]
+"""A number that SQLite keeps, too."""
+
+
+def _known(losses: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Leave out losses that were not finite, which JSON has as null."""
+    return {n: v for n, v in losses.items() if v is not None} if isinstance(losses, dict) else losses
+
+
+Losses = Annotated[Mapping[str, float], BeforeValidator(_known)]
 
 
 @dataclass(frozen=True)
 class Event:
     """Something that happened in a job."""
+
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
 @dataclass(frozen=True)
@@ -35,9 +52,10 @@ class JobStarted(Event):
         The device truly used, "cpu", "cuda:0" or "mps".
     """
 
+    event: Literal["JobStarted"] = field(default="JobStarted", kw_only=True, repr=False)
     kind: str
-    total: int
-    finished: int = 0
+    total: Whole
+    finished: Whole = 0
     device: str = "cpu"
 
 
@@ -45,6 +63,7 @@ class JobStarted(Event):
 class InputLeftOut(Event):
     """A file was found but not taken."""
 
+    event: Literal["InputLeftOut"] = field(default="InputLeftOut", kw_only=True, repr=False)
     path: str
     reason: str
 
@@ -61,9 +80,33 @@ class TilesPredicted(Event):
         Tiles.
     """
 
+    event: Literal["TilesPredicted"] = field(default="TilesPredicted", kw_only=True, repr=False)
     image: str
-    done: int
-    total: int
+    done: Whole
+    total: Whole
+
+
+@dataclass(frozen=True)
+class PlaneFound:
+    """What was found in one plane of an image.
+
+    Parameters
+    ----------
+    address : PlaneAddress or None
+        None in events of versions that did not tell planes apart: the files of all planes are then here.
+    outputs : tuple of str
+        Files relative to the output folder.
+    """
+
+    __pydantic_config__: ClassVar = Event.__pydantic_config__
+
+    address: PlaneAddress | None
+    n_cells: Whole
+    outputs: tuple[str, ...] = ()
+
+
+def _outputs(planes: Sequence[PlaneFound]) -> tuple[str, ...]:
+    return tuple(output for plane in planes for output in plane.outputs)
 
 
 @dataclass(frozen=True)
@@ -72,17 +115,23 @@ class ImageSegmented(Event):
 
     Parameters
     ----------
-    outputs : tuple of str
-        Files relative to the output folder.
+    n_cells : int
+        Of all planes together.
     path : str
         The image file, absolute when the job names it so.
     """
 
+    event: Literal["ImageSegmented"] = field(default="ImageSegmented", kw_only=True, repr=False)
     image: str
-    n_cells: int
+    n_cells: Whole
     seconds: float
-    outputs: tuple[str, ...] = ()
+    planes: tuple[PlaneFound, ...] = ()
     path: str = ""
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Files of all planes relative to the output folder."""
+        return _outputs(self.planes)
 
 
 @dataclass(frozen=True)
@@ -91,16 +140,20 @@ class ImageSkipped(Event):
 
     Parameters
     ----------
-    outputs : tuple of str
-        Files of the earlier run, relative to the output folder.
     path : str
         The image file.
     """
 
+    event: Literal["ImageSkipped"] = field(default="ImageSkipped", kw_only=True, repr=False)
     image: str
-    n_cells: int
-    outputs: tuple[str, ...] = ()
+    n_cells: Whole
+    planes: tuple[PlaneFound, ...] = ()
     path: str = ""
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Files of all planes relative to the output folder."""
+        return _outputs(self.planes)
 
 
 @dataclass(frozen=True)
@@ -115,6 +168,7 @@ class ImageFailed(Event):
         Whether nothing but earlier results of something else kept the image from being done.
     """
 
+    event: Literal["ImageFailed"] = field(default="ImageFailed", kw_only=True, repr=False)
     image: str
     reason: str
     path: str = ""
@@ -124,6 +178,8 @@ class ImageFailed(Event):
 @dataclass(frozen=True)
 class ResultsLost(ImageFailed):
     """The results of an image that was finished in this run are not there any more: it counts as failed."""
+
+    event: Literal["ResultsLost"] = field(default="ResultsLost", kw_only=True, repr=False)  # type: ignore[assignment]
 
 
 @dataclass(frozen=True)
@@ -140,6 +196,7 @@ class ReferencesDoubted(Event):
         The image file.
     """
 
+    event: Literal["ReferencesDoubted"] = field(default="ReferencesDoubted", kw_only=True, repr=False)
     image: str
     likeness: float
     path: str = ""
@@ -149,6 +206,7 @@ class ReferencesDoubted(Event):
 class Notice(Event):
     """Something the user should know, such as a smaller batch after the memory ran out."""
 
+    event: Literal["Notice"] = field(default="Notice", kw_only=True, repr=False)
     message: str
 
 
@@ -164,9 +222,10 @@ class StepFinished(Event):
         Terms of the loss by name and their sum "total".
     """
 
-    step: int
-    total: int
-    losses: Mapping[str, float]
+    event: Literal["StepFinished"] = field(default="StepFinished", kw_only=True, repr=False)
+    step: Whole
+    total: Whole
+    losses: Losses
     learning_rate: float
 
 
@@ -184,10 +243,11 @@ class EpochFinished(Event):
         Losses on held-out crops; empty without held-out images.
     """
 
-    epoch: int
-    total: int
-    losses: Mapping[str, float]
-    validation: Mapping[str, float] = field(default_factory=dict)
+    event: Literal["EpochFinished"] = field(default="EpochFinished", kw_only=True, repr=False)
+    epoch: Whole
+    total: Whole
+    losses: Losses
+    validation: Losses = field(default_factory=dict)
     seconds: float = 0.0
 
 
@@ -209,14 +269,15 @@ class SamplePredicted(Event):
         Cells found that overlap an outlined one by half or more of their union.
     """
 
-    epoch: int
+    event: Literal["SamplePredicted"] = field(default="SamplePredicted", kw_only=True, repr=False)
+    epoch: Whole
     image: str
-    n_cells: int
-    n_labelled: int
+    n_cells: Whole
+    n_labelled: Whole
     picture: str
     labels: str
     labelled_picture: str
-    n_correct: int = 0
+    n_correct: Whole = 0
 
 
 @dataclass(frozen=True)
@@ -233,8 +294,9 @@ class JobFinished(Event):
         Files or folders made by the job as a whole.
     """
 
-    n_finished: int
-    n_failed: int
+    event: Literal["JobFinished"] = field(default="JobFinished", kw_only=True, repr=False)
+    n_finished: Whole
+    n_failed: Whole
     seconds: float
     stopped: bool = False
     outputs: tuple[str, ...] = ()
@@ -250,28 +312,28 @@ class JobFailed(Event):
         A sentence for the user.
     """
 
+    event: Literal["JobFailed"] = field(default="JobFailed", kw_only=True, repr=False)
     reason: str
 
 
-EVENTS: Mapping[str, type[Event]] = {
-    kind.__name__: kind
-    for kind in (
-        JobStarted,
-        InputLeftOut,
-        TilesPredicted,
-        ImageSegmented,
-        ImageSkipped,
-        ImageFailed,
-        ResultsLost,
-        ReferencesDoubted,
-        Notice,
-        StepFinished,
-        EpochFinished,
-        SamplePredicted,
-        JobFinished,
-        JobFailed,
-    )
-}
+AnyEvent = (
+    JobStarted
+    | InputLeftOut
+    | TilesPredicted
+    | ImageSegmented
+    | ImageSkipped
+    | ImageFailed
+    | ResultsLost
+    | ReferencesDoubted
+    | Notice
+    | StepFinished
+    | EpochFinished
+    | SamplePredicted
+    | JobFinished
+    | JobFailed
+)
+
+EVENTS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in get_args(AnyEvent)}
 
 
 def to_json_line(event: Event) -> str:
@@ -283,10 +345,13 @@ def to_json_line(event: Event) -> str:
         Without the line end; the key "event" names the class. Losses that are not finite become null,
         because JSON has no NaN.
     """
-    fields = {"event": type(event).__name__, **_finite(asdict(event))}
-    line = json.dumps(fields, ensure_ascii=False, allow_nan=False)
+    try:
+        line = _reader().dump_json(event, warnings="error").decode("utf-8")  # type: ignore[arg-type]
+    except PydanticSerializationError:
+        # Names of files may hold halves of characters.
+        return json.dumps(asdict(event))
     # Some characters of names end a line for readers of lines.
-    return line if line.isprintable() else json.dumps(fields, allow_nan=False)
+    return line if line.isprintable() else json.dumps(json.loads(line))
 
 
 def from_json_line(line: str) -> Event:
@@ -295,29 +360,26 @@ def from_json_line(line: str) -> Event:
     Raises
     ------
     ValueError
-        If the line is not an event of this version.
+        If the line is not an event of this version or an earlier one.
     """
-    fields: dict[str, Any] = parse_json(line)
-    if not isinstance(fields, dict):
-        # What cannot be read is skipped by the type of this error, whatever is wrong with the line.
-        raise ValueError(f"no event in line: {line[:80]}")  # noqa: TRY004 - see above
-    kind = EVENTS.get(str(fields.pop("event", "")))
-    if kind is None:
-        raise ValueError(f"unknown event in line: {line[:80]}")
-    values = {key: tuple(v) if isinstance(v, list) else v for key, v in fields.items()}
-    if misfits(kind, values):
-        raise ValueError(f"an event with values of another type: {line[:80]}")
     try:
-        return kind(**values)
-    except TypeError as error:
-        raise ValueError(f"an event with other fields: {line[:80]}") from error
+        return _reader().validate_json(_renewed(line))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"no event of this version: {line[:80]}") from error
 
 
-def _finite(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-        return None
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return value
+@cache
+def _reader() -> TypeAdapter[AnyEvent]:
+    return TypeAdapter(Annotated[AnyEvent, Field(discriminator="event")])
+
+
+def _renewed(line: str) -> str:
+    """Give an event of a version that listed the files of all planes together the form of today."""
+    if '"planes"' in line or not ('"ImageSegmented"' in line or '"ImageSkipped"' in line):
+        return line
+    fields = parse_json(line)
+    if not isinstance(fields, dict) or "outputs" not in fields:
+        return line
+    outputs = fields.pop("outputs")
+    together = {"address": None, "n_cells": fields.get("n_cells"), "outputs": outputs}
+    return json.dumps({**fields, "planes": [together] if outputs else []})

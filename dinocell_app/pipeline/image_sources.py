@@ -108,13 +108,8 @@ def read_channels(reader: ImageReader, choice: PlaneChoice, plane: Plane) -> dic
     names = reader.metadata.channel_names
     if len(names) == 1:
         return {names[0]: plane.pixels}
-    where = _place_of(plane, choice)
+    where = choice.at(plane.address)
     return {name: channel_at(reader, where, index).pixels for index, name in enumerate(names)}
-
-
-def _place_of(plane: Plane, choice: PlaneChoice) -> PlaneChoice:
-    """Choose the place of a plane, in every channel."""
-    return PlaneChoice(z=choice.z if plane.z is None else plane.z, t=choice.t if plane.t is None else plane.t)
 
 
 def channel_rows(
@@ -137,7 +132,7 @@ def channel_rows(
     names = reader.metadata.channel_names
     if len(names) == 1:
         return {names[0]: plane_rows(reader, plane, should_stop)}
-    where = _place_of(plane, choice)
+    where = choice.at(plane.address)
     return {
         name: plane_rows(reader, channel_at(reader, where, index), should_stop)
         for index, name in enumerate(names)

@@ -34,6 +34,7 @@ from dinocell_app.pipeline.image_sources import pixel_size, read_channels, remar
 from dinocell_app.pipeline.isolation import over_images
 from dinocell_app.pipeline.label_pairs import FilePair, pair_images
 from dinocell_app.pipeline.measurements import CellFindings, PlaneMeasurements, measure_plane
+from dinocell_app.pipeline.plane_events import plane_found
 from dinocell_app.pipeline.results import Place, finished_record, write_results
 from dinocell_app.pipeline.run_ending import end_run, results_standing
 from dinocell_app.regions.region import Region
@@ -98,7 +99,9 @@ def _measure(
         )
         finished = finished_record(place, wanted, job.formats, overwrite=job.overwrite)
         if finished is not None:
-            return ImageSkipped(pair.name, finished.n_cells or 0, _outputs(pair, finished), str(pair.first))
+            same = plane_found(finished.plane, finished, pair.stem)
+            return ImageSkipped(pair.name, same.n_cells, (same,), str(pair.first))
+        address = _only_plane(reader, choice).address
         for remark in remarks(reader.metadata, pair.name):
             yield Notice(remark)
         labelled, measured = measure_labels(
@@ -106,6 +109,7 @@ def _measure(
         )
     record = replace(
         wanted,
+        plane=address,
         n_cells=measured.n_cells,
         summary=measured.summary,
         channels=measured.channels,
@@ -113,9 +117,8 @@ def _measure(
         seconds=round(time.monotonic() - started, 3),
     )
     written = write_results(place, labelled, record, job.formats)
-    return ImageSegmented(
-        pair.name, measured.n_cells, record.seconds, _outputs(pair, written), str(pair.first)
-    )
+    made = plane_found(address, written, pair.stem)
+    return ImageSegmented(pair.name, made.n_cells, record.seconds, (made,), str(pair.first))
 
 
 def measure_labels(
@@ -159,10 +162,6 @@ def measure_labels(
     measured = measure_plane(labels, channels, pair.name, size.um, texture=job.texture, found=found)
     shown = shown_pixels(reader.metadata, plane, channels)
     return LabelledImage(labels, pair.name, size.um, shown, measured.table, source=pair.first), measured
-
-
-def _outputs(pair: FilePair, record: PlaneRecord) -> tuple[str, ...]:
-    return tuple((pair.stem.parent / name).as_posix() for name in record.outputs.values())
 
 
 def _only_plane(reader: ImageReader, choice: PlaneChoice) -> Plane:

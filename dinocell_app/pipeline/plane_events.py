@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from pathlib import PurePosixPath
 from typing import TypeVar
 
 from dinocell_app.base.errors import Cancelled
 from dinocell_app.base.long_work import LongWork
+from dinocell_app.base.plane_address import PlaneAddress
 from dinocell_app.export.plane_record import PlaneRecord
-from dinocell_app.jobs.events import Event, TilesPredicted
+from dinocell_app.jobs.events import Event, PlaneFound, TilesPredicted
 
 Result = TypeVar("Result")
+
+
+def plane_found(address: PlaneAddress, record: PlaneRecord, stem: PurePosixPath) -> PlaneFound:
+    """Say what became of a plane, as events do.
+
+    Parameters
+    ----------
+    record : PlaneRecord
+        Of the files that are there now.
+    stem : PurePosixPath
+        Folder and stem of the results of the image below the output folder.
+    """
+    outputs = tuple((stem.parent / name).as_posix() for name in record.outputs.values())
+    return PlaneFound(address, record.n_cells or 0, outputs)
 
 
 def until_asked_to_stop(

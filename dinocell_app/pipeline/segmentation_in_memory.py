@@ -59,5 +59,7 @@ def segment_in_memory(
         likeness = record.summary.get(REFERENCE_LIKENESS.name)
         if likeness is not None and looks_unlike(likeness):
             yield ReferencesDoubted(record.name, likeness, str(path))
-        found.append(PlaneResult(labelled, record, image.stem.with_name(image.stem.name + plane.suffix)))
+        found.append(
+            PlaneResult(labelled, record, image.stem.with_name(image.stem.name + plane.address.suffix))
+        )
     return Result(tuple(found))

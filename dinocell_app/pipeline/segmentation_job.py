@@ -22,6 +22,7 @@ from dinocell_app.jobs.events import (
     InputLeftOut,
     JobStarted,
     Notice,
+    PlaneFound,
     ReferencesDoubted,
 )
 from dinocell_app.jobs.job_kinds import SegmentJob
@@ -49,7 +50,7 @@ from dinocell_app.pipeline.isolation import over_images
 from dinocell_app.pipeline.large_pictures import LargePlane, segment_large_plane
 from dinocell_app.pipeline.measurements import measure_plane
 from dinocell_app.pipeline.picture_plan import plan_picture
-from dinocell_app.pipeline.plane_events import over_planes, until_asked_to_stop
+from dinocell_app.pipeline.plane_events import over_planes, plane_found, until_asked_to_stop
 from dinocell_app.pipeline.reading_ahead import ReadingAhead
 from dinocell_app.pipeline.reference_cells import ReferenceCells
 from dinocell_app.pipeline.results import Place, finished_record, write_results
@@ -178,8 +179,8 @@ class SegmentationRun:
         Cancelled
             If asked to stop.
         """
-        n_cells, n_skipped, n_done, seconds = 0, 0, 0, 0.0
-        outputs: list[str] = []
+        n_skipped, seconds = 0, 0.0
+        done: list[PlaneFound] = []
         with self.shared.reading:
             opened = open_image(image.path, given_axes(self.job, image.path))
         with opened as reader:
@@ -189,7 +190,7 @@ class SegmentationRun:
             for remark in remarks(reader.metadata, image.name):
                 yield Notice(remark)
             for plane in select_planes(reader, self.plane, self.channel):
-                place = Place(self.job.output, image.stem, plane.suffix)
+                place = Place(self.job.output, image.stem, plane.address.suffix)
                 record = finished_record(place, source.record, self.job.formats, overwrite=self.job.overwrite)
                 if record is None:
                     plan = plan_picture(reader, self.job.formats, whole_only=self._whole_only)
@@ -200,23 +201,22 @@ class SegmentationRun:
                         if plan.in_blocks
                         else self._segment_plane(source, plane, place)
                     )
-                    record = yield from over_planes(steps, image.name, n_done, n_planes)
+                    record = yield from over_planes(steps, image.name, len(done), n_planes)
                     seconds += record.seconds
                 else:
                     n_skipped += 1
-                n_done += 1
                 likeness = record.summary.get(REFERENCE_LIKENESS.name)
                 if likeness is not None and looks_unlike(likeness):
-                    yield ReferencesDoubted(image.name + plane.suffix, likeness, str(image.path))
-                n_cells += record.n_cells or 0
-                outputs += [(image.stem.parent / name).as_posix() for name in record.outputs.values()]
+                    yield ReferencesDoubted(image.name + plane.address.suffix, likeness, str(image.path))
+                done.append(plane_found(plane.address, record, image.stem))
         if n_planes == 0:
             raise UnreadableFileError(
                 "holds none of the chosen planes", path=image.path, remedy="Choose other planes or channels"
             )
-        if n_skipped == n_done:
-            return ImageSkipped(image.name, n_cells, tuple(outputs), str(image.path))
-        return ImageSegmented(image.name, n_cells, seconds, tuple(outputs), str(image.path))
+        n_cells = sum(plane.n_cells for plane in done)
+        if n_skipped == len(done):
+            return ImageSkipped(image.name, n_cells, tuple(done), str(image.path))
+        return ImageSegmented(image.name, n_cells, seconds, tuple(done), str(image.path))
 
     @property
     def _whole_only(self) -> str:
@@ -230,7 +230,7 @@ class SegmentationRun:
     ) -> Generator[Event, None, PlaneRecord]:
         """Do a plane that is too large to be held as a whole."""
         regions = self.regions.of(source.image.path)
-        record = replace(source.record, name=source.image.name + plane.suffix)
+        record = replace(source.record, name=source.image.name + plane.address.suffix, plane=plane.address)
         large = LargePlane(source.reader, plane, self.plane, place, record, regions)
         steps = segment_large_plane(large, self.job, self.model, self.should_stop)
         return (yield from until_asked_to_stop(steps, self.should_stop))
@@ -263,7 +263,7 @@ class SegmentationRun:
             If asked to stop.
         """
         started = time.monotonic()
-        name = source.image.name + plane.suffix
+        name = source.image.name + plane.address.suffix
         pixel_size_um = source.record.pixel_size_um
         parameters = segmentation_parameters(self.job, pixel_size_um)
         guided = self.references is not None
@@ -303,6 +303,7 @@ class SegmentationRun:
             source.record,
             input_sha256=source.record.input_sha256 or checksum_of(channels),
             name=name,
+            plane=plane.address,
             diameter_px=found.scale.diameter_px,
             diameter_source=found.scale.source,
             n_cells=measured.n_cells,

@@ -54,7 +54,11 @@ _RULES = (
     ("runs", "events_offset >= 0"),
     # Both are parts of paths, as axes are.
     ("results", "replace(name, char(92), '/') NOT GLOB '*/*' AND name NOT IN ('.', '..')"),
-    ("results", "plane NOT GLOB '*[^_tz0-9]*'"),
+    ("results", "plane NOT GLOB '*[^_stz0-9]*'"),
+    (
+        "results",
+        "min(scene, ifnull(t, 0), ifnull(z, 0)) >= 0 AND max(scene, ifnull(t, 0), ifnull(z, 0)) <= 1e9",
+    ),
     ("channel_displays", "colour GLOB '#[0-9a-fA-F][0-9a-fA-F][0-9a-fA-F][0-9a-fA-F][0-9a-fA-F][0-9a-fA-F]'"),
     ("reference_cells", "length(description) > 0 AND length(description) % 4 = 0"),
     ("reference_cells", "crop_width >= 0 AND length(crop) % max(1, crop_width) = 0"),

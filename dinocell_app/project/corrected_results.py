@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from dinocell_app.base.errors import InvalidParameterError
-from dinocell_app.export.names import SUFFIXES, output_path
+from dinocell_app.export.names import SUFFIXES, output_path, result_stem
 from dinocell_app.project.measured_labels import (
     LabelledPlane,
     measure_labels,
@@ -110,7 +110,7 @@ def write_corrected(correction: Correction) -> CorrectedFiles:
             )
         channels = read_labelled(reader, image, result.plane, chosen)
     folder, stem = _place(correction)
-    name = record.name if record is not None and record.name else f"{image.name}{result.plane}"
+    name = record.name if record is not None and record.name else f"{image.name}{result.plane.suffix}"
     texture = bool(record is not None and record.parameters.get("texture"))
     measured = measure_labels(
         LabelledPlane(correction.labels, channels, name, image.pixel_size_um, correction.edited, texture)
@@ -169,11 +169,11 @@ def _place(correction: Correction) -> tuple[Path, PurePosixPath]:
     files = [PurePosixPath(file) for file in result.model_files or result.files]
     home = PurePosixPath("results", result.name)
     for file in files:
-        suffix = max((s for s in SUFFIXES.values() if file.name.endswith(s)), key=len, default="")
-        if suffix and file.is_relative_to(home):
-            below = file.relative_to(home)
-            return folder, below.with_name(below.name.removesuffix(suffix))
-    return folder, PurePosixPath(str(result.image_id), f"{Path(correction.image.name).stem}{result.plane}")
+        if (stem := result_stem(file.name)) != file.name and file.is_relative_to(home):
+            return folder, file.relative_to(home).with_name(stem)
+    return folder, PurePosixPath(
+        str(result.image_id), f"{Path(correction.image.name).stem}{result.plane.suffix}"
+    )
 
 
 def _origin(result: ResultRecord) -> tuple[str, ...]:

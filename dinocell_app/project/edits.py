@@ -39,7 +39,7 @@ class EditStore:
         Path
             The same for all runs of a set: a newer result of the model does not hide what people did.
         """
-        return self._folder / EDITS_NAME / result.name / f"{result.image_id}{result.plane}"
+        return self._folder / EDITS_NAME / result.name / f"{result.image_id}{result.plane.suffix}"
 
     def has_history(self, result: ResultRecord) -> bool:
         """Tell whether anything was ever done to a result."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dinocell_app.base.odd_files import why_unusable
+from dinocell_app.base.plane_address import ONLY_PLANE, PlaneAddress
 from dinocell_app.imaging.scan import image_stem, natural_key
 
 LABEL_SUFFIXES = frozenset({".tif", ".tiff", ".btf", ".png", ".bmp", ".npy", ".zip", ".roi"})
@@ -33,14 +34,14 @@ class LabelMatch:
         None when there is a problem.
     problem : str
         Why it cannot be imported, as a sentence; empty when it can.
-    plane : str
-        Such as "_t0003_z001", when the file is named so.
+    plane : PlaneAddress
+        As far as the name of the file says it.
     """
 
     image_id: int | None
     labels: Path
     problem: str = ""
-    plane: str = ""
+    plane: PlaneAddress = ONLY_PLANE
 
 
 def match_labels(images: Sequence[tuple[int, Path]], inputs: Sequence[Path]) -> list[LabelMatch]:
@@ -100,7 +101,7 @@ def _match(path: Path, by_stem: Mapping[str, list[tuple[int, Path]]]) -> LabelMa
     return LabelMatch(None, path, f"No image of the project is named {bare}.")
 
 
-def _nearest(path: Path, candidates: Sequence[tuple[int, Path]], plane: str) -> LabelMatch:
+def _nearest(path: Path, candidates: Sequence[tuple[int, Path]], suffix: str) -> LabelMatch:
     """Choose among images of the same name by the folders they share with the labels."""
     scores = [(_shared_folders(path, image), image_id) for image_id, image in candidates]
     best = max(score for score, _ in scores)
@@ -109,7 +110,7 @@ def _nearest(path: Path, candidates: Sequence[tuple[int, Path]], plane: str) -> 
         return LabelMatch(
             None, path, f"{len(chosen)} images are named like it; put it into a folder named like theirs."
         )
-    return LabelMatch(chosen[0], path, plane=plane)
+    return LabelMatch(chosen[0], path, plane=PlaneAddress.of_suffix(suffix))
 
 
 def _shared_folders(labels: Path, image: Path) -> tuple[int, int, int]:
@@ -136,7 +137,7 @@ def _common_start(labels: Path, image: Path) -> int:
 
 def _one_for_each_image(matches: Sequence[LabelMatch]) -> list[LabelMatch]:
     """Keep one file for each image and plane: label images before arrays before ROI files."""
-    best: dict[tuple[int, str], LabelMatch] = {}
+    best: dict[tuple[int, PlaneAddress], LabelMatch] = {}
     for match in sorted(matches, key=lambda match: _ORDER.get(match.labels.suffix.lower(), 9)):
         if match.image_id is not None:
             best.setdefault((match.image_id, match.plane), match)

@@ -9,14 +9,14 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.base.plane_address import ONLY_PLANE, PlaneAddress
 from dinocell_app.export.names import output_path, output_stems
 from dinocell_app.export.plane_record import PlaneRecord
 from dinocell_app.project.label_import import LabelMatch
 from dinocell_app.project.measured_labels import (
     LabelledPlane,
     measure_labels,
-    plane_of,
-    plane_suffix,
+    only_plane,
     read_channels,
     shown_pixels,
 )
@@ -37,8 +37,8 @@ class LabelImport:
     ----------
     stem : PurePosixPath
         Of the results, below the folder of the set.
-    plane : str
-        Such as "_t0003_z001"; empty for an image of one plane.
+    plane : PlaneAddress
+        As far as the name of the file says it.
     formats : tuple of str
         Files to write.
     overwrite : bool
@@ -51,7 +51,7 @@ class LabelImport:
     project_folder: Path
     set_name: str
     stem: PurePosixPath
-    plane: str = ""
+    plane: PlaneAddress = ONLY_PLANE
     formats: tuple[str, ...] = ("labels", "overlay", "csv")
     overwrite: bool = False
 
@@ -149,8 +149,8 @@ def import_labels(planned: LabelImport) -> ImportedLabels:
     from dinocell_app.imaging.reading import open_image
 
     started = time.monotonic()
-    t, z = plane_of(planned.image, planned.plane)
-    planned = replace(planned, plane=plane_suffix(planned.image, t, z))
+    address = only_plane(planned.image, planned.plane)
+    planned = replace(planned, plane=address)
     folder = planned.project_folder / "results" / planned.set_name
     _check_free(planned, folder)
     labels = _read(planned)
@@ -163,11 +163,11 @@ def import_labels(planned: LabelImport) -> ImportedLabels:
                 path=planned.labels,
                 remedy="Export the labels at the size of the image",
             )
-        channels = read_channels(reader, t, z)
+        channels = read_channels(reader, address.t or 0, address.z or 0)
     parts = _parts(labels)
     labels = labels if parts is None else parts
     image = planned.image
-    name = (planned.stem.parent / image.name).as_posix() + planned.plane
+    name = (planned.stem.parent / image.name).as_posix() + address.suffix
     measured = measure_labels(LabelledPlane(labels, channels, name, image.pixel_size_um))
     labelled = LabelledImage(
         labels,
@@ -195,12 +195,13 @@ def import_labels(planned: LabelImport) -> ImportedLabels:
         },
         n_cells=len(measured.table),
         name=name,
+        plane=address,
         summary=measured.summary,
         channels=tuple(channels),
     )
-    sidecar = output_path(folder, planned.stem, planned.plane, "sidecar")
+    sidecar = output_path(folder, planned.stem, planned.plane.suffix, "sidecar")
     write_sidecar(sidecar, record)
-    written = write_formats(labelled, folder, planned.stem, planned.plane, planned.formats)
+    written = write_formats(labelled, folder, planned.stem, planned.plane.suffix, planned.formats)
     seconds = round(time.monotonic() - started, 3)
     outputs = {kind: path.name for kind, path in written.items()}
     write_sidecar(sidecar, replace(record, outputs=outputs, seconds=seconds))
@@ -219,7 +220,7 @@ def _check_free(planned: LabelImport, folder: Path) -> None:
     if planned.overwrite:
         return
     for kind in (*planned.formats, "sidecar"):
-        path = output_path(folder, planned.stem, planned.plane, kind)
+        path = output_path(folder, planned.stem, planned.plane.suffix, kind)
         if path.exists():
             raise InvalidParameterError(
                 f"the set {planned.set_name} has results of {planned.image.name} already",

@@ -135,7 +135,7 @@ def _labels_of(
     found: dict[tuple[int, str], Callable[[], NDArray[np.integer]]] = {}
     for result in project.results.in_set(state.set_name):
         now, model = project.results.labels_path(result), project.results.model_labels_path(result)
-        key = (result.image_id, result.plane)
+        key = (result.image_id, result.plane.suffix)
         if result.status != "finished" or key in found:
             continue  # the newest come first
         if not state.version and now is not None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.base.plane_address import PlaneAddress, plane_suffix
 from dinocell_app.project.records import ImageRecord
 
 if TYPE_CHECKING:
@@ -80,42 +81,30 @@ def measure_labels(plane: LabelledPlane) -> MeasuredLabels:
     return MeasuredLabels(table, known)
 
 
-def plane_of(image: ImageRecord, plane: str) -> tuple[int, int]:
-    """Read the time and the slice from the ending of a name.
-
-    Parameters
-    ----------
-    plane : str
-        Such as "_t0003_z001".
+def only_plane(image: ImageRecord, address: PlaneAddress) -> PlaneAddress:
+    """Complete the address of a plane: an image of one time or slice has no other.
 
     Raises
     ------
     InvalidParameterError
-        If the image has several planes and the name says not which.
+        If the image has several planes and the address says not which.
     """
-    t = z = None
-    for part in plane.lower().split("_"):
-        if part.startswith("t"):
-            t = int(part[1:])
-        elif part.startswith("z"):
-            z = int(part[1:])
-    if (t is None and image.n_times > 1) or (z is None and image.n_slices > 1):
-        raise InvalidParameterError(
-            f"{image.name} has {image.n_times * image.n_slices} planes and the labels are for one",
-            remedy="Name the labels after their plane, as in image_t0000_z001_labels.tif",
-        )
-    return t or 0, z or 0
+    if (address.t is None and image.n_times > 1) or (address.z is None and image.n_slices > 1):
+        raise _several_planes(image, image.n_times * image.n_slices)
+    return address_in(image, address.t or 0, address.z or 0)
 
 
-def plane_suffix(image: ImageRecord, t: int, z: int) -> str:
-    """Name a plane.
+def _several_planes(image: ImageRecord, n_planes: int) -> InvalidParameterError:
+    return InvalidParameterError(
+        f"{image.name} has {n_planes} planes and the labels are for one",
+        remedy="Name the labels after their plane, as in image_t0000_z001_labels.tif",
+    )
 
-    Returns
-    -------
-    str
-        Such as "_t0003_z001"; empty for an image of one plane.
-    """
-    return (f"_t{t:04d}" if image.n_times > 1 else "") + (f"_z{z:03d}" if image.n_slices > 1 else "")
+
+def address_in(image: ImageRecord, t: int, z: int) -> PlaneAddress:
+    """Say which plane of an image is at a time and a slice."""
+    suffix = plane_suffix(t if image.n_times > 1 else None, z if image.n_slices > 1 else None)
+    return PlaneAddress(t, z, suffix=suffix)
 
 
 def read_channels(reader: ImageReader, t: int, z: int) -> dict[str, NDArray[Any]]:
@@ -145,14 +134,12 @@ def _channel_names(reader: ImageReader) -> list[str]:
 
 
 def read_labelled(
-    reader: ImageReader, image: ImageRecord, plane: str, chosen: str
+    reader: ImageReader, image: ImageRecord, plane: PlaneAddress, chosen: str
 ) -> dict[str, NDArray[Any]]:
     """Read every channel of what labels are of: a plane, or several planes put together as they were then.
 
     Parameters
     ----------
-    plane : str
-        Such as "_t0003_z001"; an axis that was put together is not in it.
     chosen : str
         The choice of planes that the labels were made with, as `PlaneChoice` writes it; may be empty.
 
@@ -166,18 +153,11 @@ def read_labelled(
     InvalidParameterError
         If neither says which plane.
     """
-    from dinocell_app.imaging.planes import EACH, PlaneChoice, channel_at
+    from dinocell_app.imaging.planes import EACH, MEAN, ChannelChoice, PlaneChoice, channel_at, count_planes
 
-    made = PlaneChoice.parse(chosen or EACH)
-    # An axis taken plane by plane is in the name; the others are as they were chosen.
-    missing = f"{plane}_t0" if made.t != EACH and "_t" not in plane else plane
-    missing = f"{missing}_z0" if made.z != EACH and "_z" not in plane else missing
-    t, z = plane_of(image, missing)
-    if missing == plane:
-        return read_channels(reader, t, z)
-    where = PlaneChoice(
-        z=z if made.z == EACH or "_z" in plane else made.z, t=t if made.t == EACH or "_t" in plane else made.t
-    )
+    where = PlaneChoice.parse(chosen or EACH).at(plane)
+    if (n_planes := count_planes(reader.metadata, where, ChannelChoice(MEAN))) > 1:
+        raise _several_planes(image, n_planes)
     return {
         name: channel_at(reader, where, index).pixels for index, name in enumerate(_channel_names(reader))
     }

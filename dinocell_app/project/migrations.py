@@ -13,6 +13,7 @@ from pathlib import Path
 
 from dinocell_app.base.errors import UnreadableFileError
 from dinocell_app.base.files import replacing
+from dinocell_app.base.plane_address import PlaneAddress
 
 APPLICATION_ID = 0x44434C4C
 """Marks an SQLite file as a project."""
@@ -70,6 +71,25 @@ def add_corrections(connection: sqlite3.Connection) -> None:
     )
 
 
+def add_places_of_planes(connection: sqlite3.Connection) -> None:
+    """Scene, time and slice of every result, which only the suffix in its files' names said before."""
+    connection.execute("ALTER TABLE results ADD COLUMN scene INTEGER NOT NULL DEFAULT 0")
+    connection.execute("ALTER TABLE results ADD COLUMN t INTEGER")
+    connection.execute("ALTER TABLE results ADD COLUMN z INTEGER")
+    for (suffix,) in connection.execute("SELECT DISTINCT plane FROM results WHERE plane <> ''").fetchall():
+        try:
+            plane = PlaneAddress.of_suffix(suffix)
+        except (ValueError, TypeError):
+            continue  # the file was damaged, which is found out when its content is looked at
+        connection.execute("UPDATE results SET t = ?, z = ? WHERE plane = ?", (plane.t, plane.z, suffix))
+    # An image of one time or slice has no part for it in its suffix.
+    for column, axis in (("t", "n_times"), ("z", "n_slices")):
+        connection.execute(
+            f"UPDATE results SET {column} = 0 WHERE {column} IS NULL "
+            f"AND image_id IN (SELECT id FROM images WHERE {axis} = 1)"
+        )
+
+
 STEPS: Sequence[Callable[[sqlite3.Connection], None]] = (
     make_tables,
     add_tags_and_notes,
@@ -77,6 +97,7 @@ STEPS: Sequence[Callable[[sqlite3.Connection], None]] = (
     add_axes,
     add_reviews_and_regions,
     add_corrections,
+    add_places_of_planes,
 )
 """Step number n, counted from 1, makes version n from version n - 1."""
 

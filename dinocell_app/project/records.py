@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Self
 
+from dinocell_app.base.plane_address import ONLY_PLANE, PlaneAddress
+
 FEWEST_PIXELS = 6
 """An image with fewer rows or columns, and many slices, has its axes mixed up more likely than not."""
 
@@ -184,8 +186,6 @@ class NewResult:
         "finished" or "failed".
     run_id : int or None
         The run that made it; None when it was made elsewhere.
-    plane : str
-        Such as "_t0003_z001"; empty for an image of one plane.
     reason : str
         Why it failed.
     files : tuple of str
@@ -196,7 +196,7 @@ class NewResult:
     name: str
     status: str = "finished"
     run_id: int | None = None
-    plane: str = ""
+    plane: PlaneAddress = ONLY_PLANE
     n_cells: int = 0
     seconds: float = 0.0
     reason: str = ""
@@ -215,8 +215,6 @@ class ResultRecord:
         The run that made it; None when it was made elsewhere or the run was removed.
     name : str
         The set of results it belongs to.
-    plane : str
-        Such as "_t0003_z001"; empty for an image of one plane.
     status : str
         "finished" or "failed".
     reason : str
@@ -237,7 +235,7 @@ class ResultRecord:
     image_id: int
     run_id: int | None
     name: str
-    plane: str
+    plane: PlaneAddress
     status: str
     n_cells: int
     seconds: float

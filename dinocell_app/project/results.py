@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from dinocell_app.base.json_text import parse_json
+from dinocell_app.base.plane_address import PlaneAddress
 from dinocell_app.export.names import SUFFIXES
 from dinocell_app.project.database import Database
 from dinocell_app.project.records import NewResult, ResultRecord
 
 FINISHED, FAILED = "finished", "failed"
 
-_WRITTEN = "image_id, run_id, name, plane, status, n_cells, seconds, reason, files, created"
+_WRITTEN = "image_id, run_id, name, plane, scene, t, z, status, n_cells, seconds, reason, files, created"
 _COLUMNS = f"id, {_WRITTEN}, n_edited, model_files, has_newer"
-"""The fields of `ResultRecord`."""
+"""The fields of `ResultRecord`; those of the address of the plane are columns of their own."""
 
 
 class ResultTable:
@@ -208,7 +209,7 @@ class ResultTable:
 
     def _forget_replaced(self, new: NewResult) -> None:
         failed_only = " AND status = ?" if new.status == FAILED else " AND (plane = ? OR status = 'failed')"
-        value = FAILED if new.status == FAILED else new.plane
+        value = FAILED if new.status == FAILED else new.plane.suffix
         self._database.change(
             f"DELETE FROM results WHERE image_id = ? AND name = ?{failed_only} AND model_files = '[]'",
             (new.image_id, new.name, value),
@@ -226,19 +227,22 @@ class ResultTable:
                 json.dumps(new.files, ensure_ascii=False),
                 new.image_id,
                 new.name,
-                new.plane,
+                new.plane.suffix,
             ),
         )
         return rows[0] if rows else None
 
     def _insert(self, new: NewResult, created: str) -> Any:  # noqa: ANN401 - a Row
         return self._database.rows(
-            f"INSERT INTO results ({_WRITTEN}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING {_COLUMNS}",
+            f"INSERT INTO results ({_WRITTEN}) VALUES ({', '.join('?' * 13)}) RETURNING {_COLUMNS}",
             (
                 new.image_id,
                 new.run_id,
                 new.name,
-                new.plane,
+                new.plane.suffix,
+                new.plane.scene,
+                new.plane.t,
+                new.plane.z,
                 new.status,
                 new.n_cells,
                 new.seconds,
@@ -256,6 +260,7 @@ class ResultTable:
 
 def _record(row: Any) -> ResultRecord:  # noqa: ANN401 - a Row
     values = dict(row)
+    values["plane"] = PlaneAddress(values.pop("t"), values.pop("z"), values.pop("scene"), values["plane"])
     values["files"] = tuple(parse_json(values["files"]))
     values["model_files"] = tuple(parse_json(values["model_files"]))
     values["has_newer"] = bool(values["has_newer"])

@@ -6,13 +6,11 @@ The place in `events.jsonl` up to which events were read is stored in the same t
 from __future__ import annotations
 
 import logging
-import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from dinocell_app.base.json_text import parse_json
-from dinocell_app.export.names import SUFFIXES, image_stem
+from dinocell_app.base.plane_address import ONLY_PLANE
 from dinocell_app.jobs.events import (
     Event,
     ImageFailed,
@@ -21,10 +19,12 @@ from dinocell_app.jobs.events import (
     JobFailed,
     JobFinished,
     JobStarted,
+    PlaneFound,
     ResultsLost,
     from_json_line,
 )
 from dinocell_app.jobs.run_folder import RunFolder
+from dinocell_app.project.earlier_events import planes_by_records
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import ImageRecord, NewResult
 from dinocell_app.project.results import FAILED
@@ -33,8 +33,6 @@ BYTES_AT_A_TIME = 1 << 17
 """How much of a file is taken over at once, so that a long file does not hold up the window."""
 
 _RECORD_GONE = "The record of what this run did (events.jsonl) is gone from its run folder"
-_MOST_CELLS = 2**32
-_PLANE_ENDING = re.compile(r"(_t\d+)?(_z\d+)?$")
 
 _logger = logging.getLogger(__name__)
 
@@ -156,26 +154,23 @@ class _Follower:
             result.name == row["name"] and result.status != FAILED for result in results.of_image(image.id)
         ):
             return  # recorded when it was made
-        # Files below the output folder; a damaged record could name any other.
-        below = tuple(output for output in event.outputs if _is_below(output))
-        planes = _outputs_by_plane(below, image_stem(Path(image.name)))
-        several = len(planes) > 1
+        planes = list(event.planes) or [PlaneFound(ONLY_PLANE, event.n_cells)]
+        if planes[0].address is None:
+            planes = planes_by_records(planes[0], self._project.folder / row["output"])
         seconds = event.seconds if isinstance(event, ImageSegmented) else 0.0
-        found = []
-        for plane, outputs in planes.items():
-            files = tuple(f"{row['output']}/{output}" for output in outputs)
-            n_cells = self._n_cells_of_plane(files[0], plane) if several else event.n_cells
-            found.append(
-                NewResult(
-                    image_id=image.id,
-                    name=row["name"],
-                    run_id=self._run_id,
-                    plane=plane,
-                    n_cells=n_cells,
-                    seconds=seconds / len(planes),
-                    files=files,
-                )
+        found = [
+            NewResult(
+                image_id=image.id,
+                name=row["name"],
+                run_id=self._run_id,
+                plane=plane.address or ONLY_PLANE,
+                n_cells=max(0, plane.n_cells),
+                seconds=seconds / len(planes),
+                # A damaged record could name any file.
+                files=tuple(f"{row['output']}/{output}" for output in plane.outputs if _is_below(output)),
             )
+            for plane in planes
+        ]
         results.record_image(found)
 
     def _record_failed(self, event: ImageFailed) -> None:
@@ -199,37 +194,10 @@ class _Follower:
             return self._project.images.get(row[0])
         return self._project.images.by_path(Path(path)) if path else None
 
-    def _n_cells_of_plane(self, output: str, plane: str) -> int:
-        """Read how many cells a plane has from its record; the event counts all planes together."""
-        path = self._project.folder / output
-        sidecar = path.with_name(_without_suffix(path.name) + SUFFIXES["sidecar"])
-        try:
-            return min(max(0, int(parse_json(sidecar.read_bytes())["n_cells"])), _MOST_CELLS)
-        except (OSError, ValueError, KeyError, TypeError, OverflowError):
-            _logger.warning("the number of cells of plane %s is not known: %s", plane, sidecar)
-            return 0
-
-
-def _outputs_by_plane(outputs: tuple[str, ...], stem: str) -> dict[str, list[str]]:
-    """Sort files by the plane they are for; an image without files counts as one plane."""
-    planes: dict[str, list[str]] = {}
-    for output in outputs:
-        name = _without_suffix(PurePosixPath(output).name)
-        # A part of the image's own name may look like a plane.
-        rest = name[len(stem) :] if name.startswith(stem) else ""
-        ending = _PLANE_ENDING.search(rest)
-        planes.setdefault(ending.group() if ending else "", []).append(output)
-    return planes or {"": []}
-
 
 def _is_below(output: str) -> bool:
     parts = PurePosixPath(output.replace("\\", "/")).parts
     return bool(parts) and parts[0] != "/" and ".." not in parts and ":" not in parts[0]
-
-
-def _without_suffix(name: str) -> str:
-    endings = [suffix for suffix in SUFFIXES.values() if name.endswith(suffix)]
-    return name.removesuffix(max(endings, key=len)) if endings else name
 
 
 def _size(path: Path) -> int | None:

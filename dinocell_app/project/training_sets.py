@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dinocell_app.base.plane_address import ONLY_PLANE, PlaneAddress
 from dinocell_app.project.corrected_images import Corners
 from dinocell_app.project.measured_labels import read_labelled
 from dinocell_app.project.project import Project
@@ -38,7 +39,7 @@ class CorrectedPicture:
     image: ImageRecord
     image_path: Path
     labels_path: Path
-    plane: str = ""
+    plane: PlaneAddress = ONLY_PLANE
     region: Corners = ()
 
 
@@ -51,13 +52,14 @@ def corrected_pictures(project: Project) -> list[CorrectedPicture]:
         Of several results of a plane the one that was corrected, or else the newest.
     """
     found = []
-    for (image_id, plane), region in project.corrected.all().items():
-        results = [each for each in project.results.of_image(image_id) if each.plane == plane]
+    for (image_id, suffix), region in project.corrected.all().items():
+        results = [each for each in project.results.of_image(image_id) if each.plane.suffix == suffix]
         results.sort(key=lambda result: not result.is_corrected)
-        labels = next((path for each in results if (path := project.results.labels_path(each))), None)
-        if labels is not None:
-            image = project.images.get(image_id)
-            found.append(CorrectedPicture(image, project.images.path(image_id), labels, plane, region))
+        with_labels = ((each, path) for each in results if (path := project.results.labels_path(each)))
+        result, labels = next(with_labels, (None, None))
+        if result is not None and labels is not None:
+            image, path = project.images.get(image_id), project.images.path(image_id)
+            found.append(CorrectedPicture(image, path, labels, result.plane, region))
     return found
 
 
@@ -105,7 +107,7 @@ def write_training_set(pictures: Iterable[CorrectedPicture], folder: Path) -> li
         (folder / name).mkdir(parents=True)
     written = []
     for picture in pictures:
-        stem = f"{Path(picture.image.name).stem}_{picture.image.id}{picture.plane}"
+        stem = f"{Path(picture.image.name).stem}_{picture.image.id}{picture.plane.suffix}"
         written.append(_write_image(picture, folder / IMAGES, stem))
         labels = read_labels(picture.labels_path)
         write_labels(folder / MASKS / f"{stem}.tif", LabelledImage(labels, stem))
@@ -118,7 +120,7 @@ def write_training_set(pictures: Iterable[CorrectedPicture], folder: Path) -> li
 
 def _write_image(picture: CorrectedPicture, folder: Path, stem: str) -> Path:
     """Link or copy the file; of a stack write the plane, or what planes were put together to."""
-    from dinocell_app.export.names import SUFFIXES
+    from dinocell_app.export.names import sidecar_beside
     from dinocell_app.export.plane_record import read_record
     from dinocell_app.imaging.reading import open_image
 
@@ -131,7 +133,7 @@ def _write_image(picture: CorrectedPicture, folder: Path, stem: str) -> Path:
             shutil.copyfile(picture.image_path, path)
         return path
     labels = picture.labels_path
-    record = read_record(labels.with_name(labels.name.removesuffix(SUFFIXES["labels"]) + SUFFIXES["sidecar"]))
+    record = read_record(sidecar_beside(labels))
     chosen = str(record.image_selection.get("plane", "")) if record is not None else ""
     with open_image(picture.image_path, image.axes) as reader:
         channels = read_labelled(reader, image, picture.plane, chosen)

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from dinocell_app.base.errors import InvalidParameterError
-from dinocell_app.export.names import IMAGES_CSV, SUFFIXES
+from dinocell_app.export.names import IMAGES_CSV, SUFFIXES, result_stem
 from dinocell_app.export.plane_record import read_record
 from dinocell_app.imaging.scan import natural_key
 from dinocell_app.project.corrected_results import CORRECTED_NAME
@@ -219,8 +219,6 @@ def stems_of(folder: Path, files: Iterable[Path]) -> list[PurePosixPath]:
     """Stems of the planes that files belong to; more than one for a stack."""
     stems: dict[PurePosixPath, None] = {}
     for file in files:
-        suffix = max((s for s in SUFFIXES.values() if file.name.endswith(s)), key=len, default="")
-        if suffix and file.is_relative_to(folder):
-            place = PurePosixPath(file.relative_to(folder).as_posix())
-            stems[place.with_name(place.name.removesuffix(suffix))] = None
+        if (stem := result_stem(file.name)) != file.name and file.is_relative_to(folder):
+            stems[PurePosixPath(file.relative_to(folder).as_posix()).with_name(stem)] = None
     return list(stems)

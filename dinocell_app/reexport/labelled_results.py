@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -20,9 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dinocell_app.export.labelled_image import LabelledImage
-    from dinocell_app.imaging.planes import PlaneChoice
-
-_PLANE = re.compile(r"(?:_t(\d+))?(?:_z(\d+))?$")
+    from dinocell_app.export.plane_record import PlaneRecord
 
 NEED_PIXELS = ("overlay", "ome-zarr")
 NEED_TABLE = ("csv", "parquet", "geojson")
@@ -53,8 +50,7 @@ def read_result(item: ExportItem, kinds: frozenset[str]) -> LabelledImage:
         diameter_px=record.diameter_px if record is not None else None,
     )
     if kinds.intersection(NEED_PIXELS):
-        chosen = dict(record.image_selection) if record is not None else {}
-        image = replace(image, pixels=_pixels(item, chosen))
+        image = replace(image, pixels=_pixels(item, record))
     if item.cells or kinds.intersection(NEED_TABLE):
         image = replace(image, table=read_table(item))
     if item.cells and image.table is not None:
@@ -174,37 +170,22 @@ def typed(texts: Sequence[str], dtype: str) -> pd.Series:
     return pd.Series(texts, dtype="string" if dtype == "string" else dtype)
 
 
-def plane_of(choice: PlaneChoice, stem: str) -> PlaneChoice:
-    """Narrow a choice of planes down to the one that a name ends with.
-
-    Parameters
-    ----------
-    choice : PlaneChoice
-        Of all planes; an axis that is projected stays so.
-    stem : str
-        Such as "cells_t0003_z001".
-    """
-    found = _PLANE.search(stem)
-    t, z = found.groups() if found is not None else (None, None)
-    if t is not None and choice.t == "each":
-        choice = replace(choice, t=int(t))
-    return replace(choice, z=int(z)) if z is not None and choice.z == "each" else choice
-
-
 def _types(channels: Sequence[str]) -> dict[str, str]:
     from dinocell_app.measurement.columns import every_column
 
     return {column.name: column.dtype for column in every_column(channels)}
 
 
-def _pixels(item: ExportItem, chosen: dict[str, Any]) -> NDArray[Any]:
+def _pixels(item: ExportItem, record: PlaneRecord | None) -> NDArray[Any]:
     """Read the plane that was segmented; colours where the image has them."""
     import numpy as np
 
     from dinocell_app.imaging.planes import ChannelChoice, PlaneChoice, select_planes
     from dinocell_app.imaging.reading import open_image
 
-    where = plane_of(PlaneChoice.parse(str(chosen.get("plane", "each"))), item.stem.name)
+    chosen = dict(record.image_selection) if record is not None else {}
+    where = PlaneChoice.parse(str(chosen.get("plane", "each")))
+    where = where.at(record.plane) if record is not None else where
     channel = ChannelChoice.parse(str(chosen.get("channel", "0")))
     with open_image(Path(item.image), str(chosen.get("axes", ""))) as reader:
         if not reader.metadata.is_rgb:

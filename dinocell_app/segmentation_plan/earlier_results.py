@@ -88,7 +88,7 @@ def different_from(job: SegmentJob, earlier: Sequence[EarlierResult]) -> tuple[s
     manifest = read_manifest(find_model(job.model))
     for result in earlier:
         try:
-            record = read_sidecar(result.sidecar)
+            record = read_sidecar(result.sidecar, Provenance)
         except UserFacingError:
             continue
         if not record.model_id:

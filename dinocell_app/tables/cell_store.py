@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dinocell_app.base.plane_address import ONLY_PLANE, PlaneAddress
 from dinocell_app.tables.column_text import ColumnText, column_text, number_text
 
 
@@ -29,8 +30,6 @@ class CellSource:
         Folder of the image within the project; empty at the root.
     tags : tuple of str
         Tags of the image.
-    plane : str
-        Such as "_t0003_z001"; empty for an image of one plane.
     table : Path or None
         The file with the cells; None when the result has none.
     shape : (int, int)
@@ -46,7 +45,7 @@ class CellSource:
     image: str
     folder: str = ""
     tags: tuple[str, ...] = ()
-    plane: str = ""
+    plane: PlaneAddress = ONLY_PLANE
     table: Path | None = None
     shape: tuple[int, int] = (0, 0)
     pixel_size_um: float | None = None
@@ -55,7 +54,7 @@ class CellSource:
     @property
     def title(self) -> str:
         """Name of the image and its plane."""
-        return f"{self.image} {self.plane.strip('_').replace('_', ' ')}".strip()
+        return f"{self.image} {self.plane.words}".strip()
 
 
 @dataclass(frozen=True)
@@ -201,7 +200,7 @@ class CellStore:
         columns = {"image": self._words([source.image for source in self.sources])}
         further = {
             "folder": [source.folder for source in self.sources],
-            "plane": [source.plane.strip("_") for source in self.sources],
+            "plane": [source.plane.suffix.strip("_") for source in self.sources],
             "tags": [", ".join(source.tags) for source in self.sources],
         }
         for name, words in further.items():

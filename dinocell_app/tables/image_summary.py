@@ -33,7 +33,7 @@ def image_columns(store: CellStore, rows: NDArray[np.int32]) -> dict[str, CellCo
         "image": _words([source.image for source in store.sources]),
         "folder": _words([source.folder for source in store.sources]),
         "tags": _words([", ".join(source.tags) for source in store.sources]),
-        "plane": _words([source.plane.strip("_") for source in store.sources]),
+        "plane": _words([source.plane.suffix.strip("_") for source in store.sources]),
         "reason": _words([source.reason for source in store.sources]),
     }
     columns = {name: column for name, column in columns.items() if name == "image" or any(column.words or ())}

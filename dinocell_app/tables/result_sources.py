@@ -33,12 +33,12 @@ def sources_of_set(project: Project, name: str) -> tuple[CellSource, ...]:
     roots = {root.id: root.name for root in project.roots.all()}
     newest: dict[tuple[int, str], ResultRecord] = {}
     for record in _records(project, name):
-        key = (record.image_id, record.plane)
+        key = (record.image_id, record.plane.suffix)
         if key not in newest or _rank(record) > _rank(newest[key]):
             newest[key] = record
     of_image: dict[int, list[ResultRecord]] = {}
-    for (image_id, _), record in sorted(newest.items()):
-        of_image.setdefault(image_id, []).append(record)
+    for record in sorted(newest.values(), key=lambda each: each.plane.order):
+        of_image.setdefault(record.image_id, []).append(record)
     return tuple(
         CellSource(
             image.id,
@@ -57,25 +57,6 @@ def sources_of_set(project: Project, name: str) -> tuple[CellSource, ...]:
     )
 
 
-def plane_numbers(plane: str) -> tuple[int, int]:
-    """Time point and slice that a plane's suffix names.
-
-    Parameters
-    ----------
-    plane : str
-        Such as "_t0003_z001"; a missing part is 0.
-
-    Returns
-    -------
-    (int, int)
-    """
-    numbers = {"t": 0, "z": 0}
-    for part in plane.split("_"):
-        if part[:1] in numbers and part[1:].isdigit():
-            numbers[part[0]] = int(part[1:])
-    return numbers["t"], numbers["z"]
-
-
 def _rank(record: ResultRecord) -> tuple[bool, int]:
     return record.status == FINISHED, record.id
 
@@ -90,7 +71,7 @@ def _records(project: Project, name: str) -> list[ResultRecord]:
         if latest.status != FINISHED:
             earlier = project.results.of_image(latest.image_id)
             newest = next((record for record in earlier if record.status == FINISHED), latest)
-        if not newest.plane:
+        if not newest.plane.suffix:
             records.append(newest)
             continue
         records += [

@@ -257,8 +257,7 @@ class Session(QObject):
         if self.project is None or self.current_image is None:
             return None
         found = self.project.results.of_image(self.current_image.id)
-        here = _plane_suffixes(self.current_image, self.t, self.z)
-        return next((result for result in found if result.plane in here), None)
+        return next((result for result in found if result.plane.shows(self.t, self.z)), None)
 
     def _on_image_finished(self, image_id: int) -> None:
         self.results_changed.emit([image_id])
@@ -267,10 +266,3 @@ class Session(QObject):
             if result != self.current_result:
                 self.current_result, self.selected_cell = result, 0
                 self.current_result_changed.emit()
-
-
-def _plane_suffixes(image: ImageRecord, t: int, z: int) -> set[str]:
-    """Names that a result of this plane, or of a projection over it, may carry."""
-    times = {f"_t{t:04d}"} if image.n_times > 1 else {""}
-    slices = {f"_z{z:03d}"} if image.n_slices > 1 else {""}
-    return {a + b for a in times | {""} for b in slices | {""}}

@@ -35,7 +35,7 @@ RECORD = Provenance(
 
 def test_a_record_comes_back_unchanged(tmp_path):
     write_sidecar(tmp_path / "x.json", RECORD)
-    assert read_sidecar(tmp_path / "x.json") == RECORD
+    assert read_sidecar(tmp_path / "x.json", Provenance) == RECORD
     content = json.loads((tmp_path / "x.json").read_text("utf-8"))
     assert content["schema_version"] == 1
     assert content["application"] == "DINOCell app"
@@ -52,7 +52,7 @@ def test_unknown_keys_of_later_additions_are_left_out(tmp_path):
     write_sidecar(tmp_path / "x.json", RECORD)
     content = json.loads((tmp_path / "x.json").read_text("utf-8")) | {"mood": "good"}
     (tmp_path / "x.json").write_text(json.dumps(content), "utf-8")
-    assert read_sidecar(tmp_path / "x.json") == RECORD
+    assert read_sidecar(tmp_path / "x.json", Provenance) == RECORD
 
 
 @pytest.mark.parametrize(
@@ -61,10 +61,10 @@ def test_unknown_keys_of_later_additions_are_left_out(tmp_path):
 def test_other_files_are_refused(tmp_path, content):
     (tmp_path / "x.json").write_text(content)
     with pytest.raises(UnreadableFileError, match=r"x\.json") as caught:
-        read_sidecar(tmp_path / "x.json")
+        read_sidecar(tmp_path / "x.json", Provenance)
     assert caught.value.remedy
     with pytest.raises(UnreadableFileError):
-        read_sidecar(tmp_path / "absent.json")
+        read_sidecar(tmp_path / "absent.json", Provenance)
 
 
 def test_what_json_cannot_say_is_refused(tmp_path):

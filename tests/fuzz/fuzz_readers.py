@@ -118,13 +118,13 @@ def read_library(path: Path) -> None:
 
 def read_record(path: Path) -> None:
     from dinocell_app.export.plane_record import read_record
-    from dinocell_app.export.provenance import read_sidecar
+    from dinocell_app.export.provenance import Provenance, read_sidecar
     from dinocell_app.tables.cell_store import CellSource
     from dinocell_app.tables.store_reading import StoreRequest, read_store
 
     if path.suffix == ".json":
         read_record(path)
-        read_sidecar(path)
+        read_sidecar(path, Provenance)
     else:
         read_store(StoreRequest((CellSource(1, 1, "a.tif", table=path),)))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import tifffile
 
+from dinocell_app.base.plane_address import PlaneAddress
 from dinocell_app.jobs.events import (
     EpochFinished,
     Event,
@@ -18,6 +19,7 @@ from dinocell_app.jobs.events import (
     JobFinished,
     JobStarted,
     Notice,
+    PlaneFound,
     ReferencesDoubted,
     SamplePredicted,
     StepFinished,
@@ -48,8 +50,22 @@ EVENTS: tuple[Event, ...] = (
     InputLeftOut("b.txt", "not an image"),
     TilesPredicted("a.tif", 1, 4),
     ReferencesDoubted("a.tif", 0.2, "/images/a.tif"),
-    ImageSegmented("a.tif", 5, 0.5, ("a_labels.tif", "a_cells.csv"), "/images/a.tif"),
-    ImageSkipped("b.tif", 3, ("b_t0000_labels.tif", "b_t0001_labels.tif"), "/images/b.tif"),
+    ImageSegmented(
+        "a.tif",
+        5,
+        0.5,
+        (PlaneFound(PlaneAddress(0, 0), 5, ("a_labels.tif", "a_cells.csv")),),
+        "/images/a.tif",
+    ),
+    ImageSkipped(
+        "b.tif",
+        3,
+        tuple(
+            PlaneFound(PlaneAddress(t, 0, suffix=f"_t000{t}"), 1 + t, (f"b_t000{t}_labels.tif",))
+            for t in (0, 1)
+        ),
+        "/images/b.tif",
+    ),
     ImageFailed("c.tif", "It cannot be read.", "/images/c.tif"),
     Notice("Smaller batches."),
     StepFinished(1, 10, {"total": 1.5}, 1e-4),

@@ -20,7 +20,7 @@ from dinocell_app.base.errors import UserFacingError
 from dinocell_app.base.settings import read_settings, write_settings
 from dinocell_app.export.coco import read_coco_labels
 from dinocell_app.export.plane_record import read_record
-from dinocell_app.export.provenance import read_sidecar
+from dinocell_app.export.provenance import Provenance, read_sidecar
 from dinocell_app.jobs.events import EVENTS, from_json_line, to_json_line
 from dinocell_app.jobs.job_files import job_from_json, job_to_json
 from dinocell_app.jobs.job_places import job_from_moving_json
@@ -76,7 +76,7 @@ def _job(path: Path) -> None:
 
 def _record(path: Path) -> None:
     read_record(path)
-    read_sidecar(path)
+    read_sidecar(path, Provenance)
 
 
 def _training(path: Path) -> None:

@@ -57,9 +57,11 @@ def test_what_is_no_plane_choice_is_refused(text: str) -> None:
 def test_every_plane_is_given_with_a_suffix_of_its_own() -> None:
     pixels = random_pixels(2, 3, 1, 4, 5)
     planes = list(select_planes(ArrayReader(pixels)))
-    assert [plane.suffix for plane in planes] == [f"_t{t:04d}_z{z:03d}" for t in range(2) for z in range(3)]
+    assert [plane.address.suffix for plane in planes] == [
+        f"_t{t:04d}_z{z:03d}" for t in range(2) for z in range(3)
+    ]
     for plane in planes:
-        np.testing.assert_array_equal(plane.pixels, pixels[plane.t, plane.z, 0])
+        np.testing.assert_array_equal(plane.pixels, pixels[plane.address.t, plane.address.z, 0])
         assert plane.pixels.dtype == np.uint16
 
 
@@ -69,7 +71,7 @@ def test_every_plane_is_given_with_a_suffix_of_its_own() -> None:
 )
 def test_only_axes_that_exist_are_in_the_suffix(shape: tuple[int, int], suffixes: list[str]) -> None:
     reader = ArrayReader(random_pixels(*shape, 1, 2, 2))
-    assert [plane.suffix for plane in select_planes(reader)] == suffixes
+    assert [plane.address.suffix for plane in select_planes(reader)] == suffixes
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "int32", "float32", "bool"])

@@ -97,8 +97,12 @@ def test_a_missing_member_loses_its_planes_and_is_named(tmp_path: Path) -> None:
         assert m.missing == {(1, 0, 1)}
         assert m.missing_files == ("set_C1_T1.ome.tif",)
         assert "set_C1_T1.ome.tif" in what_is_missing(m)
-        assert [plane.t for plane in select_planes(reader, channel=ChannelChoice("GFP"))] == [0, 2]
-        assert [plane.t for plane in select_planes(reader, channel=ChannelChoice("DAPI"))] == [0, 1, 2]
+        assert [plane.address.t for plane in select_planes(reader, channel=ChannelChoice("GFP"))] == [0, 2]
+        assert [plane.address.t for plane in select_planes(reader, channel=ChannelChoice("DAPI"))] == [
+            0,
+            1,
+            2,
+        ]
         assert np.isnan(channel_at(reader, PlaneChoice(t=1), 1).pixels).all()
         with pytest.raises(UnreadableFileError, match=r"time 1.*channel 1.*one folder"):
             reader.read_plane(1, 0, 1)
@@ -174,7 +178,7 @@ def test_planes_of_a_stopped_acquisition_are_those_that_exist(tmp_path: Path) ->
         m = reader.metadata
         assert what_is_missing(m) == "times 2 and 4 were announced and never written"
         planes = list(select_planes(reader))
-        assert [plane.suffix for plane in planes] == ["_t0000", "_t0001", "_t0003"]
+        assert [plane.address.suffix for plane in planes] == ["_t0000", "_t0001", "_t0003"]
         assert count_planes(m, PlaneChoice(), ChannelChoice()) == 3
         for plane, expected in zip(planes, pixels, strict=True):
             assert np.array_equal(plane.pixels, expected)

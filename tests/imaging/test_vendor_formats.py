@@ -159,7 +159,13 @@ def test_frames_that_nd2_would_give_black_are_missing(tmp_path: Path) -> None:
         assert reader.metadata.missing == {(2, 1, 0), (3, 0, 0), (3, 1, 0)}
         assert "3 of 8 planes" in what_is_missing(reader.metadata)
         planes = list(select_planes(reader))
-        assert [(plane.t, plane.z) for plane in planes] == [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0)]
+        assert [(plane.address.t, plane.address.z) for plane in planes] == [
+            (0, 0),
+            (0, 1),
+            (1, 0),
+            (1, 1),
+            (2, 0),
+        ]
         np.testing.assert_array_equal(planes[-1].pixels, frames[2, 0, 0, ..., 0])
 
 

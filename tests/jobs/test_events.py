@@ -4,12 +4,15 @@ import json
 
 import pytest
 
+from dinocell_app.base.plane_address import PlaneAddress
 from dinocell_app.jobs.events import (
     EVENTS,
     EpochFinished,
     ImageFailed,
     ImageSegmented,
+    ImageSkipped,
     JobFinished,
+    PlaneFound,
     SamplePredicted,
     StepFinished,
     from_json_line,
@@ -20,7 +23,10 @@ from dinocell_app.jobs.events import (
 @pytest.mark.parametrize(
     "event",
     [
-        ImageSegmented("a/b.tif", 12, 0.5, ("a/b_labels.tif", "a/b_cells.csv")),
+        ImageSegmented("a/b.tif", 12, 0.5, (PlaneFound(PlaneAddress(0, 0), 12, ("a/b_labels.tif",)),)),
+        ImageSkipped(
+            "s", 3, (PlaneFound(PlaneAddress(1, None, 2, "_s002_t0001"), 3, ("s_s002_t0001.csv",)),)
+        ),
         ImageFailed("µ.png", "µ.png: The file is cut short.", "µ.png"),
         EpochFinished(1, 2, {"total": 0.5}, {"total": 0.25}, 3.0),
         SamplePredicted(0, "p 1.tif", 3, 4, "samples/a.png", "samples/a.tif", "samples/b.png"),
@@ -39,7 +45,7 @@ def test_losses_that_are_not_finite_become_null():
 
 
 def test_every_event_is_named_after_what_happened():
-    assert all(name.endswith(("ed", "Notice", "Out")) for name in EVENTS)
+    assert all(name.endswith(("ed", "Lost", "Notice", "Out")) for name in EVENTS)
 
 
 @pytest.mark.parametrize("line", ['{"event": "Unheard"}', '{"event": "Notice", "colour": 1}', "{}"])

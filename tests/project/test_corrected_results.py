@@ -10,6 +10,7 @@ import pytest
 import tifffile
 
 from dinocell_app.base.errors import UserFacingError
+from dinocell_app.base.plane_address import ONLY_PLANE
 from dinocell_app.editing.cell_changes import delete
 from dinocell_app.editing.strokes import paint
 from dinocell_app.export.label_files import read_labels
@@ -242,7 +243,7 @@ def test_what_is_marked_as_corrected_becomes_a_training_set(project, tmp_path):
     np.testing.assert_array_equal(labels, read_labels(project.results.labels_path(result)))
     assert not pair.read_ignore_region(SHAPE).any()
 
-    project.corrected.mark(1, "", ((0.0, 0.0), (20.0, 0.0), (20.0, 40.0), (0.0, 40.0)))
+    project.corrected.mark(1, ONLY_PLANE, ((0.0, 0.0), (20.0, 0.0), (20.0, 40.0), (0.0, 40.0)))
     write_training_set(corrected_pictures(project), tmp_path / "set")
     (pair,) = labelled_pairs(tmp_path / "set").pairs
     ignored = pair.read_ignore_region(SHAPE)
@@ -265,8 +266,8 @@ def test_a_plane_of_a_stack_becomes_a_picture_of_its_own(project, tmp_path):
     matches = match_labels([(image.id, folder / "s.tif")], [tmp_path / "s_z001_masks.tif"])
     (planned,) = plan_imports(project, matches, "cells")
     result = project.results.record(import_labels(planned).result)
-    assert result.plane == "_z001"
-    project.corrected.mark(image.id, "_z001")
+    assert (result.plane.z, result.plane.suffix) == (1, "_z001")
+    project.corrected.mark(image.id, result.plane)
     write_training_set(corrected_pictures(project), tmp_path / "set")
     (pair,) = labelled_pairs(tmp_path / "set").pairs
     np.testing.assert_array_equal(tifffile.imread(pair.image_path), stack[1])

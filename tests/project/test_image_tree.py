@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+from dinocell_app.base.plane_address import ONLY_PLANE
 from dinocell_app.project.image_tree import Folder, ImageRow, Order, Status, TreeState, condition_of
 from dinocell_app.project.records import ImageRecord, ResultRecord
 
@@ -14,7 +15,9 @@ def image(number, path, **other):
 
 
 def result(image_id, n_cells=3, status="finished"):
-    return ResultRecord(image_id * 10, image_id, None, "run", "", status, n_cells, 1.0, "why", (), "2026")
+    return ResultRecord(
+        image_id * 10, image_id, None, "run", ONLY_PLANE, status, n_cells, 1.0, "why", (), "2026"
+    )
 
 
 ROWS = (

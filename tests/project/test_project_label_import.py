@@ -12,11 +12,12 @@ import tifffile
 from numpy.typing import NDArray
 
 from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.base.plane_address import PlaneAddress
 from dinocell_app.export.cellpose_files import write_cellpose_seg
 from dinocell_app.export.imagej_rois import write_imagej_rois
 from dinocell_app.export.label_files import read_labels
 from dinocell_app.export.labelled_image import LabelledImage
-from dinocell_app.export.provenance import read_sidecar
+from dinocell_app.export.provenance import Provenance, read_sidecar
 from dinocell_app.pipeline.results import all_records
 from dinocell_app.project.label_import import match_labels
 from dinocell_app.project.label_results import import_labels, plan_imports
@@ -125,7 +126,7 @@ def test_imported_labels_are_results_with_a_table(
     assert table["area_um2"].tolist() == [9.0, 26.0]
     assert (tmp_path / "theirs" / name).read_bytes() == before
     sidecar = labels_path.with_name("a2_segmentation.json")
-    assert read_sidecar(sidecar).n_cells == 2
+    assert read_sidecar(sidecar, Provenance).n_cells == 2
     assert [record.name for _, record in all_records(filled.results_folder)] == ["images/a2.tif"]
 
 
@@ -172,7 +173,7 @@ def test_labels_of_a_stack_name_their_plane(
                 import_labels(planned)
             continue
         result = project.results.record(import_labels(planned).result)
-        assert result.plane == "_z001"
+        assert result.plane == PlaneAddress(0, 1, suffix="_z001")
         table_path = project.results.table_path(result)
         assert table_path is not None
         assert table_path.name == "stack_z001_cells.csv"

@@ -14,7 +14,7 @@ from dinocell_app.project.project import DATABASE_NAME, Project
 from dinocell_app.project.records import ChannelDisplay
 from dinocell_app.regions.region import Region
 
-OLD_FILES = {number: Path(__file__).with_name(f"version_{number}.sql") for number in (1, 2, 3, 4, 5)}
+OLD_FILES = {number: Path(__file__).with_name(f"version_{number}.sql") for number in (1, 2, 3, 4, 5, 6)}
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dinocell_app.base.plane_address import PlaneAddress
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import FoundImage, NewResult
 
@@ -18,7 +19,7 @@ _NEW = st.builds(
     image_id=st.just(1),
     name=_TEXT,
     status=st.sampled_from(["finished", "failed"]),
-    plane=st.sampled_from(["", "_t0003_z001"]),
+    plane=st.sampled_from([PlaneAddress(), PlaneAddress(3, 1, 2, "_t0003_z001")]),
     n_cells=st.integers(0, 10**9),
     seconds=st.floats(0, 1e6),
     reason=_TEXT,
@@ -54,11 +55,13 @@ def test_a_newer_result_of_the_same_image_and_set_replaces_the_older(filled: Pro
 
 
 def test_planes_of_an_image_stand_side_by_side_and_the_first_is_the_newest(filled: Project) -> None:
-    planes = [NewResult(1, "cells", plane=f"_z{z:03d}", n_cells=z) for z in range(3)]
+    planes = [
+        NewResult(1, "cells", plane=PlaneAddress(0, z, suffix=f"_z{z:03d}"), n_cells=z) for z in range(3)
+    ]
     recorded = filled.results.record_image(planes)
-    assert [result.plane for result in recorded] == ["_z000", "_z001", "_z002"]
+    assert [result.plane.suffix for result in recorded] == ["_z000", "_z001", "_z002"]
     assert filled.results.of_image(1) == recorded
-    assert filled.results.latest()[1].plane == "_z000"
+    assert filled.results.latest()[1].plane.suffix == "_z000"
     filled.results.record_image(planes[:2])
     assert len(filled.results.of_image(1)) == 3
 

@@ -14,6 +14,9 @@ from pathlib import Path
 import pytest
 
 from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.base.plane_address import PlaneAddress
+from dinocell_app.export.plane_record import PlaneRecord
+from dinocell_app.export.provenance import write_sidecar
 from dinocell_app.jobs.events import (
     Event,
     ImageFailed,
@@ -23,6 +26,7 @@ from dinocell_app.jobs.events import (
     JobFinished,
     JobStarted,
     Notice,
+    PlaneFound,
     TilesPredicted,
     to_json_line,
 )
@@ -47,7 +51,8 @@ def run(filled: Project) -> RunRecord:
 def _segmented(project: Project, image_id: int, n_cells: int = 5) -> ImageSegmented:
     name = Path(project.images.get(image_id).relative_path)
     labels = f"images/{name.with_suffix('').as_posix()}_labels.tif"
-    return ImageSegmented(f"images/{name}", n_cells, 2.0, (labels,), str(project.images.path(image_id)))
+    plane = PlaneFound(PlaneAddress(0, 0), n_cells, (labels,))
+    return ImageSegmented(f"images/{name}", n_cells, 2.0, (plane,), str(project.images.path(image_id)))
 
 
 def test_a_run_is_added_with_its_job(filled: Project, run: RunRecord) -> None:
@@ -149,7 +154,7 @@ def test_a_run_that_died_is_interrupted_and_can_be_queued_again(
     apply_new_events(filled, run.id)
     assert filled.runs.get(run.id).state == "queued"
     skipped = _segmented(filled, run.image_ids[0])
-    again = ImageSkipped(skipped.image, 5, skipped.outputs, skipped.path)
+    again = ImageSkipped(skipped.image, 5, skipped.planes, skipped.path)
     write_events(run.folder, [JobStarted("segment", 5), again, JobFinished(5, 0, 1.0)])
     apply_new_events(filled, run.id)
     assert filled.runs.get(run.id).state == "finished"
@@ -188,33 +193,70 @@ def test_a_record_that_was_replaced_is_read_again(
     assert apply_new_events(filled, run.id) == [Notice("new")]
 
 
-def test_planes_become_results_of_their_own(project: Project, write_events: WriteEvents) -> None:
+def _series(project: Project) -> tuple[RunRecord, list[PlaneFound], str]:
+    """A run of one image of two slices, whose own name ends like that of a plane."""
     path = Path("/data/scan_t0001.tif")
     (image,) = project.images.add([FoundImage(path, path.parent, n_slices=2)])
     run = project.runs.add("cells", segment_job(project, [image.id], SegmentSettings(), "cells"), [image.id])
-    folder = project.results_folder / "cells" / "data"
-    folder.mkdir(parents=True)
-    outputs = []
-    for z, n_cells in enumerate((4, 7)):
-        outputs += [f"data/scan_t0001_z{z:03d}_{end}" for end in ("labels.tif", "cells.csv")]
-        sidecar = folder / f"scan_t0001_z{z:03d}_segmentation.json"
-        sidecar.write_text(json.dumps({"n_cells": n_cells}))
-    write_events(run.folder, [ImageSegmented("data/scan", 11, 4.0, tuple(outputs), str(path))])
-    apply_new_events(project, run.id)
-    planes = {result.plane: result for result in project.results.of_image(image.id)}
-    assert {plane: result.n_cells for plane, result in planes.items()} == {"_z000": 4, "_z001": 7}
-    assert planes["_z001"].files == tuple(f"results/cells/{output}" for output in outputs[2:])
+    planes = [
+        PlaneFound(
+            PlaneAddress(0, z, suffix=f"_z{z:03d}"),
+            n_cells,
+            tuple(f"data/scan_t0001_z{z:03d}_{end}" for end in ("labels.tif", "cells.csv")),
+        )
+        for z, n_cells in enumerate((4, 7))
+    ]
+    return run, planes, str(path)
 
 
-def test_one_plane_of_an_image_named_like_a_plane_has_no_plane(
-    project: Project, write_events: WriteEvents
-) -> None:
-    path = Path("/data/scan_t0001.tif")
-    (image,) = project.images.add([FoundImage(path, path.parent)])
-    run = project.runs.add("c", segment_job(project, [image.id], SegmentSettings(), "c"), [image.id])
-    write_events(run.folder, [ImageSegmented("x", 1, 1.0, ("data/scan_t0001_labels.tif",), str(path))])
+def test_planes_become_results_of_their_own(project: Project, write_events: WriteEvents) -> None:
+    run, planes, path = _series(project)
+    write_events(run.folder, [ImageSegmented("data/scan", 11, 4.0, tuple(planes), path)])
     apply_new_events(project, run.id)
-    assert project.results.latest()[image.id].plane == ""
+    results = {result.plane: result for result in project.results.of_image(run.image_ids[0])}
+    assert {plane: result.n_cells for plane, result in results.items()} == {
+        plane.address: plane.n_cells for plane in planes
+    }
+    files = results[PlaneAddress(0, 1, suffix="_z001")].files
+    assert files == tuple(f"results/cells/{output}" for output in planes[1].outputs)
+
+
+def _line_of_an_earlier_version(event: ImageSegmented) -> str:
+    fields = json.loads(to_json_line(event))
+    del fields["planes"]
+    return json.dumps({**fields, "outputs": event.outputs}) + "\n"
+
+
+def test_planes_of_an_earlier_version_are_told_apart_by_their_records(project: Project) -> None:
+    run, planes, path = _series(project)
+    for plane in planes:
+        stem = plane.outputs[0].removesuffix("_labels.tif")
+        record = PlaneRecord(
+            model_id="m", model_sha256="", parameters={}, input_path=path, input_sha256="",
+            device="cpu", precision="", n_cells=plane.n_cells, name=f"scan_t0001.tif{plane.address.suffix}",
+        )  # fmt: skip
+        sidecar = project.results_folder / "cells" / f"{stem}_segmentation.json"
+        sidecar.parent.mkdir(parents=True, exist_ok=True)
+        write_sidecar(sidecar, record)
+        content = json.loads(sidecar.read_text())
+        del content["plane"]
+        sidecar.write_text(json.dumps(content))
+    line = _line_of_an_earlier_version(ImageSegmented("data/scan", 11, 4.0, tuple(planes), path))
+    RunFolder(run.folder).events_path.write_text(line)
+    apply_new_events(project, run.id)
+    results = {result.plane.suffix: result for result in project.results.of_image(run.image_ids[0])}
+    assert {suffix: result.n_cells for suffix, result in results.items()} == {"_z000": 4, "_z001": 7}
+    assert [results["_z001"].plane.z, results["_z001"].plane.t] == [1, None]
+    assert results["_z001"].files == tuple(f"results/cells/{output}" for output in planes[1].outputs)
+
+
+def test_planes_of_an_earlier_version_whose_records_are_gone_stay_together(project: Project) -> None:
+    run, planes, path = _series(project)
+    line = _line_of_an_earlier_version(ImageSegmented("data/scan", 11, 4.0, tuple(planes), path))
+    RunFolder(run.folder).events_path.write_text(line)
+    apply_new_events(project, run.id)
+    (result,) = project.results.of_image(run.image_ids[0])
+    assert (result.n_cells, len(result.files)) == (11, 4)
 
 
 def test_events_of_images_taken_out_since_do_no_harm(

@@ -16,7 +16,7 @@ from dinocell_app.editing.deltas import Delta
 from dinocell_app.editing.edit_history import EditHistory, Version
 from dinocell_app.project.corrected_results import CorrectedFiles, Correction, write_corrected
 from dinocell_app.project.edits import open_history
-from dinocell_app.project.measured_labels import plane_suffix
+from dinocell_app.project.measured_labels import address_in
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import NewResult, ResultRecord
 from dinocell_app.ui.correct.publishing import correction_of, publish, user_name
@@ -83,8 +83,8 @@ class Corrections(QObject):
             return
         if result is None or result.status != "finished":
             # It is recorded with the first stroke: an image that is only looked at has no result.
-            suffix = plane_suffix(image, self._session.t, self._session.z)
-            result = ResultRecord(0, image.id, None, DRAWN_SET, suffix, "finished", 0, 0.0, "", (), "")
+            plane = address_in(image, self._session.t, self._session.z)
+            result = ResultRecord(0, image.id, None, DRAWN_SET, plane, "finished", 0, 0.0, "", (), "")
         labels = project.results.model_labels_path(result)
         folder = project.edits.folder_of(result)
         if labels is None and result.n_cells and not project.edits.has_history(result):

@@ -13,7 +13,6 @@ from PySide6.QtGui import QImage, QPixmap
 from dinocell_app.base.errors import UserFacingError
 from dinocell_app.tables.cell_store import CellStore
 from dinocell_app.tables.crops import Crop, CropChannel, CropImage, CropReader, CropRequest
-from dinocell_app.tables.result_sources import plane_numbers
 from dinocell_app.ui.results.shown_cells import ShownCells
 from dinocell_app.ui.workers import Task, start
 
@@ -126,7 +125,7 @@ class CropLoading(QObject):
             for display in displays
             if display.visible
         )
-        t, z = plane_numbers(source.plane)
+        t, z = source.plane.beside(0, 0)
         shown = channels or (CropChannel(0),)
         return CropImage(path, labels, t, z, shown, record.is_rgb, record.axes)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from dinocell_app.tables.result_sources import plane_numbers
+from dinocell_app.base.plane_address import PlaneAddress
 from dinocell_app.ui.results.shown_cells import ShownCells
 
 if TYPE_CHECKING:
@@ -53,12 +53,11 @@ class CellLink(QObject):
         shown = self._cells.store.sources[source]
         self._show_image(shown.image_id, shown.result_id, shown.plane)
 
-    def _show_image(self, image_id: int, result_id: int, plane: str) -> None:
+    def _show_image(self, image_id: int, result_id: int, plane: PlaneAddress) -> None:
         current = self._session.current_image
         if current is None or current.id != image_id:
             self._session.set_current_image(image_id)
-        if plane:
-            self._session.set_plane(*plane_numbers(plane))
+        self._session.set_plane(*plane.beside(self._session.t, self._session.z))
         result = self._session.current_result
         if result is None or result.id != result_id:
             self._session.set_current_result(result_id)

@@ -8,7 +8,6 @@ from PySide6.QtCore import QObject, QPointF, QRectF
 from PySide6.QtGui import QColor, QPainterPath, QPen
 from PySide6.QtWidgets import QGraphicsPathItem
 
-from dinocell_app.tables.result_sources import plane_numbers
 from dinocell_app.ui.viewer.image_viewer import ImageViewer
 
 if TYPE_CHECKING:
@@ -72,8 +71,7 @@ class ViewerAim(QObject):
         session = self._session
         if session.current_image is None or session.current_image.id != result.image_id:
             session.set_current_image(result.image_id)
-        if result.plane:
-            session.set_plane(*plane_numbers(result.plane))
+        session.set_plane(*result.plane.beside(session.t, session.z))
         if session.current_result is None or session.current_result.id != result.id:
             session.set_current_result(result.id)
 

@@ -8,7 +8,15 @@ import tifffile
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from dinocell_app.jobs.events import ImageFailed, ImageSegmented, ImageSkipped, JobStarted, to_json_line
+from dinocell_app.base.plane_address import PlaneAddress
+from dinocell_app.jobs.events import (
+    ImageFailed,
+    ImageSegmented,
+    ImageSkipped,
+    JobStarted,
+    PlaneFound,
+    to_json_line,
+)
 from dinocell_app.jobs.job_files import read_job
 from dinocell_app.pipeline.segmentation_job import segment_images
 from dinocell_app.project.moved_folders import find_moved
@@ -144,7 +152,9 @@ def test_each_result_is_there_as_soon_as_its_image_is_done(night, open_window):
     window = open_window()
     window.projects.open_folder(night)
     session = session_of(window)
-    done = ImageSegmented("a.tif", 40, 0.1, outputs=("control/a_labels.tif",), path=str(path))
+    done = ImageSegmented(
+        "a.tif", 40, 0.1, (PlaneFound(PlaneAddress(0, 0), 40, ("control/a_labels.tif",)),), str(path)
+    )
     lines = [to_json_line(event) + "\n" for event in (JobStarted("segment", 2), done)]
     (run.folder / "events.jsonl").write_text("".join(lines), encoding="utf-8")
     apply_new_events(session.project, run.id)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from dinocell_app.base.plane_address import ONLY_PLANE, PlaneAddress
 from dinocell_app.project.disk_cache import DiskCache, cache_of
 from dinocell_app.project.references import CellType, ReferenceSet
 from dinocell_app.tables.cell_store import CellColumn, CellSource, CellStore
@@ -44,7 +45,7 @@ class PlainResult:
     id: int
     image_id: int
     name: str = "first"
-    plane: str = ""
+    plane: PlaneAddress = ONLY_PLANE
     status: str = "finished"
     n_cells: int = 0
     reason: str = ""

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 
+from dinocell_app.base.plane_address import PlaneAddress
 from dinocell_app.tables import store_reading
 from dinocell_app.tables.cell_store import CellColumn, CellSource, CellStore
 from dinocell_app.tables.column_text import column_text, number_text
-from dinocell_app.tables.result_sources import NEWEST, plane_numbers, sources_of_set
+from dinocell_app.tables.result_sources import NEWEST, sources_of_set
 from dinocell_app.tables.row_order import Arrangement, arranged_rows
 from dinocell_app.tables.store_reading import StoreRequest, read_store
 from tests.ui.results.results_stand_ins import PlainResult, made_store, write_cells
@@ -72,13 +73,13 @@ def test_large_sets_take_half_the_memory(project, monkeypatch):
 
 def test_the_newest_result_of_each_image_and_plane_counts(project):
     project.found += [
-        PlainResult(21, 3, "series", "_t0001"),
-        PlainResult(22, 3, "series", "_t0000"),
-        PlainResult(23, 3, "series", "_t0000"),
+        PlainResult(21, 3, "series", PlaneAddress.of_suffix("_t0001")),
+        PlainResult(22, 3, "series", PlaneAddress.of_suffix("_t0000")),
+        PlainResult(23, 3, "series", PlaneAddress.of_suffix("_t0000")),
         PlainResult(24, 2, "series", status="failed"),
     ]
     series = sources_of_set(project, "series")
-    assert [(source.result_id, source.plane) for source in series] == [
+    assert [(source.result_id, source.plane.suffix) for source in series] == [
         (24, ""),
         (23, "_t0000"),
         (21, "_t0001"),
@@ -86,11 +87,6 @@ def test_the_newest_result_of_each_image_and_plane_counts(project):
     newest = sources_of_set(project, NEWEST)
     assert [source.result_id for source in newest] == [11, 12, 23, 21]
     assert newest[2].title == "c.tif t0000"
-
-
-@pytest.mark.parametrize(("plane", "numbers"), [("", (0, 0)), ("_t0003_z001", (3, 1)), ("_z012", (0, 12))])
-def test_reads_the_numbers_of_a_plane(plane, numbers):
-    assert plane_numbers(plane) == numbers
 
 
 def test_finds_cells_by_image_and_label():

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tifffile
 
+from dinocell_app.base.plane_address import PlaneAddress
 from dinocell_app.project.adding import find_images
 from dinocell_app.project.records import FoundImage, NewResult, PixelSizeScope
 from dinocell_app.ui.session import Session
@@ -25,7 +26,9 @@ def record(session: Session, name: str, set_name: str, labels: np.ndarray, plane
     path.parent.mkdir(parents=True, exist_ok=True)
     tifffile.imwrite(path, labels)
     files = (path.relative_to(session.project.folder).as_posix(),)
-    new = NewResult(number(session, name), set_name, plane=plane, n_cells=2, files=files)
+    new = NewResult(
+        number(session, name), set_name, plane=PlaneAddress.of_suffix(plane), n_cells=2, files=files
+    )
     return session.project.results.record(new).id
 
 
