@@ -3,50 +3,40 @@
 from __future__ import annotations
 
 import re
-import types
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal, Union, get_args, get_origin
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, get_origin
 
-from pydantic import BaseModel, ValidationError, create_model
-from pydantic.fields import FieldInfo
+from pydantic import ValidationError, create_model
 
 from dinocell_app.jobs.job_kinds import AdaptJob, FineTuneJob
+from dinocell_app.jobs.setting import Declared, declared
 
 YES, NO = "yes", "no"
 
+_OF_THE_JOB = ("patience", "crop_size", "synthetic_share", "drawings", "cell_diameter_px", "fully_labelled")
+
+
+def _parameters(job: type[FineTuneJob | AdaptJob], *begins: str) -> Mapping[str, Declared]:
+    named = declared(job)
+    return MappingProxyType(
+        {name: named[name] for begin in begins for name in named if name.startswith(begin)}
+    )
+
+
+TEACHING = _parameters(FineTuneJob, "training.", *_OF_THE_JOB)
+CHANGES = _parameters(FineTuneJob, "augmentation.")
+ADAPTING = _parameters(AdaptJob, "adaptation.")
+ALL: Mapping[str, Declared] = MappingProxyType({**TEACHING, **CHANGES, **ADAPTING})
+
 
 def choices_of(name: str) -> tuple[str, ...]:
-    """List what a parameter can be, where it is one of a few words.
-
-    Parameters
-    ----------
-    name : str
-        With dots, as ``training.epochs``.
-
-    Returns
-    -------
-    tuple of str
-        Empty for anything that is typed.
-    """
-    annotation = _field(name).annotation
-    if annotation is bool:
-        return (YES, NO)
-    return tuple(str(word) for word in get_args(annotation)) if get_origin(annotation) is Literal else ()
+    """List what a parameter can be, where it is one of a few words; empty for anything that is typed."""
+    return (YES, NO) if ALL[name].kind is bool else ALL[name].choices
 
 
 def text_of(value: object) -> str:
-    """Write a value as a person would.
-
-    Parameters
-    ----------
-    value : object
-        Of a parameter.
-
-    Returns
-    -------
-    str
-        Empty for None.
-    """
+    """Write a value as a person would; None is empty."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -58,7 +48,7 @@ def text_of(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def value_of(name: str, text: str) -> object:
+def value_from(name: str, text: str) -> object:
     """Read what a person typed.
 
     Returns
@@ -71,10 +61,10 @@ def value_of(name: str, text: str) -> object:
     ValueError
         With what is wrong in words.
     """
-    field = _field(name)
-    raw = _read(text.strip(), field.annotation)
-    kind: Any = field.annotation
-    alone: Any = create_model("Alone", value=(kind, field))
+    parameter = ALL[name]
+    raw = _read(text.strip(), parameter)
+    kind: Any = parameter.field.annotation
+    alone: Any = create_model("Alone", value=(kind, parameter.field))
     try:
         return alone(value=raw).value
     except ValidationError as error:
@@ -82,25 +72,8 @@ def value_of(name: str, text: str) -> object:
         raise ValueError(said) from error
 
 
-def flat(settings: BaseModel, names: Iterable[str]) -> dict[str, object]:
-    """Take parameters out of a job."""
-    found: dict[str, object] = {}
-    for name in names:
-        at: Any = settings
-        for part in name.split("."):
-            at = getattr(at, part)
-        found[name] = at
-    return found
-
-
 def nested(values: Mapping[str, object]) -> dict[str, Any]:
-    """Put parameters with dots in their names into dicts within dicts.
-
-    Returns
-    -------
-    dict
-        As a job is made from.
-    """
+    """Put parameters with dots in their names into dicts within dicts, as a job is made from."""
     found: dict[str, Any] = {}
     for name, value in values.items():
         at = found
@@ -111,31 +84,17 @@ def nested(values: Mapping[str, object]) -> dict[str, Any]:
     return found
 
 
-def _field(name: str) -> FieldInfo:
-    first, *rest = name.split(".")
-    model: type[BaseModel] = AdaptJob if first == "adaptation" else FineTuneJob
-    field = model.model_fields[first]
-    for part in rest:
-        inner = field.annotation
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
-            raise KeyError(name)
-        field = inner.model_fields[part]
-    return field
-
-
-def _read(text: str, annotation: object) -> object:
-    origin, inside = get_origin(annotation), get_args(annotation)
-    if origin in (Union, types.UnionType):
-        kinds = [kind for kind in inside if kind is not type(None)]
-        return None if not text and len(kinds) < len(inside) else _read(text, kinds[0])
-    if annotation is bool:
+def _read(text: str, parameter: Declared) -> object:
+    if not text and parameter.optional:
+        return None
+    if parameter.kind is bool:
         return text == YES
-    if origin is tuple:
+    if get_origin(parameter.kind) is tuple:
         return tuple(_number(part) for part in re.split(r"\s*(?:\bto\b|;|\s)\s*", text) if part)
-    if origin is dict:
+    if get_origin(parameter.kind) is dict:
         pairs = (part.rsplit(None, 1) for part in re.split(r"[;,]", text) if part.strip())
         return {pair[0].strip(" :="): _number(pair[-1]) for pair in pairs}
-    return text if origin is Literal else _number(text)
+    return text if parameter.choices else _number(text)
 
 
 def _number(text: str) -> float | int:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from dinocell_app.jobs.job_kinds import PRESET_KEEPS, AdaptJob, AdaptThenTeachJob, FineTuneJob, TrainingJob
-from dinocell_app.training_plan.parameter_values import flat, nested
-from dinocell_app.training_plan.parameter_words import ADAPTING, CHANGES, TEACHING
+from dinocell_app.jobs.setting import value_of
+from dinocell_app.training_plan.parameter_values import ADAPTING, CHANGES, TEACHING, nested
 from dinocell_app.training_plan.training_plan import TrainingPlan
 from dinocell_app.training_plan.training_presets import AUGMENTATION, PRESETS
 
@@ -36,7 +36,7 @@ def job_of(plan: TrainingPlan, folder: Path) -> TrainingJob:
 
 
 def preset_values(plan: TrainingPlan) -> dict[str, object]:
-    """Give what the presets of a plan choose, by the names of `parameter_words`.
+    """Give what the presets of a plan choose, by name.
 
     Parameters
     ----------
@@ -53,7 +53,8 @@ def preset_values(plan: TrainingPlan) -> dict[str, object]:
         patience=preset.patience,
     )
     adaptation = AdaptJob(inputs=(Path(),), output=Path())
-    return {**flat(job, {**TEACHING, **CHANGES}), **flat(adaptation, ADAPTING)}
+    values = {name: value_of(job, name) for name in (*TEACHING, *CHANGES)}
+    return values | {name: value_of(adaptation, name) for name in ADAPTING}
 
 
 def chosen_values(plan: TrainingPlan) -> dict[str, object]:

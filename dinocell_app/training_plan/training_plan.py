@@ -39,7 +39,7 @@ class TrainingPlan:
     licence : str
         Of the pictures; it goes into the card of the model.
     own : tuple of (str, object)
-        Parameters that are not those of the presets, by the names of `parameter_words`.
+        Parameters that are not those of the presets, by the names of `parameter_values`.
     """
 
     goal: Goal = "teach"

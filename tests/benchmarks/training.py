@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from dinocell_training.domain_adaptation import DomainAdaptation
 from dinocell_training.estimates import time_steps
-from dinocell_training.fine_tuning import FineTuning, FineTuningParameters
+from dinocell_training.fine_tuning import FineTuning
 from dinocell_training.fine_tuning_data import crops, read_data
 from dinocell_training.processes import training_device
 from dinocell_training.self_distillation.pictures import Picture, find_pictures
@@ -64,7 +64,7 @@ def fine_tuning(data: Path, options: argparse.Namespace, workers: int) -> str:
     network, manifest = starting_point(job)
     objective = objective_by_name(manifest.objective)
     examples = crops(job, read_data(job), objective, manifest)
-    run = FineTuning(network, objective, examples, FineTuningParameters(**plan.model_dump()), device)
+    run = FineTuning(network, objective, examples, plan, device)
     seconds, share = time_steps(run, lambda: run.loading_seconds, options.steps)
     return (
         f"fine-tuning on {device}, {plan.batch_size} crops of {job.crop_size}, {workers} loader processes: "

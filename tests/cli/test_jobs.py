@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from dinocell_app.base.lengths import Area, Length
 from dinocell_app.commands import evaluate, measure, segment, train
 from dinocell_app.commands.options import JobCommand
 from dinocell_app.export.formats import DEFAULT_FORMATS, FORMATS
+from dinocell_app.jobs.common_fields import FORMAT_NAMES
 from dinocell_app.jobs.job_files import job_from_json, job_to_json, make_job, read_job
 from dinocell_app.jobs.job_kinds import EvaluateJob, FineTuneJob, MeasureJob, SegmentJob
 from dinocell_app.jobs.training_settings import AugmentationSettings, TrainingSettings
@@ -151,15 +151,6 @@ def test_micrometres_become_pixels_only_with_a_pixel_size():
         Length.parse("18um").in_px(None)
 
 
-def test_settings_agree_with_those_of_the_layers_above_and_below():
-    from dinocell_training.augmentation import Augmentation
-    from dinocell_training.fine_tuning import FineTuningParameters
-
-    for mirror, original in (
-        (AugmentationSettings(), Augmentation()),
-        (TrainingSettings(), FineTuningParameters()),
-    ):
-        assert mirror.model_dump() == {
-            field.name: getattr(original, field.name) for field in fields(original)
-        }
+def test_formats_of_a_job_are_those_of_the_export():
     assert SegmentJob(inputs=(ROOT,), output=ROOT).formats == DEFAULT_FORMATS
+    assert set(FORMAT_NAMES) == set(FORMATS)

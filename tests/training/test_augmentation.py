@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from dinocell_training.augmentation import (
     PAPER,
-    Augmentation,
     Scenery,
     View,
     change_intensity,
@@ -15,6 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import maximum_filter, minimum_filter
 from skimage.draw import disk
+
+from dinocell_app.jobs.training_settings import AugmentationSettings
 
 
 def _scene():
@@ -55,7 +56,7 @@ def test_a_mirrored_view_is_the_mirrored_array():
 def test_labels_stay_on_their_pixels_in_any_view(seed):
     pixels, labels = _scene()
     scenery = Scenery(labels.shape, 22.0, np.array([[30, 30], [60, 80], [75, 40]]))
-    view = draw_view(np.random.default_rng(seed), scenery, 96, Augmentation(diameter_range=(12, 60)))
+    view = draw_view(np.random.default_rng(seed), scenery, 96, AugmentationSettings(diameter_range=(12, 60)))
     crop, ids = take_view(pixels, labels, view)
     assert crop.shape == ids.shape == (96, 96)
     # At the edge of a cell pixels are mixtures; what lies well inside is judged.
@@ -67,7 +68,9 @@ def test_the_diameter_is_brought_into_the_range():
     _, labels = _scene()
     scenery = Scenery(labels.shape, 22.0, np.empty((0, 2), np.int64))
     rng = np.random.default_rng(0)
-    scales = [draw_view(rng, scenery, 64, Augmentation(diameter_range=(11, 44))).scale for _ in range(200)]
+    scales = [
+        draw_view(rng, scenery, 64, AugmentationSettings(diameter_range=(11, 44))).scale for _ in range(200)
+    ]
     assert 0.5 <= min(scales) < 0.6
     assert 1.7 < max(scales) <= 2.0
 
@@ -94,7 +97,7 @@ def test_the_paper_changes_brightness_by_five_percent_and_inverts():
 def test_strong_changes_stay_in_the_range_of_the_normalisation():
     rng = np.random.default_rng(0)
     pixels = rng.random((32, 32), np.float32) * 2
-    strong = Augmentation(strong_intensity=True, brightness=(0.8, 1.2))
+    strong = AugmentationSettings(strong_intensity=True, brightness=(0.8, 1.2))
     changed = np.stack([change_intensity(rng, pixels, strong) for _ in range(60)])
     assert np.isfinite(changed).all()
     assert changed.min() >= -0.5 - 1e-5

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from dinocell_training.augmentation import Augmentation
 from dinocell_training.colours import GREY_SHARE, as_input, change_colours, random_grey
 from dinocell_training.crops import CropDataset, CropParameters, Source
 
+from dinocell_app.jobs.training_settings import AugmentationSettings
 from dinocell_app.model.flows import FlowsObjective
 
-STRONG = Augmentation(diameter_range=(12, 24), strong_intensity=True)
+STRONG = AugmentationSettings(diameter_range=(12, 24), strong_intensity=True)
 
 
 class Painted:

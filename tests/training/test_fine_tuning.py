@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 import torch
-from dinocell_training.augmentation import Augmentation
 from dinocell_training.checkpoint import CHECKPOINT_NAME
 from dinocell_training.crops import CropDataset, CropParameters, Source
-from dinocell_training.fine_tuning import FineTuning, FineTuningData, FineTuningParameters
+from dinocell_training.fine_tuning import FineTuning, FineTuningData
 from dinocell_training.training_loop import Share, batches_from, loader_processes
 from skimage.draw import disk
 from torch.utils.data import default_collate
 
 from dinocell_app.base.errors import ModelError, UserFacingError
 from dinocell_app.jobs.events import EpochFinished, JobFinished, JobStarted, StepFinished
+from dinocell_app.jobs.training_settings import AugmentationSettings, TrainingSettings
 from dinocell_app.model.flows import FlowsObjective
 from dinocell_app.model.segmenter import FLOW_CHANNELS, Segmenter, SegmenterConfig
 
@@ -32,7 +32,7 @@ TINY = SegmenterConfig(
     detail_width=8,
     dropout=0.1,
 )
-PARAMETERS = FineTuningParameters(
+PARAMETERS = TrainingSettings(
     epochs=3,
     steps_per_epoch=2,
     batch_size=2,
@@ -62,7 +62,9 @@ class _Disks:
 def _dataset(**changes):
     parameters = CropParameters(size=32, seed=5, **changes)
     images = [_Disks(0), _Disks(1)]
-    return CropDataset([Source(images)], FlowsObjective(), parameters, Augmentation(diameter_range=(12, 24)))
+    return CropDataset(
+        [Source(images)], FlowsObjective(), parameters, AugmentationSettings(diameter_range=(12, 24))
+    )
 
 
 def _training(parameters=PARAMETERS, validation=None):
@@ -115,11 +117,15 @@ def test_a_finished_run_does_nothing_when_started_again(tmp_path):
     assert not _losses(events)
 
 
+def changed(settings, **changes):
+    return settings.model_copy(update=changes)
+
+
 def test_the_loss_of_a_repeated_batch_falls(tmp_path):
     torch.manual_seed(0)
     network = Segmenter(replace(TINY, dropout=0.0, decoder_width=32, detail_width=16))
     example = [_dataset()[0]] * 200
-    parameters = replace(PARAMETERS, epochs=1, steps_per_epoch=80, warmup_epochs=0, learning_rate=5e-3)
+    parameters = changed(PARAMETERS, epochs=1, steps_per_epoch=80, warmup_epochs=0, learning_rate=5e-3)
     training = FineTuning(network, FlowsObjective(), FineTuningData(example), parameters, torch.device("cpu"))
     losses = _losses(training.run(tmp_path))
     assert losses[-1] < 0.5 * losses[0]
@@ -127,11 +133,11 @@ def test_the_loss_of_a_repeated_batch_falls(tmp_path):
 
 def test_accumulated_halves_equal_a_whole_batch(tmp_path):
     """Weights of all pixels are 1, so the mean of two means is the mean of all."""
-    plain = replace(
+    plain = changed(
         PARAMETERS, epochs=1, steps_per_epoch=1, gradient_clip=0.0, average_decay=0.0, batch_size=4
     )
     networks = []
-    for parameters in (plain, replace(plain, batch_size=2, accumulation=2)):
+    for parameters in (plain, changed(plain, batch_size=2, accumulation=2)):
         torch.manual_seed(0)
         network = Segmenter(replace(TINY, dropout=0.0))
         training = FineTuning(
@@ -144,7 +150,7 @@ def test_accumulated_halves_equal_a_whole_batch(tmp_path):
 
 
 def test_the_average_follows_the_weights(tmp_path):
-    training = _training(replace(PARAMETERS, epochs=1, steps_per_epoch=1))
+    training = _training(changed(PARAMETERS, epochs=1, steps_per_epoch=1))
     before = copy.deepcopy(training.state.average.state_dict())
     list(training.run(tmp_path))
     decay = 2 / 11
@@ -154,7 +160,7 @@ def test_the_average_follows_the_weights(tmp_path):
 
 
 def test_a_checkpoint_of_another_network_is_refused(tmp_path):
-    list(_training(replace(PARAMETERS, epochs=1)).run(tmp_path))
+    list(_training(changed(PARAMETERS, epochs=1)).run(tmp_path))
     network = Segmenter(replace(TINY, decoder_width=32))
     other = FineTuning(network, FlowsObjective(), FineTuningData(_dataset()), PARAMETERS, torch.device("cpu"))
     with pytest.raises(ModelError, match="does not belong to this training job"):
@@ -162,7 +168,7 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path):
 
 
 def test_checkpoints_hold_no_pickle(tmp_path):
-    list(_training(replace(PARAMETERS, epochs=1)).run(tmp_path))
+    list(_training(changed(PARAMETERS, epochs=1)).run(tmp_path))
     content = (tmp_path / "checkpoints" / CHECKPOINT_NAME).read_bytes()
     header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
     assert json.loads(header["__metadata__"]["progress"])["step"] == 2
@@ -216,7 +222,7 @@ def _with_scores(monkeypatch, scores):
     """A training whose epochs are scored as told."""
     given = iter(scores)
     monkeypatch.setattr(FineTuning, "validate", lambda training: {"total": next(given)})
-    return _training(replace(PARAMETERS, epochs=len(scores), steps_per_epoch=1), _held_out())
+    return _training(changed(PARAMETERS, epochs=len(scores), steps_per_epoch=1), _held_out())
 
 
 def test_the_weights_of_the_best_epoch_are_kept(monkeypatch, tmp_path):
@@ -238,7 +244,7 @@ def test_training_ends_when_held_out_crops_do_not_get_better(monkeypatch, tmp_pa
     assert [event.epoch for event in events if isinstance(event, EpochFinished)] == [1, 2, 3, 4]
     assert "since epoch 2" in events[-2].message
     assert not events[-1].stopped
-    again = list(_training(replace(PARAMETERS, epochs=6, steps_per_epoch=1)).run(tmp_path, patience=2))
+    again = list(_training(changed(PARAMETERS, epochs=6, steps_per_epoch=1)).run(tmp_path, patience=2))
     assert not _losses(again)
 
 
@@ -250,7 +256,7 @@ def test_a_validation_that_is_broken_off_is_made_up_for(tmp_path):
         asked += 1
         return asked > 4  # before two steps and two of the three batches
 
-    parameters = replace(PARAMETERS, epochs=1)
+    parameters = changed(PARAMETERS, epochs=1)
     first = list(_training(parameters, _held_out(5)).run(tmp_path, stop_in_the_validation))
     assert not [event for event in first if isinstance(event, EpochFinished)]
     assert first[-1].stopped
@@ -263,10 +269,10 @@ def test_a_validation_that_is_broken_off_is_made_up_for(tmp_path):
 
 
 def test_loader_processes_give_the_same_batches_in_the_same_order():
-    plan = replace(PARAMETERS, epochs=1, steps_per_epoch=2)
+    plan = changed(PARAMETERS, epochs=1, steps_per_epoch=2)
     share = Share(0, 1, torch.device("cpu"))
     alone, helped = (
-        list(batches_from(_dataset(), replace(plan, workers=workers), 0, share)) for workers in (0, 2)
+        list(batches_from(_dataset(), changed(plan, workers=workers), 0, share)) for workers in (0, 2)
     )
     assert len(alone) == len(helped) == 2
     for one, other in zip(alone, helped, strict=True):
@@ -305,7 +311,7 @@ def test_a_fault_in_a_step_is_not_taken_for_too_little_memory(monkeypatch, tmp_p
 
 
 def test_an_encoder_that_is_to_stay_gets_no_gradients_and_the_rest_learns_as_before(tmp_path):
-    plan = replace(PARAMETERS, encoder_learning_rate=0.0, gradient_clip=0.0, average_decay=0.0)
+    plan = changed(PARAMETERS, encoder_learning_rate=0.0, gradient_clip=0.0, average_decay=0.0)
     still = _training(plan)
     before = copy.deepcopy(still.state.network.state_dict())
     list(still.run(tmp_path / "still"))
@@ -314,7 +320,7 @@ def test_an_encoder_that_is_to_stay_gets_no_gradients_and_the_rest_learns_as_bef
     moved = {name for name in before if not torch.equal(before[name], after[name])}
     assert moved
     assert not [name for name in moved if name.startswith("backbone.")]
-    with_gradients = _training(replace(plan, encoder_learning_rate=1e-30))
+    with_gradients = _training(changed(plan, encoder_learning_rate=1e-30))
     list(with_gradients.run(tmp_path / "gradients"))
     for name, value in with_gradients.state.network.state_dict().items():
         torch.testing.assert_close(after[name], value, msg=name)

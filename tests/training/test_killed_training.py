@@ -23,9 +23,9 @@ PROGRAM = textwrap.dedent(
     from dinocell_app.model.flows import FlowsObjective
     from dinocell_app.model.segmenter import FLOW_CHANNELS, Segmenter, SegmenterConfig
     from dinocell_training import training_loop
-    from dinocell_training.augmentation import Augmentation
+    from dinocell_app.jobs.training_settings import AugmentationSettings, TrainingSettings
     from dinocell_training.crops import CropDataset, CropParameters, Source
-    from dinocell_training.fine_tuning import FineTuning, FineTuningData, FineTuningParameters
+    from dinocell_training.fine_tuning import FineTuning, FineTuningData
 
     class Squares:
         def read(self):
@@ -43,11 +43,11 @@ PROGRAM = textwrap.dedent(
             n_upsamplings=2, feature_blocks=(0,), channel_names=FLOW_CHANNELS, detail_width=8, dropout=0.1,
         ))
         crops = [
-            CropDataset([Source([Squares()])], FlowsObjective(), CropParameters(32, seed=n), Augmentation(),
-                        length=length)
+            CropDataset([Source([Squares()])], FlowsObjective(), CropParameters(32, seed=n),
+                        AugmentationSettings(), length=length)
             for n, length in ((0, 1 << 40), (1, 2))
         ]
-        plan = FineTuningParameters(epochs=3, steps_per_epoch=4, batch_size=2, learning_rate=1e-3,
+        plan = TrainingSettings(epochs=3, steps_per_epoch=4, batch_size=2, learning_rate=1e-3,
                                     warmup_epochs=1, average_decay=0.9)
         run = FineTuning(network, FlowsObjective(), FineTuningData(*crops), plan, torch.device("cpu"))
         for _ in run.run(folder):

@@ -1,15 +1,15 @@
 """Learning rates follow the paper; weight decay spares what it should."""
 
 import pytest
-from dinocell_training.fine_tuning import FineTuningParameters
-from dinocell_training.schedule import Schedule, parameter_groups
+from dinocell_training.schedule import Schedule, parameter_groups, schedule_of
 
+from dinocell_app.jobs.training_settings import TrainingSettings
 from dinocell_app.model.segmenter import FLOW_CHANNELS, Segmenter, SegmenterConfig
 
 
 def test_the_defaults_are_the_papers():
-    parameters = FineTuningParameters()
-    schedule = parameters.schedule()
+    parameters = TrainingSettings()
+    schedule = schedule_of(parameters)
     assert (parameters.epochs, parameters.batch_size, parameters.learning_rate) == (40, 8, 2e-5)
     assert parameters.weight_decay == 1e-4
     assert parameters.encoder_learning_rate is None

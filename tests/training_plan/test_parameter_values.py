@@ -4,8 +4,16 @@ import pytest
 
 from dinocell_app.jobs.job_kinds import AdaptJob, FineTuneJob
 from dinocell_app.jobs.training_settings import AdaptationSettings, AugmentationSettings, TrainingSettings
-from dinocell_app.training_plan.parameter_values import choices_of, nested, text_of, value_of
-from dinocell_app.training_plan.parameter_words import ADAPTING, ALL, CHANGES, TEACHING
+from dinocell_app.training_plan.parameter_values import (
+    ADAPTING,
+    ALL,
+    CHANGES,
+    TEACHING,
+    choices_of,
+    nested,
+    text_of,
+    value_from,
+)
 from dinocell_app.training_plan.planned_jobs import preset_values
 from dinocell_app.training_plan.training_plan import TrainingPlan
 
@@ -13,7 +21,7 @@ SET_ELSEWHERE = {
     "kind", "schema_version", "data", "patterns", "weights", "output", "base_model", "config",
     "backbone_weights",
     "objective", "held_out", "held_out_images", "validation_share", "name", "channel", "device",
-    "partly_labelled_images", "drawings", "licence", "overwrite", "augmentation", "training",
+    "partly_labelled_images", "licence", "overwrite", "augmentation", "training",
 }  # fmt: skip
 
 
@@ -31,7 +39,7 @@ def test_what_is_shown_reads_back_as_it_was(preset) -> None:
     values = preset_values(TrainingPlan(preset=preset))
     assert set(values) == set(ALL)
     for name, value in values.items():
-        assert value_of(name, text_of(value)) == value, name
+        assert value_from(name, text_of(value)) == value, name
 
 
 @pytest.mark.parametrize(
@@ -53,7 +61,7 @@ def test_what_is_shown_reads_back_as_it_was(preset) -> None:
     ],
 )
 def test_what_a_person_types(name, text, value) -> None:
-    assert value_of(name, text) == value
+    assert value_from(name, text) == value
 
 
 @pytest.mark.parametrize(
@@ -73,7 +81,7 @@ def test_what_a_person_types(name, text, value) -> None:
 )
 def test_what_cannot_be_is_said_in_words(name, text, why) -> None:
     with pytest.raises(ValueError, match=why) as said:
-        value_of(name, text)
+        value_from(name, text)
     assert "Input" not in str(said.value)
 
 

@@ -12,37 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dinocell_app.jobs.training_settings import AugmentationSettings
 
-@dataclass(frozen=True)
-class Augmentation:
-    """How far crops may be changed.
-
-    Parameters
-    ----------
-    geometric : bool
-        Flips, any rotation, scale and elastic deformation.
-    diameter_range : tuple of float, optional
-        Cells' median diameter in pixels is brought to a value drawn log-uniformly from this range;
-        None keeps the scale of the image.
-    elastic : float
-        Greatest displacement as a share of the crop's edge.
-    brightness : tuple of float
-        Range of the brightness factor; the paper's is 0.95 to 1.05.
-    inversion : float
-        Probability that grey values are inverted.
-    strong_intensity : bool
-        Also gamma, contrast, blur, noise and uneven illumination.
-    """
-
-    geometric: bool = True
-    diameter_range: tuple[float, float] | None = None
-    elastic: float = 0.03
-    brightness: tuple[float, float] = (0.95, 1.05)
-    inversion: float = 0.5
-    strong_intensity: bool = False
-
-
-PAPER = Augmentation(geometric=False, elastic=0.0)
+PAPER = AugmentationSettings(geometric=False, elastic=0.0)
 """Brightness and inversion alone (paper 3.3.4)."""
 
 
@@ -115,7 +87,9 @@ ANCHORED_SHARE = 0.75
 """Share of views that are taken near a cell; the others fall anywhere, so that background is learned too."""
 
 
-def draw_view(rng: np.random.Generator, scenery: Scenery, size: int, augmentation: Augmentation) -> View:
+def draw_view(
+    rng: np.random.Generator, scenery: Scenery, size: int, augmentation: AugmentationSettings
+) -> View:
     """Draw a random view of an image.
 
     Parameters
@@ -202,7 +176,7 @@ def _elastic(rng: np.random.Generator, size: int, strength: float) -> NDArray[np
 
 
 def change_intensity(
-    rng: np.random.Generator, pixels: NDArray[np.float32], augmentation: Augmentation
+    rng: np.random.Generator, pixels: NDArray[np.float32], augmentation: AugmentationSettings
 ) -> NDArray[np.float32]:
     """Change grey values of a prepared crop.
 

@@ -17,8 +17,9 @@ from skimage.measure import label as connected_components
 from torch.utils.data import Dataset
 
 from dinocell_app.imaging.intensity import NORMALISATIONS, IntensityNormalisation
+from dinocell_app.jobs.training_settings import AugmentationSettings
 from dinocell_app.model.objective import Objective
-from dinocell_training.augmentation import Augmentation, Scenery, change_intensity, draw_view, take_view
+from dinocell_training.augmentation import Scenery, change_intensity, draw_view, take_view
 from dinocell_training.colours import as_input, change_colours
 
 TARGET_MARGIN = 32
@@ -130,7 +131,7 @@ class CropDataset(Dataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]):
         sources: Sequence[Source],
         objective: Objective,
         parameters: CropParameters,
-        augmentation: Augmentation,
+        augmentation: AugmentationSettings,
         *,
         scenes: SceneSource | None = None,
         length: int = 1 << 40,

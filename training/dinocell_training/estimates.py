@@ -15,7 +15,7 @@ from torch.utils.data import Subset
 
 from dinocell_app.jobs.job_kinds import FineTuneJob
 from dinocell_app.model.objectives import objective_by_name
-from dinocell_training.fine_tuning import FineTuning, FineTuningData, FineTuningParameters
+from dinocell_training.fine_tuning import FineTuning, FineTuningData
 from dinocell_training.fine_tuning_data import crops, read_data
 from dinocell_training.peak_memory import peak_memory_bytes
 from dinocell_training.processes import training_device
@@ -73,7 +73,7 @@ def estimate(job: FineTuneJob, run_folder: Path | None = None) -> Estimate:
     data = read_data(job, run_folder, contents_scored_before(job))
     network, manifest = starting_point(job)
     objective = objective_by_name(manifest.objective)
-    parameters = FineTuningParameters(**job.training.model_dump())
+    parameters = job.training
     examples = crops(job, data, objective, manifest)
     n_batches, some = 0, examples
     if examples.validation is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -17,11 +17,12 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from dinocell_app.jobs.events import Event
+from dinocell_app.jobs.training_settings import TrainingSettings
 from dinocell_app.model.objective import Objective
-from dinocell_app.model.precision import Precision, autocast
+from dinocell_app.model.precision import autocast
 from dinocell_training.checkpoint import TrainingState
 from dinocell_training.processes import agreed, process_rank, together, without_averaging
-from dinocell_training.schedule import Schedule, parameter_groups
+from dinocell_training.schedule import parameter_groups, schedule_of
 from dinocell_training.training_loop import (
     Share,
     TimedBatches,
@@ -32,67 +33,6 @@ from dinocell_training.training_loop import (
     training_events,
 )
 from dinocell_training.validation_history import KeepBest, restore_best
-
-
-@dataclass(frozen=True)
-class FineTuningParameters:
-    """How the network is trained; the defaults are the paper's (3.3.3).
-
-    Parameters
-    ----------
-    epochs, steps_per_epoch, batch_size : int
-        A step takes `batch_size` crops on each process.
-    accumulation : int
-        Batches whose gradients are added up before a step.
-    learning_rate : float
-        Of the whole network, or of all but the encoder.
-    encoder_learning_rate : float or None
-        None for the same rate throughout, as the paper found best; 0 leaves the encoder as it is, which is
-        much faster.
-    decay_start_epoch : int or None
-        Epoch at which the decay begins; None for the end of the warm-up.
-    average_decay : float
-        Of the moving average of the weights that is kept as the result; 0 for none.
-    gradient_clip : float
-        Greatest norm of the gradient; 0 for none.
-    precision : {"auto", "fp32", "bf16", "fp16"}
-        Of the forward and backward pass; fp16 scales the loss and needs CUDA.
-    loss_weights : mapping of str to float
-        Factors of the objective's loss terms, 1 where not named.
-    workers : int or None
-        Loader processes; None for a few beside a GPU and none otherwise.
-    """
-
-    epochs: int = 40
-    steps_per_epoch: int = 250
-    batch_size: int = 8
-    accumulation: int = 1
-    learning_rate: float = 2e-5
-    encoder_learning_rate: float | None = None
-    weight_decay: float = 1e-4
-    warmup_epochs: int = 8
-    decay_start_epoch: int | None = None
-    average_decay: float = 0.0
-    gradient_clip: float = 0.0
-    precision: Precision = "fp32"
-    loss_weights: dict[str, float] = field(default_factory=dict)
-    workers: int | None = None
-    seed: int = 0
-
-    @property
-    def total_steps(self) -> int:
-        """Steps of the whole run."""
-        return self.epochs * self.steps_per_epoch
-
-    def schedule(self) -> Schedule:
-        """Give the learning rate over the steps."""
-        start = self.warmup_epochs if self.decay_start_epoch is None else self.decay_start_epoch
-        return Schedule(
-            warmup=self.warmup_epochs * self.steps_per_epoch,
-            decay_start=start * self.steps_per_epoch,
-            total=self.total_steps,
-        )
-
 
 CropBatch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
@@ -133,7 +73,7 @@ class FineTuning:
         network: nn.Module,
         objective: Objective,
         data: FineTuningData,
-        parameters: FineTuningParameters,
+        parameters: TrainingSettings,
         device: torch.device,
     ) -> None:
         torch.manual_seed(parameters.seed)
@@ -278,7 +218,7 @@ class FineTuning:
             Terms of the loss and their sum "total".
         """
         parameters, state = self.parameters, self.state
-        factor = parameters.schedule().factor(state.step)
+        factor = schedule_of(parameters).factor(state.step)
         for group in state.optimiser.param_groups:
             group["lr"] = group["base_rate"] * factor
         self._trained.train()

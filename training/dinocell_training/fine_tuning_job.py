@@ -9,7 +9,7 @@ from pathlib import Path
 from dinocell_app.jobs.events import Event, InputLeftOut, JobFinished, Notice
 from dinocell_app.jobs.job_kinds import FineTuneJob
 from dinocell_app.model.objectives import objective_by_name
-from dinocell_training.fine_tuning import FineTuning, FineTuningParameters
+from dinocell_training.fine_tuning import FineTuning
 from dinocell_training.fine_tuning_choice import FineTuningChoice
 from dinocell_training.fine_tuning_data import crops, read_data
 from dinocell_training.fine_tuning_result import Making, make_model, require_place
@@ -63,7 +63,7 @@ def fine_tune(job: FineTuneJob, run_folder: Path, should_stop: Callable[[], bool
     stop_if_doomed(concerns)
     yield from (Notice(str(concern)) for concern in concerns)
     manifest = describe_data(manifest, job, data, sizes)
-    parameters = FineTuningParameters(**job.training.model_dump())
+    parameters = job.training
     choice = FineTuningChoice(job, run_folder, manifest, data, device)
     examples = crops(job, data, objective, manifest)
     if choice.can_score:

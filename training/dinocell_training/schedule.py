@@ -8,6 +8,8 @@ from typing import Any
 
 from torch import nn
 
+from dinocell_app.jobs.training_settings import TrainingSettings
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -46,6 +48,16 @@ class Schedule:
             return 1.0
         progress = (step - self.decay_start) / max(1, self.total - self.decay_start)
         return 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+
+
+def schedule_of(training: TrainingSettings) -> Schedule:
+    """Give the learning rate over the steps of a training."""
+    start = training.warmup_epochs if training.decay_start_epoch is None else training.decay_start_epoch
+    return Schedule(
+        warmup=training.warmup_epochs * training.steps_per_epoch,
+        decay_start=start * training.steps_per_epoch,
+        total=training.total_steps,
+    )
 
 
 def parameter_groups(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dinocell_app.jobs.job_kinds import FineTuneJob
+from dinocell_app.jobs.training_settings import AugmentationSettings
 from dinocell_app.model.manifest import Manifest
-from dinocell_training.augmentation import Augmentation
 
 MARGIN = 1.25
 """A measured diameter may be a quarter off, and the cells of an image differ by as much from their median."""
@@ -36,7 +36,6 @@ def taught_diameters(job: FineTuneJob, manifest: Manifest) -> tuple[float, float
     return low / MARGIN, high * MARGIN
 
 
-def augmentation_of(job: FineTuneJob, manifest: Manifest) -> Augmentation:
+def augmentation_of(job: FineTuneJob, manifest: Manifest) -> AugmentationSettings:
     """Make the changes of crops that a job asks for, at the scale of `taught_diameters`."""
-    settings = {**job.augmentation.model_dump(), "diameter_range": taught_diameters(job, manifest)}
-    return Augmentation(**settings)
+    return job.augmentation.model_copy(update={"diameter_range": taught_diameters(job, manifest)})

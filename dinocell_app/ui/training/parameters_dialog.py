@@ -1,4 +1,4 @@
-"""All parameters of a training in one window: what the preset says, and what a person says instead."""
+"""All parameters of a training in one window: those of the preset, and those of a person in their place."""
 
 from __future__ import annotations
 
@@ -19,8 +19,16 @@ from PySide6.QtWidgets import (
 )
 
 from dinocell_app.jobs.job_kinds import PRESET_KEEPS
-from dinocell_app.training_plan.parameter_values import choices_of, text_of, value_of
-from dinocell_app.training_plan.parameter_words import ADAPTING, ALL, CHANGES, TEACHING, Words
+from dinocell_app.jobs.setting import Declared
+from dinocell_app.training_plan.parameter_values import (
+    ADAPTING,
+    ALL,
+    CHANGES,
+    TEACHING,
+    choices_of,
+    text_of,
+    value_from,
+)
 from dinocell_app.training_plan.planned_jobs import chosen_values, preset_values
 from dinocell_app.training_plan.training_plan import TrainingPlan
 from dinocell_app.ui.help_here import add_help
@@ -28,30 +36,23 @@ from dinocell_app.ui.help_here import add_help
 _SIZE = (760, 620)
 _FIELD_PX = 190
 _NOT_OWN = (
-    "Sizes and steps of adapting follow from what was chosen on the first page; choose “My own numbers” "
-    "there to set all of them."
+    "Sizes and steps of the adaptation follow from the first page; choose “My own numbers” there to set them."
 )
 
 
 class ParameterField(QWidget):
-    """One parameter: typed, or chosen from a few words.
-
-    Parameters
-    ----------
-    name : str
-        As in `parameter_words`.
-    """
+    """One parameter: typed, or chosen from a few words."""
 
     changed = Signal()
 
-    def __init__(self, name: str, words: Words, parent: QWidget | None = None) -> None:
+    def __init__(self, parameter: Declared, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.name = name
-        choices = choices_of(name)
+        self.name = parameter.name
+        choices = choices_of(parameter.name)
         self.line, self.list = QLineEdit(), QComboBox()
         self.control: QLineEdit | QComboBox = self.list if choices else self.line
-        self.control.setAccessibleName(words.text)
-        self.control.setToolTip(words.explanation)
+        self.control.setAccessibleName(parameter.text)
+        self.control.setToolTip(parameter.setting.help)
         self.list.addItems(choices)
         (self.line if choices else self.list).setParent(None)
         layout = QVBoxLayout(self)
@@ -78,7 +79,7 @@ class ParametersDialog(QDialog):
 
     def __init__(self, plan: TrainingPlan, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("All numbers of the training")
+        self.setWindowTitle("All parameters of the training")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.resize(*_SIZE)
         self.own: tuple[tuple[str, object], ...] = plan.own
@@ -93,9 +94,7 @@ class ParametersDialog(QDialog):
         kinds = QDialogButtonBox.StandardButton
         self.buttons = QDialogButtonBox(kinds.Ok | kinds.Cancel | kinds.RestoreDefaults)
         self.buttons.button(kinds.RestoreDefaults).setText("As in the preset")
-        self.buttons.button(kinds.RestoreDefaults).setToolTip(
-            "Put the numbers of the preset into all fields."
-        )
+        self.buttons.button(kinds.RestoreDefaults).setToolTip("Put the values of the preset into all fields.")
         self._lay_out()
         self._show(chosen_values(plan))
         self.buttons.accepted.connect(self.accept)
@@ -108,7 +107,7 @@ class ParametersDialog(QDialog):
         own = dict(self._plan.own)
         for name, field in self.fields.items():
             try:
-                value = value_of(name, field.text())
+                value = value_from(name, field.text())
             except ValueError as error:
                 self._complain(field, str(error))
                 return
@@ -135,21 +134,25 @@ class ParametersDialog(QDialog):
     def _note(self, name: str) -> None:
         preset = text_of(self._preset[name])
         other = self.fields[name].text().strip() != preset
-        words = f"Preset: {preset or 'empty'}. " if other else ""
-        self._notes[name].setText(f"{words}{ALL[name].explanation}")
+        words = [ALL[name].setting.help]
+        if other:
+            words.insert(0, f"Preset: {preset or 'empty'}.")
+        if ALL[name].setting.automatic:
+            words.append(f"Empty for {ALL[name].setting.automatic}.")
+        self._notes[name].setText(" ".join(words))
 
     def _lay_out(self) -> None:
         if self._plan.teaches:
-            self.tabs.addTab(self._page(TEACHING), "Teaching")
-            self.tabs.addTab(self._page(CHANGES), "Changes of crops")
+            self.tabs.addTab(self._page(TEACHING), "Training")
+            self.tabs.addTab(self._page(CHANGES), "Data augmentation")
         if self._plan.adapts:
-            self.tabs.addTab(self._page(ADAPTING, self._plan.adapt_preset == "own"), "Adapting")
+            self.tabs.addTab(self._page(ADAPTING, self._plan.adapt_preset == "own"), "Adaptation")
         layout = QVBoxLayout(self)
         layout.addWidget(self.tabs, 1)
         layout.addWidget(self.problem)
         layout.addWidget(self.buttons)
 
-    def _page(self, words: Mapping[str, Words], all_open: bool = True) -> QWidget:
+    def _page(self, parameters: Mapping[str, Declared], all_open: bool = True) -> QWidget:
         page = QWidget()
         grid = QGridLayout(page)
         grid.setColumnStretch(2, 1)
@@ -157,17 +160,17 @@ class ParametersDialog(QDialog):
             note = QLabel(_NOT_OWN)
             note.setWordWrap(True)
             grid.addWidget(note, 0, 0, 1, 3)
-        for row, (name, said) in enumerate(words.items(), start=1):
-            field = ParameterField(name, said)
+        for row, (name, parameter) in enumerate(parameters.items(), start=1):
+            field = ParameterField(parameter)
             field.setEnabled(all_open or name.rpartition(".")[2] in PRESET_KEEPS)
             field.changed.connect(lambda name=name: self._note(name))
-            label, note = QLabel(said.text), QLabel()
+            label, note = QLabel(parameter.text), QLabel()
             label.setBuddy(field.control)
             note.setWordWrap(True)
             self.fields[name], self._notes[name] = field, note
             for column, widget in enumerate((label, field, note)):
                 grid.addWidget(widget, row, column)
-        grid.setRowStretch(len(words) + 1, 1)
+        grid.setRowStretch(len(parameters) + 1, 1)
         around = QScrollArea()
         around.setWidgetResizable(True)
         around.setFrameShape(QScrollArea.Shape.NoFrame)

@@ -20,8 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from dinocell_app.segmentation_plan.model_cards import ModelList
-from dinocell_app.training_plan.parameter_values import text_of
-from dinocell_app.training_plan.parameter_words import ADAPTING, ALL
+from dinocell_app.training_plan.parameter_values import ADAPTING, ALL, text_of
 from dinocell_app.training_plan.planned_jobs import chosen_values
 from dinocell_app.training_plan.training_plan import TrainingPlan
 from dinocell_app.training_plan.training_presets import PRESETS
@@ -74,7 +73,7 @@ class SettingsPage(QWidget):
         self.licence = QLineEdit(placeholderText="such as CC BY 4.0, or: our own, not published")
         self.licence.setAccessibleName("Licence of the images")
         self.licence.setToolTip("Goes into the card of the model, for whoever you give it to.")
-        self.numbers = QPushButton("All numbers…")
+        self.numbers = QPushButton("All parameters…")
         self.numbers.setToolTip("Every parameter of the training, with what it does; change what you like.")
         self.as_preset = QPushButton("Back to the preset")
         self.as_preset.setToolTip("Forget the numbers you changed.")
@@ -196,7 +195,7 @@ def summary_of(plan: TrainingPlan) -> str:
             f"{values['training.epochs']} epochs of {values['training.steps_per_epoch']} steps, "
             f"{values['training.batch_size']} crops of {values['crop_size']} px in each."
         )
-    changed = [f"{ALL[name].text.lower()} {text_of(value) or 'empty'}" for name, value in plan.own]
+    changed = [f"{ALL[name].lowered} {text_of(value) or 'empty'}" for name, value in plan.own]
     if changed:
         words.append(f"Your own: {', '.join(changed)}.")
     return " ".join(words)

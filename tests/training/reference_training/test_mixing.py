@@ -1,10 +1,11 @@
 import numpy as np
-from dinocell_training.augmentation import Augmentation
 from dinocell_training.reference_training.drawn_types import DrawnPicture
 from dinocell_training.reference_training.mixing import paste_cells
 from dinocell_training.reference_training.typed_crops import CropMaker, separated
 from dinocell_training.reference_training.typed_pictures import TypedCells
 from skimage.draw import disk
+
+from dinocell_app.jobs.training_settings import AugmentationSettings
 
 
 def _disks(centres, background, cell, size=96, radius=7):
@@ -60,7 +61,7 @@ def test_the_same_number_gives_the_same_mixed_crop():
         DrawnPicture(shape, "phase_contrast", seed, 160)
         for seed, shape in enumerate(("rod", "round", "spread"))
     ]
-    maker = CropMaker(pictures, 96, "percentile", (12, 16), 5, Augmentation())
+    maker = CropMaker(pictures, 96, "percentile", (12, 16), 5, AugmentationSettings())
     crops = [maker.make(number) for number in range(12)]
     again = maker.make(4)
     assert (again.pixels == crops[4].pixels).all()

@@ -47,8 +47,8 @@ def test_a_number_that_cannot_be_is_named_and_nothing_is_taken(dialog, qtbot):
     type_into(qtbot, shown, "adaptation.mask_share", "0.1 to 4")
     shown.buttons.button(OK).click()
     assert shown.result() != QDialog.DialogCode.Accepted
-    assert "Hidden patches: should be less than or equal to 1" in shown.problem.text()
-    assert shown.tabs.tabText(shown.tabs.currentIndex()) == "Adapting"
+    assert "Masked patches: should be less than or equal to 1" in shown.problem.text()
+    assert shown.tabs.tabText(shown.tabs.currentIndex()) == "Adaptation"
     shown.buttons.button(DEFAULTS).click()
     assert not shown.problem.text()
     shown.buttons.button(OK).click()
@@ -57,7 +57,7 @@ def test_a_number_that_cannot_be_is_named_and_nothing_is_taken(dialog, qtbot):
 
 def test_numbers_that_a_preset_of_adapting_chooses_cannot_be_typed(dialog):
     shown = dialog(TrainingPlan(goal="adapt"))
-    assert [shown.tabs.tabText(number) for number in range(shown.tabs.count())] == ["Adapting"]
+    assert [shown.tabs.tabText(number) for number in range(shown.tabs.count())] == ["Adaptation"]
     assert not shown.fields["adaptation.epochs"].isEnabled()
     assert shown.fields["adaptation.seed"].isEnabled()
     assert dialog(TrainingPlan(goal="adapt", adapt_preset="own")).fields["adaptation.epochs"].isEnabled()
@@ -72,7 +72,7 @@ def test_the_page_says_what_is_ones_own_and_goes_back(qtbot):
     page.show_plan(plan)
     assert page.summary.text() == summary_of(plan)
     assert "7 epochs of 75 steps" in page.summary.text()
-    assert "Your own: epochs 7, seed 3" in page.summary.text()
+    assert "Your own: epochs 7, random seed 3" in page.summary.text()
     page.buttons["fast"].click()
     assert plans[-1].own == (("adaptation.seed", 3),)
     page.as_preset.click()

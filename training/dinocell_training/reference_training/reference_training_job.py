@@ -15,12 +15,12 @@ from dinocell_app.base.files import write_json
 from dinocell_app.jobs.events import Event, JobFinished, Notice
 from dinocell_app.jobs.job_kinds import ReferenceTrainingJob
 from dinocell_app.jobs.reference_training_settings import ReferenceTrainingSettings
+from dinocell_app.jobs.training_settings import AugmentationSettings
 from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.manifest import MANIFEST_NAME, Score, TrainingSet, read_manifest
 from dinocell_app.model.model_folder import SegmentationModel, load_model
 from dinocell_app.segmentation.reference.percs_file import save_reference_head
 from dinocell_app.segmentation.reference.percs_head import PercsConfig, PercsHead
-from dinocell_training.augmentation import Augmentation
 from dinocell_training.data_names import data_names
 from dinocell_training.processes import training_device
 from dinocell_training.reference_training.drawn_types import drawn_pictures
@@ -41,9 +41,9 @@ HELD_OUT_SETS = ("test", "novel")
 NOTICE_EVERY = 50
 
 GREYS = {
-    "train": Augmentation(inversion=0.15, strong_intensity=True),
-    "test": Augmentation(brightness=(1.0, 1.0), inversion=0.0),
-    "novel": Augmentation(brightness=(1.0, 1.0), inversion=0.0),
+    "train": AugmentationSettings(inversion=0.15, strong_intensity=True),
+    "test": AugmentationSettings(brightness=(1.0, 1.0), inversion=0.0),
+    "novel": AugmentationSettings(brightness=(1.0, 1.0), inversion=0.0),
 }
 SEEDS = {"train": 0, "test": 1, "novel": 2}
 """Of the crops of each set, beside the seed of the job."""

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from skimage.measure import label as connected_components
 
 from dinocell_app.imaging.intensity import NORMALISATIONS
-from dinocell_training.augmentation import Augmentation, Scenery, change_intensity, draw_view, take_view
+from dinocell_app.jobs.training_settings import AugmentationSettings
+from dinocell_training.augmentation import Scenery, change_intensity, draw_view, take_view
 from dinocell_training.crops import median_diameter
 from dinocell_training.reference_training.mixing import mix
 from dinocell_training.reference_training.typed_pictures import TypedCells, TypedPicture
@@ -37,7 +38,7 @@ class CropMaker:
         Key of `imaging.intensity.NORMALISATIONS`.
     diameters : tuple of float
         Range of the median diameter of the cells, in pixels of the crop.
-    augmentation : Augmentation
+    augmentation : AugmentationSettings
         What changes grey values; geometry is always changed.
     more_donors : sequence of TypedPicture
         Whose cells may be pasted, too.
@@ -48,7 +49,7 @@ class CropMaker:
     normalisation: str
     diameters: tuple[float, float]
     seed: int
-    augmentation: Augmentation
+    augmentation: AugmentationSettings
     more_donors: Sequence[TypedPicture] = ()
 
     def make(self, number: int) -> TypedCells:
@@ -86,12 +87,14 @@ class CropMaker:
             median_diameter(cells.labels),
             _anchors(cells.labels),
         )
-        view = draw_view(rng, scenery, self.size, Augmentation(True, (diameter, diameter), elastic=0.0))
+        view = draw_view(
+            rng, scenery, self.size, AugmentationSettings(diameter_range=(diameter, diameter), elastic=0.0)
+        )
         pixels, labels = take_view(prepared.astype(np.float32) / scale, cells.labels, view)
         return separated(pixels, labels, cells.types)
 
 
-UNCHANGED = Augmentation(brightness=(1.0, 1.0), inversion=0.0)
+UNCHANGED = AugmentationSettings(brightness=(1.0, 1.0), inversion=0.0)
 """Grey values of pictures for scoring."""
 
 HELD_OUT_SEEDS = {"test": 1, "novel": 2}
