@@ -16,9 +16,10 @@ _BYTES_OF_TYPE = (0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8)
 
 @dataclass(frozen=True)
 class _Layout:
-    """Formats of the numbers in classic TIFF or BigTIFF."""
+    """Formats of the numbers in classic TIFF, BigTIFF, or what Hamamatsu makes of classic TIFF."""
 
     first_link: int
+    inline: int
     count: struct.Struct
     entry: struct.Struct
     link: struct.Struct
@@ -44,7 +45,7 @@ def directories_are_whole(path: Path) -> bool:
     size = path.stat().st_size
     with path.open("rb") as file:
         header = file.read(16)
-        layout = _layout(header)
+        layout = _layout(header, path)
         if len(header) < layout.first_link + layout.link.size:
             return False
         (offset,) = layout.link.unpack_from(header, layout.first_link)
@@ -76,13 +77,13 @@ def first_description(path: Path, most_bytes: int = 64 << 20) -> str:
         header = file.read(16)
         if header[:4] not in _MAGIC:
             return ""
-        layout = _layout(header)
+        layout = _layout(header, path)
         try:
             (offset,) = layout.link.unpack_from(header, layout.first_link)
             file.seek(offset)
             (n_entries,) = layout.count.unpack(file.read(layout.count.size))
             for tag, _, count, value in layout.entry.iter_unpack(file.read(n_entries * layout.entry.size)):
-                if tag == _DESCRIPTION and layout.link.size < count <= most_bytes:
+                if tag == _DESCRIPTION and layout.inline < count <= most_bytes:
                     file.seek(value)
                     return file.read(count).rstrip(b"\x00").decode("utf-8", "replace")
         except (OverflowError, OSError, struct.error, ValueError):
@@ -90,15 +91,21 @@ def first_description(path: Path, most_bytes: int = 64 << 20) -> str:
     return ""
 
 
+_NDPI = ".ndpi"
+"""Slides of Hamamatsu, whose links have 64 bits; tifffile knows them by this, too."""
 _MAGIC = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 _DESCRIPTION = 270
 
 
-def _layout(header: bytes) -> _Layout:
+def _layout(header: bytes, path: Path) -> _Layout:
     order = "<" if header[:2] == b"II" else ">"
-    count, entry, link = ("Q", "HHQQ", "Q") if b"+" in header[2:4] else ("H", "HHII", "I")
+    is_big = b"+" in header[2:4]
+    count, entry, link = ("Q", "HHQQ", "Q") if is_big else ("H", "HHII", "I")
+    if path.suffix.lower() == _NDPI and not is_big:
+        link = "Q"
     return _Layout(
-        first_link=8 if link == "Q" else 4,
+        first_link=8 if is_big else 4,
+        inline=8 if is_big else 4,
         count=struct.Struct(order + count),
         entry=struct.Struct(order + entry),
         link=struct.Struct(order + link),
@@ -119,7 +126,7 @@ def _next_directory(file: BinaryIO, offset: int, layout: _Layout, size: int) -> 
         return None
     for tag, kind, count, value_offset in layout.entry.iter_unpack(file.read(n_bytes)):
         n_value_bytes = count * _BYTES_OF_TYPE[kind] if kind < len(_BYTES_OF_TYPE) else 0
-        is_elsewhere = n_value_bytes > layout.link.size
+        is_elsewhere = n_value_bytes > layout.inline
         if tag in _METADATA_TAGS and is_elsewhere and value_offset + n_value_bytes > size:
             return None
     (following,) = layout.link.unpack(file.read(layout.link.size))

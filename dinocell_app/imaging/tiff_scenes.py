@@ -17,6 +17,11 @@ _ASIDE = re.compile(
 """How slide scanners name what they save beside the image."""
 
 
+_SLIDES = ("svs", "ndpi", "qpi", "avs")
+_SAME_FORM, _FAR_WEAKER = 0.02, 5
+_OBJECTIVE = re.compile(r"<objective>\s*([0-9.]+)\s*</objective>")
+
+
 @dataclass(frozen=True)
 class TiffScene:
     """One image of a TIFF file.
@@ -52,7 +57,18 @@ def scenes_of(tiff: Any, described: tuple[OmeImage, ...]) -> tuple[list[TiffScen
     A page that is marked as a reduced copy is one as long as another page is not.
     """
     series = list(tiff.series)
-    kept = [one for one in series if not (_is_reduced(one) or _ASIDE.fullmatch(one.name.strip()))]
+    overviews = _overviews_of_scn(tiff, series)
+    largest = max(series, key=_area, default=None)
+    kept = [
+        one
+        for number, one in enumerate(series)
+        if not (
+            _is_reduced(one)
+            or _ASIDE.fullmatch(one.name.strip())
+            or number in overviews
+            or _is_smaller_copy(one, largest)
+        )
+    ]
     if not kept:
         kept = [max(series, key=_area)] if series else []
     aside = [_aside_name(one) for one in series if not any(one is other for other in kept)]
@@ -65,6 +81,24 @@ def scenes_of(tiff: Any, described: tuple[OmeImage, ...]) -> tuple[list[TiffScen
 
 def _is_reduced(series: Any) -> bool:  # noqa: ANN401
     return bool(series.keyframe.is_reduced)
+
+
+def _is_smaller_copy(series: Any, largest: Any) -> bool:  # noqa: ANN401
+    """Whether a page of a slide scanner is a level of the pyramid that was not marked as one."""
+    page, whole = series.keyframe, largest.keyframe
+    factor = whole.imagewidth / page.imagewidth
+    same_form = abs(whole.imagelength / page.imagelength / factor - 1) < _SAME_FORM
+    return series.kind in _SLIDES and factor >= 2 and same_form
+
+
+def _overviews_of_scn(tiff: Any, series: list[Any]) -> set[int]:  # noqa: ANN401
+    """Find the images of a Leica SCN file that were taken through a far weaker objective than others."""
+    if not tiff.is_scn:
+        return set()
+    powers = [float(power) for power in _OBJECTIVE.findall(str(tiff.pages.first.description))]
+    if len(powers) != len(series):
+        return set()
+    return {number for number, power in enumerate(powers) if power * _FAR_WEAKER <= max(powers)}
 
 
 def _area(series: Any) -> int:  # noqa: ANN401
