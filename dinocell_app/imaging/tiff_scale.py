@@ -22,7 +22,7 @@ _NUMBER = r"([0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)"
 _MPP = re.compile(r"\bMPP\s*[=:]\s*" + _NUMBER)
 _PHILIPS = re.compile(r'DICOM_PIXEL_SPACING"[^>]*>\s*"' + _NUMBER + r'"\s+"' + _NUMBER + '"')
 _VENTANA = re.compile(r'\bScanRes\s*=\s*"' + _NUMBER + '"')
-_XMP = 700
+_XMP, _DAY = 700, 86_400
 
 
 @dataclass(frozen=True)
@@ -87,11 +87,12 @@ def _stk(tiff: Any, page: Any) -> Scale:  # noqa: ANN401
     calibrated = bool(np.any(found.get("SpatialCalibration", True)))
     distances = np.asarray(found.get("ZDistance", ()), float).ravel()
     step = float(distances[-1]) if distances.size else 0.0
-    created = found.get("DatetimeCreated")
     seconds: tuple[float, ...] = ()
-    if created is not None and len(created) > 1 and step == 0:
-        moments = np.asarray(created, "datetime64[ms]").astype(np.int64) / 1000
-        seconds = _since_first(moments)
+    if step == 0:
+        # Milliseconds since midnight, which may pass meanwhile.
+        created = np.asarray(found.get("TimeCreated", ()), float).ravel() / 1000
+        midnights = np.cumsum(np.diff(created, prepend=created[:1]) < 0)
+        seconds = _since_first(created + _DAY * midnights)
     return Scale(square_pixel_um(x, y, tiff.filename) if calibrated else None, length_um(step, unit), seconds)
 
 

@@ -203,7 +203,7 @@ def test_a_metamorph_stack_has_its_planes_and_scale(tmp_path: Path) -> None:
 
 def test_a_metamorph_movie_has_its_times(tmp_path: Path) -> None:
     path, stack = tmp_path / "a.stk", pixels_of(3, 24, 32, dtype="u2")
-    write_stk(path, stack, [0.0, 0.0, 0.0], [0, 5000, 12500])
+    write_stk(path, stack, [0.0, 0.0, 0.0], [86_395_000, 0, 7500])
     with open_image(path) as reader:
         m = reader.metadata
         assert (m.n_slices, m.n_times, m.z_step_um) == (1, 3, None)
