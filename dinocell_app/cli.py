@@ -11,6 +11,7 @@ import dinocell_app
 from dinocell_app.base.errors import EndedEarlyError, UserFacingError
 from dinocell_app.base.plain_text import printable
 from dinocell_app.commands import (
+    assay,
     benchmark,
     demo,
     doctor,
@@ -21,9 +22,11 @@ from dinocell_app.commands import (
     measure,
     models,
     references,
+    report,
     run,
     segment,
     train,
+    watch,
     work,
 )
 from dinocell_app.commands.console import EXIT_OK, EXIT_SOME_FAILED, EXIT_STOPPED, EXIT_WRONG_USAGE
@@ -34,6 +37,9 @@ _COMMANDS = (
     measure,
     evaluate,
     export,
+    report,
+    assay,
+    watch,
     models,
     references,
     features,

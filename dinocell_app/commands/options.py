@@ -198,10 +198,7 @@ class JobCommand(Generic[KindOfJob]):
                 )
             fields = given.model_dump()
         fields["kind"] = self.kind
-        for option in self.options:
-            value = getattr(arguments, option.destination, None)
-            if hasattr(arguments, option.destination) and not (option.positional and not value):
-                _set(fields, option.declared.name, _joined(value) if isinstance(value, list) else value)
+        self._take(arguments, fields)
         self._require(fields)
         job = make_job(fields)
         if not isinstance(job, self.job_class):
@@ -209,6 +206,18 @@ class JobCommand(Generic[KindOfJob]):
         if arguments.save_job is not None:
             write_job(arguments.save_job, job)
         return job
+
+    def given(self, arguments: argparse.Namespace) -> dict[str, Any]:
+        """Collect the fields of the job that were typed."""
+        fields: dict[str, Any] = {}
+        self._take(arguments, fields)
+        return fields
+
+    def _take(self, arguments: argparse.Namespace, fields: dict[str, Any]) -> None:
+        for option in self.options:
+            value = getattr(arguments, option.destination, None)
+            if hasattr(arguments, option.destination) and not (option.positional and not value):
+                _set(fields, option.declared.name, _joined(value) if isinstance(value, list) else value)
 
     def command_line(self, job: KindOfJob) -> list[str]:
         """Write a job as the words that do it.
