@@ -10,8 +10,7 @@ from dinocell_app.base.errors import MissingDependencyError
 from dinocell_app.base.resource_files import resource_path
 from dinocell_app.commands.console import EXIT_OK, duration
 from dinocell_app.commands.execution import execute
-from dinocell_app.commands.options import PROGRAM, Subcommands, absolute_path, add_json_option
-from dinocell_app.jobs.common_fields import DEFAULT_MODEL
+from dinocell_app.commands.options import PROGRAM, Subcommands, absolute_path, add_json_option, add_settings
 from dinocell_app.jobs.job_kinds import SegmentJob
 
 DEFAULT_OUTPUT = "dinocell-demo"
@@ -27,8 +26,7 @@ def add_command(commands: Subcommands) -> None:
     parser.add_argument(
         "-o", "--output", type=absolute_path, default=None, metavar="OUT", help=f"default: {DEFAULT_OUTPUT}"
     )
-    parser.add_argument("--model", default=DEFAULT_MODEL, help=f"default: {DEFAULT_MODEL}")
-    parser.add_argument("--device", default="auto", help="default: auto")
+    add_settings(parser, "model", "device")
     add_json_option(parser)
     parser.set_defaults(execute=demo)
 

@@ -10,8 +10,7 @@ from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.base.files import replacing
 from dinocell_app.base.long_work import result_of
 from dinocell_app.commands.console import EXIT_OK
-from dinocell_app.commands.options import Subcommands, absolute_path
-from dinocell_app.jobs.common_fields import DEFAULT_MODEL
+from dinocell_app.commands.options import Subcommands, absolute_path, add_settings
 
 if TYPE_CHECKING:
     from dinocell_app.imaging.image_reader import ImageReader
@@ -29,13 +28,7 @@ def add_command(commands: Subcommands) -> None:
     )
     parser.add_argument("image", type=absolute_path, metavar="IMAGE")
     parser.add_argument("--pca", type=absolute_path, required=True, metavar="OUT.png", help="picture to make")
-    parser.add_argument("--model", default=DEFAULT_MODEL, help=f"default: {DEFAULT_MODEL}")
-    parser.add_argument("--channel", default="grey", help="grey, mean, a number from 0 or a channel's name")
-    parser.add_argument(
-        "--plane", default="each", help="slice and time of an image that has several, as in z=max,t=3"
-    )
-    parser.add_argument("--axes", default="", metavar="LETTERS", help="as for segment: what stored axes are")
-    parser.add_argument("--device", default="auto", help="default: auto")
+    add_settings(parser, "model", "channel", "plane", "axes", "device")
     parser.add_argument("--overwrite", action="store_true", help="replace a picture that is there already")
     parser.set_defaults(execute=features)
 

@@ -88,12 +88,21 @@ class Option:
         usual = {int: "N", float: "X", Length: "LENGTH", Area: "AREA"}.get(self.declared.item)
         return self.declared.setting.metavar or usual or self.declared.name.rpartition(".")[2].upper()
 
-    def add(self, parser: argparse._ActionsContainer) -> None:
-        """Declare the option; what is not typed is not among the arguments."""
-        settings: dict[str, Any] = {"help": self.help, "default": argparse.SUPPRESS}
+    def add(
+        self, parser: argparse._ActionsContainer, name: str = "", default: object = argparse.SUPPRESS
+    ) -> None:
+        """Declare the option; what is not typed is not among the arguments, unless a default is given.
+
+        Parameters
+        ----------
+        name : str
+            In the parsed arguments; "" for `destination`.
+        """
+        name = name or self.destination
+        settings: dict[str, Any] = {"help": self.help, "default": default}
         if self.switch:
             action = "store_false" if self.declared.default else "store_true"
-            parser.add_argument(*self.names, dest=self.destination, action=action, **settings)
+            parser.add_argument(*self.names, dest=name, action=action, **settings)
             return
         settings["metavar"] = self.metavar
         if self.declared.several:
@@ -102,9 +111,9 @@ class Option:
             # A positional argument that is left out has its default read, be it a mark for nothing.
             settings |= {"type": self.read, "nargs": "?"} if self.positional else {"type": self.read}
         if self.positional:
-            parser.add_argument(self.destination, **settings | {"default": None})
+            parser.add_argument(name, **settings | {"default": None})
         else:
-            parser.add_argument(*self.names, dest=self.destination, **settings)
+            parser.add_argument(*self.names, dest=name, **settings)
 
     def read(self, text: str) -> Any:  # noqa: ANN401 - whatever the field holds
         """Read one typed word."""
@@ -254,6 +263,13 @@ COMMAND_WORDS: Mapping[str, tuple[str, ...]] = {
     # Made by the wizard, and done where its run folder is.
     "adapt_then_teach": ("run",),
 }
+
+
+def add_settings(parser: argparse.ArgumentParser, *names: str) -> None:
+    """Declare settings of a segmentation for another command; the arguments have their names."""
+    for name in names:
+        each = declared(SegmentJob)[name]
+        Option(each).add(parser, name, each.default)
 
 
 def add_json_option(parser: argparse.ArgumentParser) -> None:

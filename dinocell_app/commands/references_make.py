@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dinocell_app.base.errors import InvalidParameterError
-from dinocell_app.base.lengths import Length
 from dinocell_app.commands.console import EXIT_OK, counted
-from dinocell_app.commands.options import Subcommands, absolute_path
-from dinocell_app.jobs.common_fields import DEFAULT_MODEL
+from dinocell_app.commands.options import Subcommands, absolute_path, add_settings
 from dinocell_app.jobs.job_kinds import SegmentJob
 from dinocell_app.references.library import read_library, require_model, with_type, write_library
 from dinocell_app.references.spec import ReferenceSpec
@@ -35,12 +33,7 @@ def add_making(actions: Subcommands) -> None:
         "--not", dest="others", nargs="+", action="extend", default=[], metavar="CELL", help="not this"
     )
     parser.add_argument("--colour", default="", metavar="#rrggbb", help="of the type in the window")
-    parser.add_argument(
-        "--model", default=DEFAULT_MODEL, help=f"describes the cells (default: {DEFAULT_MODEL})"
-    )
-    parser.add_argument("--device", default="auto", help="default: auto")
-    parser.add_argument("--channel", default="grey", help="grey, mean, a number from 0 or a channel's name")
-    parser.add_argument("--diameter", type=Length.parse, metavar="LENGTH", help="as for segment")
+    add_settings(parser, "model", "device", "channel", "diameter")
     parser.add_argument("--overwrite", action="store_true", help="replace a type of this name")
     parser.set_defaults(execute=make)
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import argparse
 
 from dinocell_app.commands.execution import execute_run
-from dinocell_app.commands.options import Option, Subcommands, absolute_path, add_json_option
-from dinocell_app.jobs.job_kinds import SegmentJob
+from dinocell_app.commands.options import Subcommands, absolute_path, add_json_option, add_settings
 from dinocell_app.jobs.run_folder import RunFolder
-from dinocell_app.jobs.setting import declared
 
 
 def add_command(commands: Subcommands) -> None:
@@ -30,8 +28,7 @@ def add_command(commands: Subcommands) -> None:
         metavar="OLD=NEW",
         help="a folder that the job names and where it is on this computer; may be given several times",
     )
-    dask = Option(declared(SegmentJob)["dask"])
-    parser.add_argument(*dask.names, metavar=dask.metavar, default="", help=dask.help)
+    add_settings(parser, "dask")
     add_json_option(parser)
     parser.set_defaults(execute=run)
 

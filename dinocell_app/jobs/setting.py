@@ -233,6 +233,12 @@ def recorded(settings: BaseModel) -> dict[str, Any]:
     return record
 
 
+def spelled(kind: type[BaseModel], name: str) -> str:
+    """Name a field as people do within a sentence; also what records call something that is no field."""
+    known = declared(kind).get(name)
+    return known.lowered if known is not None else name.replace("_", " ")
+
+
 def shown(value: object) -> str:
     """Write a value as people read it."""
     match value:

@@ -52,8 +52,8 @@ class DecodingParameters:
     def __post_init__(self) -> None:
         _require_number("cell probability threshold", self.cell_probability_threshold, 0.0, 1.0)
         _require_number("flow threshold", self.flow_threshold, 0.0, math.inf)
-        _require_number("least confidence", self.min_confidence, 0.0, 1.0)
-        _require_number("largest fraction of the image", self.max_fraction, 0.0, 1.0)
+        _require_number("minimum confidence", self.min_confidence, 0.0, 1.0)
+        _require_number("maximum share of the image", self.max_fraction, 0.0, 1.0)
         _require_count("minimum size", self.min_size, 0)
         _require_count("number of iterations", self.n_iterations, 1)
         if self.max_fraction == 0:

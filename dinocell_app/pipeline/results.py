@@ -14,6 +14,8 @@ from dinocell_app.export.names import SUFFIXES, output_path, require_short_names
 from dinocell_app.export.plane_record import PlaneRecord, read_record
 from dinocell_app.export.provenance import write_sidecar
 from dinocell_app.imaging.scan import natural_key
+from dinocell_app.jobs.job_kinds import SegmentJob
+from dinocell_app.jobs.setting import spelled
 
 
 @dataclass(frozen=True)
@@ -186,9 +188,9 @@ def all_records(folder: Path) -> Iterator[tuple[Path, PlaneRecord]]:
 
 
 def _difference(before: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
-    spelled = {"image": "another image file", "model": "another model"}
+    known = {"image": "another image file", "model": "another model"}
     parts = [
-        spelled.get(name, f"{name.replace('_', ' ')} {before.get(name)} instead of {wanted.get(name)}")
+        known.get(name, f"{spelled(SegmentJob, name)} {before.get(name)} instead of {wanted.get(name)}")
         for name in {**wanted, **before}
         if before.get(name) != wanted.get(name)
     ]

@@ -60,12 +60,12 @@ class SegmentationParameters:
             )
         if not 0 <= self.min_size_share < 1:
             raise InvalidParameterError(
-                f"A least size of {self.min_size_share} typical cells cannot be used",
+                f"A minimum size of {self.min_size_share} typical cells cannot be used",
                 remedy="Choose a share from 0 up to 1",
             )
         if not 0 <= self.confidence_share < 1:
             raise InvalidParameterError(
-                f"A least confidence of {self.confidence_share} of the way to 1 cannot be used",
+                f"A minimum confidence of {self.confidence_share} of the way to 1 cannot be used",
                 remedy="Choose a share from 0 up to 1",
             )
         if self.batch_size is not None and self.batch_size < 1:

@@ -8,6 +8,7 @@ from dinocell_app.base.errors import InvalidParameterError, UserFacingError
 from dinocell_app.jobs.job_files import read_job
 from dinocell_app.jobs.job_kinds import SegmentJob
 from dinocell_app.jobs.run_folder import JOB_NAME
+from dinocell_app.jobs.setting import Record, declared
 from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.manifest import read_manifest
 from dinocell_app.references.library import require_model
@@ -20,9 +21,8 @@ ALL_CELLS, ONLY_LIKE, WITH_TYPE = "all", "only like", "with type"
 ENDINGS = {ONLY_LIKE: "only like the references", WITH_TYPE: "with type and score"}
 """What the name of a set of results says about them."""
 
-_OF_ONE_RUN = {
-    *("inputs", "output", "roots", "recursive", "overwrite", "device", "batch_size", "kept_references"),
-    *("image_pixel_sizes_um", "image_axes"),
+_OF_ONE_RUN = {"kept_references", "image_pixel_sizes_um", "image_axes"} | {
+    name for name, each in declared(SegmentJob).items() if each.setting.record is Record.NO_EFFECT
 }
 """Settings that do not decide what results are, or that each image has of its own."""
 

@@ -13,11 +13,10 @@ from dinocell_app.export.names import SUFFIXES
 from dinocell_app.export.provenance import Provenance, read_sidecar
 from dinocell_app.imaging.planes import ChannelChoice, PlaneChoice
 from dinocell_app.jobs.job_kinds import SegmentJob
-from dinocell_app.jobs.setting import recorded
+from dinocell_app.jobs.setting import declared, recorded, spelled
 from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.manifest import read_manifest
 from dinocell_app.regions.region import checksum
-from dinocell_app.segmentation_plan.presets import spelled
 
 if TYPE_CHECKING:
     from dinocell_app.project.project import Project
@@ -99,11 +98,11 @@ def different_from(job: SegmentJob, earlier: Sequence[EarlierResult]) -> tuple[s
         given = _given_size(record)
         before = {
             "model": record.model_id,
-            "pixel_size": given,
+            "pixel_size_um": given,
             **record.image_selection,
             **record.parameters,
         }
-        now = _choices(job) | {"model": model, "pixel_size": result.pixel_size_um}
+        now = _choices(job) | {"model": model, "pixel_size_um": result.pixel_size_um}
         if result.axes:
             now["axes"] = result.axes
         if result.regions:
@@ -134,7 +133,7 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str,
     return tuple(
         _of_regions(before, now)
         if name == "regions"
-        else f"{spelled(name)}: {_text(name, before.get(name))}, now {_text(name, now.get(name))}"
+        else f"{spelled(SegmentJob, name)}: {_text(name, before.get(name))}, now {_text(name, now.get(name))}"
         for name in {**now, **before}
         if before.get(name) != now.get(name)
     )
@@ -164,10 +163,11 @@ def _sidecar(files: Sequence[str]) -> str:
 def _text(name: str, value: object) -> str:
     match value:
         case None:
-            return "as the file says" if name in ("pixel_size", "axes") else "none"
+            known = declared(SegmentJob).get(name)
+            return (known.setting.automatic if known is not None else "") or "none"
         case bool():
             return "yes" if value else "no"
         case float():
-            return plain_number(value) + (" µm" if name == "pixel_size" else "")
+            return plain_number(value) + (" µm" if name == "pixel_size_um" else "")
     text = str(value)
     return text.replace("um2", " µm²").replace("um", " µm") if name in _SIZES else text

@@ -6,7 +6,6 @@ import re
 from collections.abc import Collection, Mapping
 
 from dinocell_app.base.errors import InvalidParameterError
-from dinocell_app.jobs.job_kinds import SegmentJob
 from dinocell_app.jobs.segment_settings import SegmentSettings
 from dinocell_app.jobs.setting import Record, declared
 
@@ -23,13 +22,6 @@ def changed_settings(preset: SegmentSettings, settings: SegmentSettings) -> tupl
         for name, each in declared(SegmentSettings).items()
         if getattr(preset, name) != getattr(settings, name)
     )
-
-
-def spelled(name: str) -> str:
-    """Name a setting as people do, by its name in jobs and records."""
-    fields = declared(SegmentJob)
-    known = fields.get(name) or fields.get(f"{name}_um")
-    return known.lowered if known is not None else name.replace("_", " ")
 
 
 def same_results(first: SegmentSettings, second: SegmentSettings) -> bool:

@@ -41,7 +41,7 @@ class StoragePage(QWidget):
         self.memory.setAccessibleName("Memory for images")
         self.memory.setToolTip("Memory for parts of images that were looked at.")
         self.place = QComboBox()
-        self.place.setAccessibleName("Place of the cache")
+        self.place.setAccessibleName("Cache folder")
         self.place.setToolTip("A fast local disk helps when projects are on a network drive.")
         self.place.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.place.setMinimumContentsLength(30)
@@ -54,7 +54,7 @@ class StoragePage(QWidget):
         self.disk = QSpinBox(
             minimum=50, maximum=1_000_000, value=settings.disk_cache_megabytes, suffix=" MB", singleStep=500
         )
-        self.disk.setAccessibleName("Cache on disk, at most")
+        self.disk.setAccessibleName("Cache size")
         self.disk.setToolTip("What was used longest ago is removed first.")
         self.used = QLabel("")
         self.empty = QPushButton("Empty")
@@ -70,8 +70,8 @@ class StoragePage(QWidget):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         form.addRow("Memory for images", self.memory)
         form.addRow(explanation)
-        form.addRow("Keep them", self.place)
-        form.addRow("At most on disk", self.disk)
+        form.addRow("Cache folder", self.place)
+        form.addRow("Cache size", self.disk)
         form.addRow("Used now", used)
         self._measure()
 
