@@ -104,7 +104,10 @@ def _micro_manager_key(path: Path) -> frozenset[str] | None:
     named = _MICRO_MANAGER.fullmatch(path.name)
     if named is None:
         return None
-    from tifffile.tifffile import read_micromanager_metadata
+    from tifffile.tifffile import TiffFile, read_micromanager_metadata
+
+    if not hasattr(TiffFile, "is_mmstack"):  # before tifffile 2023.3, which reads each file by itself
+        return None
 
     try:
         with path.open("rb") as file:

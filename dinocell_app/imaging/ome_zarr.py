@@ -173,7 +173,7 @@ def _stored_images(node: ZarrNode) -> list[StoredImage]:
             for number, child in enumerate(images)
         ]
     if kind is ZarrKind.ARRAYS:
-        return [StoredImage(child, child.path.name) for child in node.children() if child.is_array]
+        return [StoredImage(child, child.path.name) for child in node.planes()]
     what = {ZarrKind.PLATE: "is a plate", ZarrKind.WELL: "is a well of a plate"}.get(kind, "holds no image")
     raise UnreadableFileError(what, path=node.path, remedy=_REMEDY)
 

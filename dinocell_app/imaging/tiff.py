@@ -125,7 +125,7 @@ class TiffReader(ImageReader):
         check_declared_size(path, series.shape[self._n_leading :], series.dtype)
         check_declared_size(path, (axes.height, axes.width), series.dtype)
         check_pieces(path, page, series.shape[self._n_leading :])
-        self._mapped = self._map_pixels(path)
+        self._mapped = self._map_pixels()
         self._last_page: tuple[int, NDArray[Any]] | None = None
         self._last_rows: tuple[tuple[int, int, int], NDArray[Any]] | None = None
         self._last_colours: tuple[tuple[int, ...], NDArray[Any]] | None = None
@@ -190,13 +190,15 @@ class TiffReader(ImageReader):
             for position in itertools.product(*runs)
         ]
 
-    def _map_pixels(self, path: Path) -> NDArray[Any] | None:
+    def _map_pixels(self) -> NDArray[Any] | None:
         """Memory-map a series that lies uncompressed in one piece; only so huge ImageJ stacks open."""
         series = self._series
         offset = None if series.is_multifile else series.dataoffset
         if offset is None:
             return None
-        stored = series.dtype.newbyteorder(self._tiff.byteorder)
+        holder = series.keyframe.parent  # another file than the one that describes the set, perhaps
+        path = Path(holder.filehandle.path)
+        stored = series.dtype.newbyteorder(holder.byteorder)
         if offset + math.prod(series.shape) * stored.itemsize > path.stat().st_size:
             raise UnreadableFileError("ends before its last pixel", path=path, remedy=_TRUNCATED_REMEDY)
         mapped: NDArray[Any] = np.memmap(path, dtype=stored, mode="r", offset=offset, shape=series.shape)

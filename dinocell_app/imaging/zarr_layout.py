@@ -13,6 +13,9 @@ from dinocell_app.imaging.metadata import Well
 
 _ARRAY_FILE, _GROUP_FILE, _ATTRIBUTES_FILE, _FORMAT_3_FILE = ".zarray", ".zgroup", ".zattrs", "zarr.json"
 _MOST_JSON_BYTES = 64 << 20
+_LEAST_AXES = 2
+_NO_IMAGES = ("OME", "labels", "tables", "shapes", "points")
+"""Groups beside images, by the names that the specifications give them."""
 _DEEPEST = 6
 """Levels of groups that are searched for images."""
 
@@ -48,6 +51,8 @@ class ZarrNode:
     format: int
     is_array: bool
     attributes: dict[str, Any]
+    n_axes: int = 0
+    """Of an array."""
 
     @property
     def kind(self) -> ZarrKind:
@@ -64,7 +69,11 @@ class ZarrNode:
         ):
             if self.attributes.get(key):
                 return kind
-        return ZarrKind.ARRAYS if any(child.is_array for child in self.children()) else ZarrKind.GROUP
+        return ZarrKind.ARRAYS if any(self.planes()) else ZarrKind.GROUP
+
+    def planes(self) -> Iterator[ZarrNode]:
+        """Look at the arrays inside that have rows and columns."""
+        return (child for child in self.children() if child.n_axes >= _LEAST_AXES)
 
     def child(self, name: str) -> ZarrNode:
         """Look at a folder inside; names that lead out of this one give nothing."""
@@ -96,11 +105,18 @@ def zarr_node(path: Path) -> ZarrNode:
         lifted = attributes.get("ome")
         if isinstance(lifted, dict):
             attributes = {**attributes, **lifted}
-        return ZarrNode(path, 3, described.get("node_type") == "array", attributes)
+        is_array = described.get("node_type") == "array"
+        return ZarrNode(path, 3, is_array, attributes, _count_axes(described) if is_array else 0)
     is_array = (path / _ARRAY_FILE).is_file()
     if not is_array and not (path / _GROUP_FILE).is_file():
         return ZarrNode(path, 0, False, {})
-    return ZarrNode(path, 2, is_array, _json(path / _ATTRIBUTES_FILE) or {})
+    n_axes = _count_axes(_json(path / _ARRAY_FILE) or {}) if is_array else 0
+    return ZarrNode(path, 2, is_array, _json(path / _ATTRIBUTES_FILE) or {}, n_axes)
+
+
+def _count_axes(described: dict[str, Any]) -> int:
+    shape = described.get("shape")
+    return len(shape) if isinstance(shape, list) else 0
 
 
 def images_in(node: ZarrNode, depth: int = 0) -> Iterator[Path]:
@@ -116,7 +132,8 @@ def images_in(node: ZarrNode, depth: int = 0) -> Iterator[Path]:
         yield from _fields(node)
     elif kind is ZarrKind.GROUP and depth < _DEEPEST:
         for child in node.children():
-            yield from images_in(child, depth + 1)
+            if child.path.name not in _NO_IMAGES:
+                yield from images_in(child, depth + 1)
     elif kind is not ZarrKind.NOTHING:
         yield node.path
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 import uuid
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,30 @@ def test_a_scan_lists_a_set_once(tmp_path: Path, companion: bool) -> None:
         paths[1:], "a part of the same data set as set_C0_T0.ome.tif"
     )
     assert len(reasons) == 5 + companion
+
+
+def test_images_of_a_set_that_lie_in_a_file_each(tmp_path: Path) -> None:
+    fields = pixels_of(3, 20, 30)
+    ids = [f"urn:uuid:{uuid.uuid4()}" for _ in fields]
+    images = "".join(
+        f'<Image ID="Image:{n}" Name="field {n}"><Pixels ID="Pixels:{n}" DimensionOrder="XYZCT" '
+        'Type="uint16" SizeX="30" SizeY="20" SizeZ="1" SizeC="1" SizeT="1">'
+        f'<Channel ID="Channel:{n}:0" SamplesPerPixel="1"/><TiffData IFD="0" PlaneCount="1">'
+        f'<UUID FileName="f{n}.ome.tif">{name}</UUID></TiffData></Pixels></Image>'
+        for n, name in enumerate(ids)
+    )
+    opening = '<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" UUID="{}">'
+    for number, (name, field) in enumerate(zip(ids, fields, strict=True)):
+        only = f'<BinaryOnly MetadataFile="f0.ome.tif" UUID="{ids[0]}"/>'
+        text = opening.format(name) + (only if number == 2 else images) + "</OME>"
+        tifffile.imwrite(tmp_path / f"f{number}.ome.tif", field, description=text.encode(), metadata=None)
+    for member in range(3):
+        with open_file(tmp_path / f"f{member}.ome.tif") as file:
+            assert [scene.name for scene in file.scenes] == ["field 0", "field 1", "field 2"]
+            for scene, field in enumerate(fields):
+                assert np.array_equal(file.image(scene).read_plane(), field)
+                assert np.array_equal(file.image(scene).read_rows(2, 7), field[2:7])
+    assert scan_inputs([tmp_path]).images == (tmp_path / "f0.ome.tif",)
 
 
 def test_a_missing_member_loses_its_planes_and_is_named(tmp_path: Path) -> None:
@@ -297,10 +322,19 @@ def test_plain_arrays_are_images(tmp_path: Path) -> None:
         assert reader.metadata.is_rgb
         assert np.array_equal(reader.read_plane(c=2), colours[..., 2])
     group = tmp_path / "group.zarr"
-    zarr.save_group(str(group), b=stack[0], a=stack[1])
+    zarr.save_group(str(group), b=stack[0], a=stack[1], line=stack[0, 0])
     assert [scene.name for scene in list_scenes(group)] == ["a", "b"]
     with open_image(group, scene=1) as reader:
         assert np.array_equal(reader.read_plane(), stack[0])
+
+
+def test_images_in_groups_are_found_and_labels_are_none(tmp_path: Path) -> None:
+    root = tmp_path / "project.zarr"
+    for place in ("", "day1", "day1/labels"):
+        zarr.open_group(str(root / place), mode="a")
+    for place in ("day1/a", "day1/b", "day1/labels/cells"):
+        write_image(root / place, pixels_of(8, 9), "yx")
+    assert scan_inputs([root]).images == (root / "day1" / "a", root / "day1" / "b")
 
 
 def test_axes_of_a_plain_array_are_named_by_xarray(tmp_path: Path) -> None:
@@ -322,3 +356,69 @@ def test_damaged_attributes_are_told_when_the_folder_is_opened(tmp_path: Path) -
     assert scan_inputs([path]).images == (path,)
     with pytest.raises(UnreadableFileError, match="holds no image"):
         open_image(path)
+
+
+def write_micro_manager(
+    path: Path, frames: dict[tuple[int, int, int, int], np.ndarray[Any, Any]], summary: dict[str, Any]
+) -> None:
+    """Planes by (channel, slice, time, position), as Micro-Manager writes them, with an index at the end."""
+    said = json.dumps(summary).encode()
+    content = bytearray(b"II*\0" + bytes(36)) + said
+    plane = len(content)
+    content += b'{"PlaneOf": 1}  '
+    index = b""
+    link = 4
+    for place, pixels in frames.items():
+        content += bytes(-len(content) % 4)
+        start = len(content)
+        index += struct.pack("<5I", *place, start)
+        struct.pack_into("<I", content, link, start)
+        height, width = pixels.shape
+        entries = [(254, 4, 1, 0), (256, 4, 1, width), (257, 4, 1, height), (258, 3, 1, 16), (259, 3, 1, 1)]
+        entries += [(262, 3, 1, 1), (273, 4, 1, start + 162), (277, 3, 1, 1), (278, 4, 1, height)]
+        entries += [(279, 4, 1, pixels.nbytes), (284, 3, 1, 1), (296, 3, 1, 3), (51123, 2, 16, plane)]
+        content += struct.pack("<H", 13) + b"".join(struct.pack("<HHII", *entry) for entry in entries)
+        link = len(content)
+        content += bytes(4) + pixels.astype("<u2").tobytes()
+    struct.pack_into("<8I", content, 8, 54773648, len(content), 483765892, 0, 99384722, 0, 2355492, len(said))
+    content += struct.pack("<2I", 3453623, len(frames)) + index
+    path.write_bytes(bytes(content))
+
+
+@pytest.mark.skipif(
+    not hasattr(tifffile.TiffFile, "is_mmstack"), reason="tifffile 2023.3 and newer read them"
+)
+def test_positions_of_micro_manager_are_images_wherever_they_lie(tmp_path: Path) -> None:
+    planes = pixels_of(2, 3, 2, 20, 30)  # position, time, channel
+    summary = {
+        "MicroManagerVersion": "2.0",
+        "Frames": 3,
+        "Channels": 2,
+        "Slices": 1,
+        "Positions": 2,
+        "ChNames": ["DAPI", "GFP"],
+        "PixelSize_um": 0.325,
+        "Interval_ms": 5000,
+        "InitialPositionList": [{"Label": "A1"}, {"Label": "B2"}],
+        "Prefix": "run",
+    }
+    for position in range(2):
+        frames = {
+            (c, 0, t, position): planes[position, t, c]
+            for t, c in np.ndindex(3, 2)
+            if (position, t, c) != (1, 2, 1)  # stopped before the last plane
+        }
+        write_micro_manager(tmp_path / f"run_MMStack_Pos{position}.ome.tif", frames, summary)
+    assert scan_inputs([tmp_path]).images == (tmp_path / "run_MMStack_Pos0.ome.tif",)
+    for member in range(2):
+        with open_file(tmp_path / f"run_MMStack_Pos{member}.ome.tif") as file:
+            assert [scene.name for scene in file.scenes] == ["A1", "B2"]
+            for position in range(2):
+                reader = file.image(position)
+                m = reader.metadata
+                assert (m.channel_names, m.pixel_size_um) == (NAMES, 0.325)
+                assert m.times_s == (0, 5, 10)
+                assert m.missing == ({(2, 0, 1)} if position else frozenset())
+                for t, c in np.ndindex(3, 2):
+                    if (t, 0, c) not in m.missing:
+                        assert np.array_equal(reader.read_plane(t, 0, c), planes[position, t, c])
