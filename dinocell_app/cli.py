@@ -6,8 +6,10 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import dinocell_app
+from dinocell_app.base.disk_errors import refused_by_disk
 from dinocell_app.base.errors import EndedEarlyError, UserFacingError
 from dinocell_app.base.plain_text import printable
 from dinocell_app.commands import (
@@ -110,4 +112,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of our output, such as `head`, has seen enough.
         sys.stderr.close()
         return EXIT_OK
+    except OSError as error:
+        refused = refused_by_disk(error, Path.cwd())
+        if refused is None:
+            raise
+        print(f"{PROGRAM}: {printable(str(refused))}", file=sys.stderr)
+        return EXIT_WRONG_USAGE
     return code

@@ -15,7 +15,7 @@ from dinocell_app.base.standing_folders import make_folders
 _PROBE_BYTES = 65536
 CHECK_THE_DRIVE = "Check that the drive is connected, then run again"
 
-_FULL = {errno.ENOSPC, errno.EDQUOT}
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
 _IN_THE_WAY = {errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY}
 _GONE = {
@@ -74,10 +74,32 @@ def writing_explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        what, remedy = _sentence(error)
-        refused = RefusedWriteError(what, path=path, remedy=remedy)
-        refused.is_full = error.errno in _FULL
-        raise refused from error
+        raise _refused(error, path) from error
+
+
+def refused_by_disk(error: OSError, place: Path) -> RefusedWriteError | None:
+    """Say what a disk refused, for an error that nobody on the way has explained.
+
+    Parameters
+    ----------
+    place : Path
+        Where the work writes; it is named where the error names no file.
+
+    Returns
+    -------
+    RefusedWriteError or None
+        None for an error that is not the disk's.
+    """
+    if error.errno not in _FULL | _REFUSED | _GONE | {errno.EIO, errno.ENAMETOOLONG}:
+        return None
+    return _refused(error, Path(os.fsdecode(error.filename)) if error.filename else place)
+
+
+def _refused(error: OSError, path: Path) -> RefusedWriteError:
+    what, remedy = _sentence(error)
+    refused = RefusedWriteError(what, path=path, remedy=remedy)
+    refused.is_full = error.errno in _FULL
+    return refused
 
 
 def try_writing(folder: Path) -> None:

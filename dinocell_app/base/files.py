@@ -60,6 +60,10 @@ def replacing(path: Path | str) -> Iterator[Path]:
             os.fsync(written.fileno())
         require_standing(path)
         beside.replace(path)
+    except OSError as error:
+        if error.filename is None or Path(os.fsdecode(error.filename)) == beside:
+            error.filename = str(path)  # the name that a person knows
+        raise
     finally:
         beside.unlink(missing_ok=True)
 

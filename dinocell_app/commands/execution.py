@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+from dinocell_app.base.disk_errors import refused_by_disk
 from dinocell_app.base.errors import InvalidParameterError, UserFacingError
 from dinocell_app.commands.console import Interruption, follow
 from dinocell_app.jobs.events import Event
@@ -43,7 +44,27 @@ def events_of(
         Where a training keeps its checkpoints.
     should_stop_after_image : callable
         Asked between two images.
+
+    Raises
+    ------
+    UserFacingError
+        If the job as a whole cannot be done; whatever a disk refused is one, too.
     """
+    try:
+        yield from _events_of(job, should_stop, run_folder, should_stop_after_image)
+    except OSError as error:
+        refused = refused_by_disk(error, job.output)
+        if refused is None:
+            raise
+        raise refused from error
+
+
+def _events_of(
+    job: Job,
+    should_stop: Callable[[], bool],
+    run_folder: Path | None,
+    should_stop_after_image: Callable[[], bool],
+) -> Iterator[Event]:
     # Each kind imports what it needs: torch takes seconds that measuring and scoring do not have to wait for.
     match job:
         case SegmentJob():

@@ -10,7 +10,8 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from dinocell_app.base.errors import InvalidParameterError, ModelError
+from dinocell_app.base.disk_errors import refused_by_disk
+from dinocell_app.base.errors import InvalidParameterError, ModelError, UserFacingError
 from dinocell_app.base.files import replacing, write_json
 from dinocell_app.model.catalogue import CARD_NAME, list_models, models_folder
 from dinocell_app.model.manifest import ID_PATTERN, MANIFEST_NAME, Manifest
@@ -162,10 +163,13 @@ def _unzip(source: Path, folder: Path) -> None:
                 (folder / name).parent.mkdir(exist_ok=True)
                 with archive.open(member) as packed, (folder / name).open("wb") as file:
                     shutil.copyfileobj(packed, file)
-    except ModelError:
+    except UserFacingError:
         raise
     # Damaged, encrypted, or packed in a way that Python does not know: each fails in its own way.
     except Exception as error:
+        refused = refused_by_disk(error, folder.parents[1]) if isinstance(error, OSError) else None
+        if refused is not None:
+            raise refused from error
         raise ModelError(
             "The archive is damaged or locked", path=source, remedy="Copy, download or export it again"
         ) from error

@@ -10,14 +10,15 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from dinocell_app.base.errors import ModelError
-from dinocell_app.base.files import replacing, write_json
+from dinocell_app.base.files import write_json
 from dinocell_app.model.manifest import MANIFEST_NAME, Manifest, read_manifest
 from dinocell_app.model.objective import Objective
 from dinocell_app.model.objectives import objective_by_name
 from dinocell_app.model.segmenter import Segmenter
+from dinocell_app.model.tensor_files import require_finite, save_tensors
 from dinocell_app.model.weights_file import WEIGHTS_NAME, require_sound_weights, sha256_of
 
 
@@ -94,8 +95,7 @@ def save_model(
     try:
         whole = beside / folder.name
         whole.mkdir()
-        with replacing(whole / WEIGHTS_NAME) as path:
-            save_file(tensors, path)
+        save_tensors(whole / WEIGHTS_NAME, tensors)
         # A head for reference cells fits the features of one network alone.
         sums = {"sha256": sha256_of(whole / WEIGHTS_NAME), "reference_head_sha256": ""}
         written = manifest.model_copy(update=sums)
@@ -123,6 +123,7 @@ def _load_network(manifest: Manifest, path: Path) -> Segmenter:
     try:
         # Copies: tensors that map the file would lock it on Windows, and crash when it is written to.
         tensors = {name: tensor.to(torch.float32, copy=True) for name, tensor in load_file(path).items()}
+        require_finite(tensors, path)
         network.load_state_dict(tensors, assign=True)
     except (SafetensorError, RuntimeError) as error:
         raise ModelError(

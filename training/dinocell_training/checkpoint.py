@@ -10,12 +10,12 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import nn
 
 from dinocell_app.base.errors import ModelError
-from dinocell_app.base.files import PARTIAL_SUFFIX, replacing
+from dinocell_app.base.files import PARTIAL_SUFFIX
 from dinocell_app.base.json_text import parse_json
+from dinocell_app.model.tensor_files import save_tensors
 
 CHECKPOINT_NAME = "last.safetensors"
 _OPTIMISER_FIELDS = ("exp_avg", "exp_avg_sq", "step")
@@ -83,8 +83,7 @@ def save_checkpoint(state: TrainingState, folder: Path) -> Path:
     progress: dict[str, Any] = {"step": state.step, "schema_version": 1, "epoch_losses": state.epoch_losses}
     if state.scaler is not None and state.scaler.is_enabled():
         progress["scaler"] = state.scaler.state_dict()
-    with replacing(path) as beside:
-        save_file(tensors, beside, metadata={"progress": json.dumps(progress)})
+    save_tensors(path, tensors, {"progress": json.dumps(progress)})
     return path
 
 

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import nn
 
 from dinocell_app.base.errors import ModelError, UnreadableFileError
-from dinocell_app.base.files import replacing, write_json
+from dinocell_app.base.files import write_json
 from dinocell_app.base.json_text import parse_json
+from dinocell_app.model.tensor_files import save_tensors
 from dinocell_training.decoded_scores import AP_NAME
 
 HISTORY_NAME = "validation.json"
@@ -184,5 +185,4 @@ def _save_weights(network: nn.Module, path: Path) -> None:
     tensors: dict[str, torch.Tensor] = {
         name: value.detach().cpu().clone().contiguous() for name, value in network.state_dict().items()
     }
-    with replacing(path) as beside:
-        save_file(tensors, beside)
+    save_tensors(path, tensors)

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
 from dinocell_app.base.errors import ModelError
-from dinocell_app.base.files import replacing, write_json
+from dinocell_app.base.files import write_json
 from dinocell_app.base.json_text import parse_json
 from dinocell_app.model.manifest import MANIFEST_NAME, Manifest, read_manifest
 from dinocell_app.model.model_folder import SegmentationModel
+from dinocell_app.model.tensor_files import require_finite, save_tensors
 from dinocell_app.model.weights_file import REFERENCE_HEAD_NAME, require_sound_weights, sha256_of
 from dinocell_app.segmentation.reference.percs_head import PercsConfig, PercsHead
 
@@ -47,6 +47,7 @@ def _loaded(folder: Path, sha256: str, device: str, feature_width: int) -> Percs
         with safe_open(path, framework="pt") as file:
             config = PercsConfig(**parse_json((file.metadata() or {})["config"]))
             tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - no mapping
+        require_finite(tensors, path)
         with torch.device("meta"):
             head = PercsHead(config)
         head.load_state_dict(tensors, assign=True)
@@ -76,8 +77,8 @@ def save_reference_head(head: PercsHead, folder: Path) -> Manifest:
     }
     manifest = read_manifest(folder)
     # Until the manifest names the new file the head counts as damaged, never as another one.
-    with replacing(folder / REFERENCE_HEAD_NAME) as path:
-        save_file(tensors, path, metadata={"config": json.dumps(head.config.to_dict())})
+    config = {"config": json.dumps(head.config.to_dict())}
+    save_tensors(folder / REFERENCE_HEAD_NAME, tensors, config)
     written = manifest.model_copy(update={"reference_head_sha256": sha256_of(folder / REFERENCE_HEAD_NAME)})
     write_json(folder / MANIFEST_NAME, written.model_dump(mode="json"))
     return written
