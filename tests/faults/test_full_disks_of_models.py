@@ -1,4 +1,4 @@
-"""Trainings, imports and exports of models on a full disk: a sentence that names the file, and nothing half done."""
+"""Trainings, imports and exports of models on a full disk: a sentence with the file, and nothing half done."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class NoSpace:
     "error",
     [
         SafetensorError(FULL),
-        OSError(errno.ENOSPC, "No space left on device"),
+        OSError(errno.ENOSPC, "No space left"),
         OSError(errno.EFBIG, "too large"),
     ],
 )
@@ -128,7 +128,7 @@ def test_importing_a_model_on_a_full_disk(tiny_model, tmp_path, monkeypatch, cap
         assert main(["models", "import", str(source), "--name", "mine"]) == 2
         said = capsys.readouterr().err
         assert "Traceback" not in said
-        assert "the disk is full. Free some space" in said
+        assert "Free some space" in said
         assert not list((tmp_path / "disk").iterdir())
 
 
