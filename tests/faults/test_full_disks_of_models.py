@@ -1,4 +1,4 @@
-"""Trainings, imports and exports of models on a full disk: a sentence with the file, and nothing half done."""
+"""Trainings, imports and exports of models on a full disk: a sentence with the file, nothing half done."""
 
 from __future__ import annotations
 
