@@ -163,7 +163,8 @@ def _channels(
         return
     for channel, channel_name in enumerate(metadata.channel_names):
         known = f"{name} {channel_name}" if metadata.n_channels > 1 else name
-        yield known, read(channel), {"rgb": False}
+        blending = "additive" if metadata.n_channels > 1 else "translucent"
+        yield known, read(channel), {"rgb": False, "blending": blending}
 
 
 def _plane(reader: ImageReader, where: PlaneChoice, channel: int) -> NDArray[Any]:

@@ -162,6 +162,15 @@ ACTIONS = (
     ),
     ActionInfo("set_note", "Note …", "Image", "A remark about the image.", "", "", "image"),
     ActionInfo(
+        "open_in_napari",
+        "Open in napari",
+        "Image",
+        "The image with its cells and their table, in a window of napari.",
+        "",
+        "",
+        "image",
+    ),
+    ActionInfo(
         "remove_images", "Remove from project", "Image", "The files stay where they are.", "", "", "image"
     ),
     ActionInfo(

@@ -39,6 +39,7 @@ from dinocell_app.ui.error_display import ProblemBar
 from dinocell_app.ui.guide_window import GuideWindow
 from dinocell_app.ui.help_here import part_in_use, show_help
 from dinocell_app.ui.icons import action_icon
+from dinocell_app.ui.images.napari_window import NapariWindows, napari_is_installed
 from dinocell_app.ui.leftovers import LeftoverUpkeep
 from dinocell_app.ui.panels import make_panels
 from dinocell_app.ui.project_actions import ProjectActions
@@ -92,6 +93,7 @@ class MainWindow(QMainWindow):
         self.statusBar().addPermanentWidget(self.queue_line)
         self._upkeep = (CacheUpkeep(session), LeftoverUpkeep(session))
         self._updates = UpdateNotice(session)
+        self._napari = NapariWindows(session)
         self._make_menus()
         self._connect()
         self.resize(1440, 900)
@@ -141,6 +143,10 @@ class MainWindow(QMainWindow):
     def set_note(self) -> None:
         """Ask for a note."""
         self.panels.images.changes.set_note()
+
+    def open_in_napari(self) -> None:
+        """Open the image and its result in napari."""
+        self._napari.open()
 
     def remove_images(self) -> None:
         """Take images out of the project."""
@@ -332,6 +338,7 @@ class MainWindow(QMainWindow):
                 menu.addSeparator()
                 for dock in self.docks.values():
                     menu.addAction(dock.toggleViewAction())
+        self.actions_by_key["open_in_napari"].setVisible(napari_is_installed())
         self.toolbar = QToolBar("Toolbar", self)
         self.toolbar.setObjectName("toolbar")
         self.toolbar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
