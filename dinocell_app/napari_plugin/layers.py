@@ -83,7 +83,7 @@ def result_layers(sidecar: Path) -> Iterator[LayerData]:
 
     stem = PurePosixPath(sidecar.name.removesuffix(SUFFIXES["sidecar"]))
     labelled, record = read_saved(sidecar.parent, stem, frozenset({"csv"}))
-    yield from _image_of(record, stem.name)
+    yield from _image_of(record)
     table = labelled.table
     features = table.assign(index=table["label"]) if table is not None else None
     units = units_of(table.columns, record.channels) if table is not None else {}
@@ -99,12 +99,10 @@ def result_layers(sidecar: Path) -> Iterator[LayerData]:
     )
 
 
-def _image_of(record: PlaneRecord, stem: str) -> list[LayerData]:
+def _image_of(record: PlaneRecord) -> list[LayerData]:
     """Channels of the plane that was segmented, the one that was looked at visible."""
-    from dinocell_app.reexport.labelled_results import plane_of
-
     chosen = record.image_selection
-    where = plane_of(PlaneChoice.parse(str(chosen.get("plane", "each"))), stem)
+    where = PlaneChoice.parse(str(chosen.get("plane", "each"))).at(record.plane)
     scale = _scale(record.pixel_size_um, 2)
     try:
         with open_image(record.input_path, str(chosen.get("axes", ""))) as reader:
