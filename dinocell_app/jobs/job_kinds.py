@@ -284,6 +284,7 @@ class FineTuneJob(_Job):
             typed="as in 'fluo_*'",
             automatic="all",
             metavar="NAMES",
+            commas=False,
         ),
     ] = ()
     weights: Annotated[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import get_origin
 
 import pytest
 from hypothesis import given, settings
@@ -11,13 +12,21 @@ from hypothesis import strategies as st
 
 from dinocell_app.base.errors import InvalidParameterError, UnreadableFileError
 from dinocell_app.base.lengths import Area, Length
-from dinocell_app.commands import evaluate, measure, segment, train
-from dinocell_app.commands.options import JobCommand
+from dinocell_app.commands import command_line, evaluate, measure, train, train_adapt, train_references
+from dinocell_app.commands.options import JobCommand, Option
 from dinocell_app.export.formats import DEFAULT_FORMATS, FORMATS
 from dinocell_app.jobs.common_fields import FORMAT_NAMES
 from dinocell_app.jobs.job_files import job_from_json, job_to_json, make_job, read_job
-from dinocell_app.jobs.job_kinds import EvaluateJob, FineTuneJob, MeasureJob, SegmentJob
-from dinocell_app.jobs.training_settings import AugmentationSettings, TrainingSettings
+from dinocell_app.jobs.job_kinds import (
+    AdaptJob,
+    EvaluateJob,
+    FineTuneJob,
+    Job,
+    MeasureJob,
+    ReferenceTrainingJob,
+    SegmentJob,
+)
+from dinocell_app.jobs.setting import Declared, shown, value_of
 
 ROOT = Path("/data").absolute()
 
@@ -47,29 +56,63 @@ def test_a_job_survives_the_file(job):
     assert job_from_json(job_to_json(job)) == job
 
 
+CELL = f"{(ROOT / 'a.tif').as_posix()}:17"
+COMMANDS: tuple[tuple[JobCommand, Job], ...] = (
+    (command_line.COMMAND, SegmentJob(inputs=(ROOT / "a",), output=ROOT / "o", references=(CELL,))),
+    (measure.COMMAND, MeasureJob(images=ROOT / "a", labels=ROOT / "b", output=ROOT / "c")),
+    (evaluate.COMMAND, EvaluateJob(predicted=ROOT / "a", reference=ROOT / "b", output=ROOT / "c")),
+    (train.COMMAND, FineTuneJob(data=(ROOT / "a",), output=ROOT / "m")),
+    (train_adapt.COMMAND, AdaptJob(inputs=(ROOT / "a",), output=ROOT / "m", preset="own")),
+    (train_references.COMMAND, ReferenceTrainingJob(data=(ROOT / "a",), output=ROOT / "m")),
+)
+"""With a job of each kind that has no setting but those it needs."""
+
+OTHERS = {
+    "device": "cpu", "axes": "YX", "formats": ("roi",), "references": (CELL.replace("17", "18"),),
+    "not_references": (CELL,), "patterns": ("a, b*",), "drawings": {"yeast": 2.0},
+    "augmentation.diameter_range": (15.0, 72.0), "augmentation.brightness": (0.5, 2.0),
+    "adaptation.mask_share": (0.25, 0.75), "iou_thresholds": (0.5, 0.6),
+}  # fmt: skip
+"""Other values of fields whose types are not enough to choose one."""
+
+
+def other(each: Declared, now: object) -> object:
+    """Choose another value for a field."""
+    _, highest = each.limits
+    number = 0.5 if highest is not None else 300.0
+    by_type = {int: (301,), float: (number / 2, number), str: ("x y",), Path: (ROOT / "x, y",)}
+    by_type |= {Length: (Length.parse("9.5um"),), Area: (Area.parse("7um2"),), bool: (not now,)}
+    values = each.choices or by_type[each.item]
+    value = next(value for value in values if value != now)
+    if get_origin(each.kind) is dict:
+        return {"a": value}
+    return (value,) if each.several else value
+
+
 @pytest.mark.parametrize(
-    "job",
-    [
-        MeasureJob(images=ROOT / "a", labels=ROOT / "b", output=ROOT / "c", texture=True),
-        EvaluateJob(predicted=ROOT / "a", reference=ROOT / "b", output=ROOT / "c", iou_thresholds=(0.6,)),
-        FineTuneJob(
-            data=(ROOT / "a",), output=ROOT / "m", augmentation=AugmentationSettings(diameter_range=(15, 72)),
-            training=TrainingSettings(epochs=2, loss_weights={"flow_y": 0.5}), base_model=None,
-            held_out_images=(ROOT / "a" / "1, 2.tif", ROOT / "a" / "3.tif"), patience=4,
-            partly_labelled_images=(ROOT / "a" / "4.tif",),
-        ),
-    ],
-)  # fmt: skip
-def test_every_kind_survives_the_file_and_the_command_line(job):
+    ("command", "plain", "option"),
+    [(command, plain, option) for command, plain in COMMANDS for option in command.options],
+    ids=lambda it: it.declared.name if isinstance(it, Option) else getattr(it, "kind", None),
+)
+def test_every_option_says_what_it_does_and_survives_the_command_line_and_the_file(command, plain, option):
+    name = option.declared.name
+    value = OTHERS[name] if name in OTHERS else other(option.declared, value_of(plain, name))
+    content = plain.model_dump()
+    above, _, last = name.rpartition(".")
+    (content[above] if above else content)[last] = value
+    job = make_job(content)
+    assert value_of(job, name) != value_of(plain, name)
     assert job_from_json(job_to_json(job)) == job
-    command = {m.COMMAND.kind: m.COMMAND for m in (measure, evaluate, train)}[job.kind]
     assert _parsed(command, job) == job
+    assert len(option.help) > 10
+    if option.declared.default and not (option.required or option.switch):
+        assert shown(option.declared.default) in option.help
 
 
 @settings(max_examples=30)
 @given(segment_jobs)
 def test_the_command_line_of_a_job_makes_the_same_job(job):
-    assert _parsed(segment.COMMAND, job) == job
+    assert _parsed(command_line.COMMAND, job) == job
 
 
 def _parsed(command: JobCommand, job):
