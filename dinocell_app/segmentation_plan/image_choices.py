@@ -28,7 +28,7 @@ class Choice:
 
 
 DEVICES = (
-    Choice("auto", "Automatic (fastest there is)"),
+    Choice("auto", "Automatic (fastest available)"),
     Choice("cpu", "CPU"),
     Choice("cuda", "GPU (NVIDIA CUDA)"),
     Choice("mps", "GPU (Apple)"),

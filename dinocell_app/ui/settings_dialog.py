@@ -33,7 +33,7 @@ from dinocell_app.ui.session import Session
 from dinocell_app.ui.storage_page import StoragePage
 
 DEVICES = {
-    "auto": "Automatic: the fastest there is",
+    "auto": "Automatic: the fastest available",
     "cpu": "Processor (CPU)",
     "cuda": "NVIDIA graphics card (CUDA)",
     "mps": "Apple graphics processor",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from dinocell_app.export.provenance import file_sha256
 from dinocell_app.jobs.events import ImageFailed, ImageSegmented, ImageSkipped
 from dinocell_app.jobs.job_files import job_from_json
 from dinocell_app.jobs.job_kinds import SegmentJob
-from dinocell_app.jobs.setting import Record, declared
+from dinocell_app.jobs.setting import Record, Setting, Settings, declared, recorded
 from dinocell_app.model.manifest import read_manifest
 from dinocell_app.model.model_folder import load_model, save_model
 from dinocell_app.pipeline.measurement_job import measure_images
@@ -150,3 +151,22 @@ def test_what_has_no_effect_leaves_a_result_finished(old, tmp_path):
     assert isinstance(outcome(job.model_copy(update=changes)), ImageSkipped)
     marked = {name for name, each in declared(SegmentJob).items() if each.setting.record is Record.NO_EFFECT}
     assert marked == {*changes, "inputs", "output", "roots", "dask"}
+
+
+def test_a_field_that_is_new_leaves_no_trace_until_it_is_used():
+    class Grown(Settings):
+        careful: Annotated[bool, Setting("Careful")] = False
+        size: Annotated[Length | None, Setting("Size", automatic="measured")] = None
+        precision: Annotated[str, Setting("Precision", record=Record.ALWAYS)] = "auto"
+
+    assert recorded(Grown()) == {"precision": "auto"}
+    grown = Grown(careful=True, size="3px")
+    assert recorded(grown) == {"precision": "auto", "careful": True, "size": "3px"}
+
+
+def test_a_field_that_says_nothing_about_itself_is_a_mistake():
+    class Silent(Settings):
+        forgotten: int = 3
+
+    with pytest.raises(TypeError, match="forgotten"):
+        declared(Silent)

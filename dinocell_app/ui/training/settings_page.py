@@ -28,7 +28,7 @@ from dinocell_app.ui.segment.model_choice import ModelChoice
 from dinocell_app.ui.training.parameters_dialog import ParametersDialog
 
 DEVICES = {
-    "auto": "Automatic (fastest there is)",
+    "auto": "Automatic (fastest available)",
     "cpu": "Processor (CPU)",
     "cuda": "NVIDIA graphics card (CUDA)",
     "mps": "Apple graphics processor",
