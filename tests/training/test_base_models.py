@@ -96,3 +96,26 @@ def test_a_new_network_is_taught_either_objective(objective, data, tmp_path, mon
     assert made.objective == objective
     assert made.config.channel_names == (FLOW_CHANNELS if objective == "flows" else ("distance",))
     assert made.lineage == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "channel", "seen"),
+    [
+        ("ours", "colour", "rgb"),
+        ("ours", "grey", "grey"),
+        ("published", "colour", "grey"),
+        (None, "colour", "rgb"),
+    ],
+)
+def test_a_model_sees_the_colours_that_it_is_taught_with(kind, channel, seen, data, tmp_path, monkeypatch):
+    monkeypatch.setitem(starting_point.CONFIGS, "dinocell-s8", OURS)
+    base = None if kind is None else str(_base(kind, tmp_path))
+    job = FineTuneJob(data=(data,), output=tmp_path / "m", base_model=base, channel=channel)
+    assert starting_point.starting_point(job)[1].input_colour == seen
+
+
+def test_what_is_taught_in_grey_sees_grey_whatever_its_base_saw(data, tmp_path):
+    base = tmp_path / "coloured"
+    save_model(Segmenter(OURS), Manifest.for_network(OURS, id="c", name="c", input_colour="rgb"), base)
+    job = FineTuneJob(data=(data,), output=tmp_path / "m", base_model=str(base))
+    assert starting_point.starting_point(job)[1].input_colour == "grey"

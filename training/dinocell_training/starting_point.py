@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from safetensors.torch import load_file
 
 from dinocell_app.base.errors import ModelError
 from dinocell_app.export.provenance import file_sha256
+from dinocell_app.imaging.intensity import NORMALISATIONS
 from dinocell_app.jobs.job_kinds import FineTuneJob
 from dinocell_app.model.backbone import load_backbone_weights
 from dinocell_app.model.catalogue import find_model
@@ -30,6 +32,21 @@ from dinocell_training.taught_scale import taught_diameters
 
 _USUAL_RANGE = (0.5, 2.0)
 """Diameters a model serves, as multiples of the smallest and largest typical one it was shown."""
+
+
+NORMALISATION = "percentile"
+"""Of images for networks that have no base model."""
+
+
+def taught_colour(job: FineTuneJob, normalisation: str) -> Literal["grey", "rgb"]:
+    """Say what the model will see of colours: what it is taught with, and its normalisation can prepare.
+
+    Returns
+    -------
+    {"grey", "rgb"}
+        As in a manifest.
+    """
+    return "rgb" if job.channel == "colour" and "rgb" in NORMALISATIONS[normalisation].colours else "grey"
 
 
 def starting_point(job: FineTuneJob) -> tuple[Segmenter, Manifest]:
@@ -55,7 +72,6 @@ def starting_point(job: FineTuneJob) -> tuple[Segmenter, Manifest]:
             include={
                 "objective",
                 "intensity_normalisation",
-                "input_colour",
                 "tile_overlap_px",
                 "blend",
                 "licence",
@@ -68,7 +84,13 @@ def starting_point(job: FineTuneJob) -> tuple[Segmenter, Manifest]:
         lineage = lineage_of_child(base.manifest)
         known = base.manifest.training_data
         manifest = Manifest.for_network(
-            base.manifest.config, **fields, id=identity, name=name, lineage=lineage, training_data=known
+            base.manifest.config,
+            **fields,
+            id=identity,
+            name=name,
+            input_colour=taught_colour(job, base.manifest.intensity_normalisation),
+            lineage=lineage,
+            training_data=known,
         )
         return base.network.requires_grad_(True), manifest
     objective = objective_by_name(job.objective)
@@ -97,6 +119,8 @@ def starting_point(job: FineTuneJob) -> tuple[Segmenter, Manifest]:
         id=identity,
         name=name,
         objective=job.objective,
+        input_colour=taught_colour(job, NORMALISATION),
+        intensity_normalisation=NORMALISATION,
         lineage=origin,
         attributions=attributions,
     )
