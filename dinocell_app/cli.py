@@ -14,7 +14,6 @@ from dinocell_app.base.errors import EndedEarlyError, UserFacingError
 from dinocell_app.base.plain_text import printable
 from dinocell_app.commands import (
     assay,
-    benchmark,
     demo,
     doctor,
     engine,
@@ -48,7 +47,6 @@ _COMMANDS = (
     references,
     features,
     train,
-    benchmark,
     run,
     doctor,
     demo,

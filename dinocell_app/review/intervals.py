@@ -6,8 +6,6 @@ import math
 from dataclasses import dataclass
 
 CONFIDENCE = 0.95
-_NORMAL_QUANTILE = 1.959963984540054
-"""Of 0.975: half of the 5 % that an interval may leave out lies on each side."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +53,10 @@ def wilson(n_right: int, n: int) -> Estimate:
     """
     if n == 0:
         return UNKNOWN
-    share, z2 = n_right / n, _NORMAL_QUANTILE**2
-    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = _NORMAL_QUANTILE / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
+    from scipy.stats import binomtest
+
+    found = binomtest(n_right, n).proportion_ci(CONFIDENCE, method="wilson")
     # Exact at the ends, where rounding would leave a trace.
-    low = 0.0 if n_right == 0 else max(0.0, centre - half)
-    high = 1.0 if n_right == n else min(1.0, centre + half)
-    return Estimate(share, low, high)
+    low = 0.0 if n_right == 0 else float(found.low)
+    high = 1.0 if n_right == n else float(found.high)
+    return Estimate(n_right / n, low, high)

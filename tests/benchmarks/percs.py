@@ -2,8 +2,14 @@
 
     python tests/benchmarks/percs.py --data ../shared/data --model dinocell-s8 --pictures 40
 
-The same as ``dinocell-app benchmark percs`` with the labelled sets of the folder, their types by table, and
-the types that the shipped head was not trained on. Drawn cells are of five shapes in eight modalities.
+With ``--data`` the labelled sets of that folder are taken, their types by table, and the types that the
+shipped head was not trained on; drawn cells are of five shapes in eight modalities. Without it, name folders of
+images by type, as for ``dinocell-app train references``; ``--help`` lists the options:
+
+    python tests/benchmarks/percs.py labelled/ --model my-model/ --novel "spindle*"
+
+``--sam sam_vit_b_01ec64.pth`` adds the baseline of SAM asked at points; it needs the packages segment-anything
+(1.0 or newer) and torchvision, which the application itself does not use, and the published weights.
 """
 
 from __future__ import annotations
@@ -16,7 +22,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from dinocell_app.cli import main as run_command
+from tests.benchmarks.personalised.command import main as print_table
 
 SETS = (
     "usiigaci_phase/train",
@@ -38,15 +44,17 @@ NOVEL = ("spindle*", "stained*", "yeast*")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True, help="folder that holds the data sets")
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--data", type=Path, help="folder that holds the data sets")
     given, passed_on = parser.parse_known_args(arguments)
+    if given.data is None:
+        return print_table(passed_on)
     with tempfile.TemporaryDirectory() as folder:
         table = Path(folder) / "types.csv"
         table.write_text(TYPES, encoding="utf-8")
         folders = [str(given.data / name) for name in SETS if (given.data / name).is_dir()]
-        words = ["benchmark", "percs", *folders, "--types", str(table), "--novel", *NOVEL]
-        return run_command([*words, "--test-share", "0.15", "--drawn", "480", *passed_on])
+        words = [*folders, "--types", str(table), "--novel", *NOVEL]
+        return print_table([*words, "--test-share", "0.15", "--drawn", "480", *passed_on])
 
 
 if __name__ == "__main__":

@@ -2,30 +2,30 @@ import json
 
 import numpy as np
 import pytest
-from dinocell_training.reference_training import percs_benchmark
-from dinocell_training.reference_training.percs_benchmark import Row, best_filter, score_set, table_lines
-from dinocell_training.reference_training.percs_methods import (
+from dinocell_training.reference_training.typed_pictures import TypedCells
+from skimage.draw import disk
+
+from dinocell_app.base.errors import InvalidParameterError, UnreadableFileError
+from dinocell_app.references.types import N_LOOKS
+from dinocell_app.segmentation.predictor import Segmentation
+from dinocell_app.segmentation.reference.feature_grid import FeatureGrid
+from dinocell_app.segmentation.scale import ScaleChoice
+from tests.benchmarks.percs import main
+from tests.benchmarks.personalised import percs_benchmark
+from tests.benchmarks.personalised.percs_benchmark import Row, best_filter, score_set, table_lines
+from tests.benchmarks.personalised.percs_methods import (
     References,
     ScoredCells,
     SeenPicture,
     SimilarityFilter,
 )
-from dinocell_training.reference_training.percs_queries import ReferencesFile, choose_references
-from dinocell_training.reference_training.sam_points import (
+from tests.benchmarks.personalised.percs_queries import ReferencesFile, choose_references
+from tests.benchmarks.personalised.sam_points import (
     PointPrompts,
     load_sam,
     similar_points,
     without_duplicates,
 )
-from dinocell_training.reference_training.typed_pictures import TypedCells
-from skimage.draw import disk
-
-from dinocell_app.base.errors import InvalidParameterError, UnreadableFileError
-from dinocell_app.cli import main
-from dinocell_app.references.types import N_LOOKS
-from dinocell_app.segmentation.predictor import Segmentation
-from dinocell_app.segmentation.reference.feature_grid import FeatureGrid
-from dinocell_app.segmentation.scale import ScaleChoice
 
 CENTRES = [(16, 16), (16, 48), (48, 16), (48, 48)]
 TYPES = ("round", "rod", "round", "rod")
@@ -132,10 +132,10 @@ def test_of_masks_that_overlap_the_surer_stays():
 
 
 def test_sam_needs_its_library_and_weights(tmp_path, monkeypatch):
-    monkeypatch.setattr("dinocell_training.reference_training.sam_points.find_spec", lambda name: None)
+    monkeypatch.setattr("tests.benchmarks.personalised.sam_points.find_spec", lambda name: None)
     with pytest.raises(InvalidParameterError, match="not installed"):
         load_sam(tmp_path / "sam_vit_b.pth", "cpu")
-    monkeypatch.setattr("dinocell_training.reference_training.sam_points.find_spec", lambda name: object())
+    monkeypatch.setattr("tests.benchmarks.personalised.sam_points.find_spec", lambda name: object())
     with pytest.raises(InvalidParameterError, match="SAM weights"):
         load_sam(tmp_path / "sam_vit_b.pth", "cpu")
 
@@ -179,7 +179,7 @@ def test_the_table_has_methods_down_and_sets_across():
 
 
 def test_the_command_prints_the_table_and_keeps_references(tiny_model, tmp_path, capsys):
-    arguments = ["benchmark", "percs", "--model", str(tiny_model), "--device", "cpu", "--drawn", "30"]
+    arguments = ["--model", str(tiny_model), "--device", "cpu", "--drawn", "30"]
     arguments += ["--novel", "spindle*", "--test-share", "0.3", "--pictures", "2", "--size", "96"]
     arguments += ["--references", str(tmp_path / "references.json"), "-o", str(tmp_path / "table.json")]
     assert main(arguments) == 0

@@ -5,8 +5,6 @@ import pytest
 from dinocell_training.label_overlaps import count_overlaps
 from dinocell_training.matching import match_by_iou
 from dinocell_training.reference_training.mixing import paste_cells
-from dinocell_training.reference_training.percs_methods import References, ScoredCells, see
-from dinocell_training.reference_training.percs_queries import choose_references
 from dinocell_training.reference_training.typed_pictures import TypedCells
 from dinocell_training.synthetic.parameters import SceneParameters
 from dinocell_training.synthetic.scene import render_scene
@@ -15,6 +13,8 @@ from dinocell_app.base.resource_files import resource_path
 from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.model_folder import load_model
 from dinocell_app.segmentation.reference.percs_file import reference_head
+from tests.benchmarks.personalised.percs_methods import References, ScoredCells, see
+from tests.benchmarks.personalised.percs_queries import choose_references
 
 
 def _scene(shape, diameter, seed):

@@ -6,14 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from dinocell_training.image_scores import MatchingScores
+from dinocell_training.label_overlaps import count_overlaps
+from dinocell_training.matching import match_by_iou
+from dinocell_training.reference_training.typed_pictures import TypedCells
 from numpy.typing import NDArray
 
 from dinocell_app.model.model_folder import SegmentationModel
 from dinocell_app.segmentation.reference.percs_file import reference_head
-from dinocell_training.image_scores import MatchingScores
-from dinocell_training.label_overlaps import count_overlaps
-from dinocell_training.matching import match_by_iou
-from dinocell_training.reference_training.percs_methods import (
+from tests.benchmarks.personalised.percs_methods import (
     GuidedMasks,
     Method,
     References,
@@ -22,8 +23,7 @@ from dinocell_training.reference_training.percs_methods import (
     SimilarityFilter,
     see,
 )
-from dinocell_training.reference_training.percs_queries import Chosen
-from dinocell_training.reference_training.typed_pictures import TypedCells
+from tests.benchmarks.personalised.percs_queries import Chosen
 
 IOU_THRESHOLDS = (0.3, 0.5)
 NUMBERS = ((1, 0), (3, 0), (5, 0), (1, 1), (3, 3), (5, 5))

@@ -1,32 +1,35 @@
-"""`dinocell-app benchmark percs`: how well cells of a type are found from a click, beside baselines."""
+"""The command of the benchmark: how well cells of a type are found from a click, beside baselines."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from dinocell_training.processes import training_device
+from dinocell_training.reference_training.pannuke import PannukePicture
+from dinocell_training.reference_training.reference_training_job import pictures_by_type
+from dinocell_training.reference_training.typed_crops import held_out_crops
+from dinocell_training.reference_training.typed_pictures import TypedCells
 
 from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.base.files import write_json
 from dinocell_app.commands.console import EXIT_OK
-from dinocell_app.commands.options import Subcommands, absolute_path
-from dinocell_app.jobs.common_fields import DEFAULT_MODEL
-from dinocell_app.jobs.job_kinds import ReferenceTrainingJob
+from dinocell_app.commands.options import absolute_path
+from dinocell_app.jobs.job_kinds import DEFAULT_MODEL, ReferenceTrainingJob
 from dinocell_app.jobs.reference_training_settings import ReferenceTrainingSettings
+from dinocell_app.model.catalogue import find_model
+from dinocell_app.model.model_folder import load_model
+from tests.benchmarks.personalised.percs_benchmark import Row, methods_of, score_set, table_lines
+from tests.benchmarks.personalised.percs_queries import ReferencesFile, choose_references
+from tests.benchmarks.personalised.sam_points import load_sam
 
-if TYPE_CHECKING:
-    from dinocell_training.reference_training.percs_benchmark import Row
-    from dinocell_training.reference_training.typed_pictures import TypedCells
 
-
-def add_command(commands: Subcommands) -> None:
-    """Declare the command."""
-    parser = commands.add_parser("benchmark", help="measure a model as papers do")
-    kinds = parser.add_subparsers(title="benchmarks", metavar="KIND", required=True)
-    percs = kinds.add_parser(
-        "percs",
-        help="score personalised cell segmentation",
+def make_parser() -> argparse.ArgumentParser:
+    """Declare the options."""
+    percs = argparse.ArgumentParser(
+        prog="percs.py",
         description="Print average precision, precision and recall of personalised cell segmentation, in the "
         "layout of the PerCS paper: the cells of one type are asked for by showing some of them. Types and "
         "held-out pictures are those of train references with the same folders, seed and shares.",
@@ -53,11 +56,11 @@ def add_command(commands: Subcommands) -> None:
         help="references of every picture and type; made when it is not there",
     )
     percs.add_argument("-o", "--output", type=absolute_path, metavar="FILE", help="table as JSON")
-    percs.set_defaults(execute=benchmark_percs)
+    return percs
 
 
-def benchmark_percs(arguments: argparse.Namespace) -> int:
-    """Do the command.
+def main(words: Sequence[str]) -> int:
+    """Print the table.
 
     Returns
     -------
@@ -69,14 +72,7 @@ def benchmark_percs(arguments: argparse.Namespace) -> int:
     UserFacingError
         If pictures or the model cannot be used.
     """
-    from dinocell_training.processes import training_device
-    from dinocell_training.reference_training.percs_benchmark import methods_of, score_set, table_lines
-    from dinocell_training.reference_training.percs_queries import ReferencesFile, choose_references
-    from dinocell_training.reference_training.sam_points import load_sam
-
-    from dinocell_app.model.catalogue import find_model
-    from dinocell_app.model.model_folder import load_model
-
+    arguments = make_parser().parse_args(words)
     device = training_device(arguments.device)
     model = load_model(find_model(arguments.model), device)
     sam = {"SAM point prompts": load_sam(arguments.sam, str(device))} if arguments.sam else {}
@@ -107,10 +103,6 @@ def _pictures(
     arguments: argparse.Namespace, diameters: tuple[float, float]
 ) -> dict[str, dict[str, TypedCells]]:
     """Make the held-out mixed pictures, which are the same in every run, and read PanNuke's third fold."""
-    from dinocell_training.reference_training.pannuke import PannukePicture
-    from dinocell_training.reference_training.reference_training_job import pictures_by_type
-    from dinocell_training.reference_training.typed_crops import held_out_crops
-
     split = pictures_by_type(
         ReferenceTrainingJob(
             data=tuple(arguments.data),

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from dinocell_training.reference_training.typed_pictures import TypedCells
 
 from dinocell_app.base.errors import InvalidParameterError, UnreadableFileError
 from dinocell_app.base.files import write_json
 from dinocell_app.base.json_text import parse_json
-from dinocell_training.reference_training.typed_pictures import TypedCells
 
 MOST_REFERENCES = 5
 FEWEST_CELLS = 2

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+from dinocell_training.reference_training.typed_pictures import TypedCells
 from numpy.typing import NDArray
 
 from dinocell_app.base.long_work import result_of
@@ -22,7 +23,6 @@ from dinocell_app.segmentation.reference.guided_scoring import score_types_guide
 from dinocell_app.segmentation.reference.percs_head import PercsHead
 from dinocell_app.segmentation.reference.scoring import TypeReferences
 from dinocell_app.segmentation.scale import decoding_at_scale, resample_maps
-from dinocell_training.reference_training.typed_pictures import TypedCells
 
 LEAST_SCORE = 0.5
 

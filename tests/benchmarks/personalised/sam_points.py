@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.references.types import N_LOOKS
-from dinocell_training.reference_training.percs_methods import References, SeenPicture
+from tests.benchmarks.personalised.percs_methods import References, SeenPicture
 
 N_POINTS = 100
 NEAREST_PATCHES = 2.0
@@ -31,7 +31,7 @@ class PointPredictor(Protocol):
     def set_image(self, image: NDArray[np.uint8]) -> None:
         """Encode a picture of shape (M, N, 3)."""
 
-    def predict(self, point_coords: Any, point_labels: Any, multimask_output: bool) -> Any:  # noqa: ANN401 - of the library
+    def predict(self, point_coords: Any, point_labels: Any, multimask_output: bool) -> Any:
         """Give masks (n, M, N), scores (n,) and low-resolution logits for one prompt."""
 
 
@@ -125,7 +125,7 @@ def load_sam(weights: Path, device: str) -> PointPrompts:
     if find_spec("segment_anything") is None:
         raise InvalidParameterError(
             "The library segment-anything is not installed",
-            remedy="Install the application with the extra 'sam'",
+            remedy="Install it with pip install segment-anything torchvision",
         )
     kind = next((each for each in ("vit_b", "vit_l", "vit_h") if each in weights.name), None)
     if kind is None or not weights.is_file():
