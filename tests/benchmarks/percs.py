@@ -3,13 +3,13 @@
     python tests/benchmarks/percs.py --data ../shared/data --model dinocell-s8 --pictures 40
 
 With ``--data`` the labelled sets of that folder are taken, their types by table, and the types that the
-shipped head was not trained on; drawn cells are of five shapes in eight modalities. Without it, name folders of
-images by type, as for ``dinocell-app train references``; ``--help`` lists the options:
+shipped head was not trained on; drawn cells are of five shapes in eight modalities. Without it, name folders
+of images by type, as for ``dinocell-app train references``; ``--help`` lists the options:
 
     python tests/benchmarks/percs.py labelled/ --model my-model/ --novel "spindle*"
 
-``--sam sam_vit_b_01ec64.pth`` adds the baseline of SAM asked at points; it needs the packages segment-anything
-(1.0 or newer) and torchvision, which the application itself does not use, and the published weights.
+``--sam sam_vit_b_01ec64.pth`` adds the baseline of SAM asked at points; it needs the published weights and the
+packages segment-anything (1.0 or newer) and torchvision, which the application itself does not use.
 """
 
 from __future__ import annotations
