@@ -8,8 +8,8 @@ of images by type, as for ``dinocell-app train references``; ``--help`` lists th
 
     python tests/benchmarks/percs.py labelled/ --model my-model/ --novel "spindle*"
 
-``--sam sam_vit_b_01ec64.pth`` adds the baseline of SAM asked at points; it needs the published weights and the
-packages segment-anything (1.0 or newer) and torchvision, which the application itself does not use.
+``--sam sam_vit_b_01ec64.pth`` adds the baseline of SAM asked at points; it needs the published weights and
+the packages segment-anything (1.0 or newer) and torchvision, which the application itself does not use.
 """
 
 from __future__ import annotations
