@@ -237,6 +237,11 @@ class LifReader(ImageReader):
         """Rows lie as they are."""
         return 1
 
+    def close(self) -> None:
+        """Let go of the bytes that are mapped."""
+        self._map = np.empty(0, np.uint8)
+        super().close()
+
 
 _PLACED = (_COLUMNS, _ROWS, _SLICES, _TIMES, _TILES)
 

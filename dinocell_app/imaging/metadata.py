@@ -65,6 +65,8 @@ class ImageMetadata:
         Planes (t, z, c) that the file announces and that were never written, or lie in a missing file.
     missing_files : tuple of str
         Names of the files of a set that are not there.
+    left_out : tuple of str
+        What the file holds beside its images, such as "label" and "macro" of a slide.
     well : Well or None
         For a field of a plate.
     """
@@ -86,6 +88,7 @@ class ImageMetadata:
     times_s: tuple[float, ...] = ()
     missing: frozenset[tuple[int, int, int]] = field(default=frozenset(), repr=False)
     missing_files: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     well: Well | None = None
 
     def time_s(self, t: int | None) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -130,7 +131,8 @@ class Nd2Reader(ImageReader):
             self._last_frame = None
             m = self._file.attributes
             shape = (self._n_stored, m.heightPx, m.widthPx, self._n_samples)
-            self._last_frame = number, np.asarray(self._file.read_frame(number)).reshape(shape)
+            # A copy, because nd2 cannot close a file that pixels are still mapped from.
+            self._last_frame = number, np.array(self._file.read_frame(number)).reshape(shape)
         channel, sample = divmod(c, self._n_visible)
         if self._n_visible == len(_COLOURS):
             sample = _COLOURS[sample]
@@ -211,6 +213,8 @@ def _acquisition_times(file: Any) -> list[float]:  # noqa: ANN401
     if read is None:
         return []
     try:
-        return [float(value) for value in read()]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that there are none
+            return [float(value) for value in read()]
     except (LookupError, ValueError, OSError):
         return []

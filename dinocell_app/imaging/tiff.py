@@ -36,7 +36,6 @@ from dinocell_app.imaging.tiff_rows import decode_rows, mapped_rows, rows_togeth
 from dinocell_app.imaging.tiff_scale import scale_of
 from dinocell_app.imaging.tiff_scenes import TiffScene, scenes_of
 
-_logger = logging.getLogger(__name__)
 # What tifffile logs goes where the application's log goes, and to no terminal of its own accord.
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
@@ -67,8 +66,6 @@ class TiffImageFile(ImageFile):
         if axes:  # which axes run over images is said by the word alone
             whole = {id(scene.series): scene for scene in self._found}
             self._found = [TiffScene(one.series, (), one.name, one.ome) for one in whole.values()]
-        if left_out:
-            _logger.info("%s also holds %s", path, ", ".join(left_out))
         super().__init__(path, [scene.name for scene in self._found], left_out)
 
     def stored_axes(self, scene: int = 0) -> StoredAxes:
@@ -156,6 +153,7 @@ class TiffReader(ImageReader):
                 times_s=scale.times_s,
                 missing=self._missing_planes(path, n_channels),
                 missing_files=described.missing_files,
+                left_out=file.left_out,
             )
         )
 

@@ -89,6 +89,8 @@ def remarks(metadata: ImageMetadata, name: str) -> list[str]:
         said.append(f"{name}: {missing}")
     if metadata.n_scenes > 1:
         said.append(f"{name} holds {metadata.n_scenes} images; number {metadata.scene + 1} is read")
+    if metadata.left_out:
+        said.append(f"{name}: left out beside the image: {', '.join(metadata.left_out)}")
     return said
 
 

@@ -220,7 +220,7 @@ def test_a_preview_before_the_image_is_left_out_and_named(tmp_path: Path) -> Non
         writer.write(image)
     with open_file(path) as file:
         assert len(file.scenes) == 1
-        assert file.left_out == ("a preview of 40 x 48 pixels",)
+        assert file.left_out == file.metadata().left_out == ("a preview of 40 x 48 pixels",)
         assert np.array_equal(file.image().read_plane(), image)
 
 
