@@ -85,8 +85,20 @@ def test_there_is_one_for_each_folder(folders, fields):
         make_job(wrong)
 
 
+def test_the_recipe_goes_on_from_the_shipped_model_and_teaches_nothing_that_it_is_judged_by():
+    recipe = read_job(RECIPES / "dinocell_s8.json")
+    assert isinstance(recipe, FineTuneJob)
+    assert recipe.base_model == "dinocell-s8"
+    assert sum(recipe.weights) == pytest.approx(1)
+    assert sum(recipe.drawings.values()) == pytest.approx(recipe.synthetic_share)
+    folders = {path.parents[1] for path in (*recipe.held_out_images, *recipe.partly_labelled_images)}
+    assert folders <= set(recipe.data)
+    assert not set(recipe.held_out_images) & set(recipe.partly_labelled_images)
+    assert not any("test" in path.parts for path in recipe.data)
+
+
 def test_the_recipes_of_the_shipped_model_are_jobs_of_which_one_starts_from_the_other():
-    first = read_job(RECIPES / "dinocell_s8.json")
+    first = read_job(RECIPES / "dinocell_s8_from_dinov2.json")
     further = read_job(RECIPES / "dinocell_s8_further_round.json")
     assert isinstance(first, FineTuneJob)
     assert isinstance(further, FineTuneJob)
