@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QSizePolicy, QStyle, QToolButton, QWidget
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QSizePolicy, QStyle, QToolButton, QWidget
 
 from dinocell_app.ui.icons import action_icon
+from dinocell_app.ui.plain_text import plain_label
 
 
 class DockTitle(QWidget):
@@ -16,7 +17,7 @@ class DockTitle(QWidget):
     def __init__(self, dock: QDockWidget) -> None:
         super().__init__(dock)
         self._dock = dock
-        self.name = QLabel(dock.windowTitle())
+        self.name = plain_label(dock.windowTitle())
         self.name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.maximise = self._button("dock_maximise", "Maximize")
         self.maximise.setToolTip("Give this panel all the room of the window, or take it back.")

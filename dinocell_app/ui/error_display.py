@@ -9,11 +9,12 @@ from types import TracebackType
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QStyle, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QStyle, QWidget
 
 import dinocell_app
 from dinocell_app.base.errors import UserFacingError
 from dinocell_app.base.settings import log_path
+from dinocell_app.ui.plain_text import plain_label
 from dinocell_app.ui.session import Session
 
 NOTE_MILLISECONDS = 8000
@@ -45,8 +46,8 @@ class ProblemBar(QFrame):
         super().__init__(parent)
         self.error: BaseException | None = None
         self.setFrameShape(QFrame.Shape.StyledPanel)
-        self.icon = QLabel()
-        self.text = QLabel()
+        self.icon = plain_label()
+        self.text = plain_label()
         self.text.setWordWrap(True)
         self.text.setAccessibleName("Problem")
         self.copy = QPushButton("Copy details")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QImage, QTextCursor, QTextDocument
+from PySide6.QtGui import QTextCursor, QTextDocument
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QSplitter,
-    QTextBrowser,
     QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
@@ -22,23 +21,21 @@ from PySide6.QtWidgets import (
 )
 
 from dinocell_app.base.resource_files import resource_path
+from dinocell_app.ui.documents import DocumentView, follow_web_link
 
 _SIZE = (1120, 760)
 _SPLIT = (240, 860)
 _LISTED_LEVELS = (2, 3)
 """Levels of headings in the contents: the title says nothing new."""
 _ABOVE_PX = 8
-_MARGIN_PX = 48
 
 
-class GuideView(QTextBrowser):
+class GuideView(DocumentView):
     """Shows a Markdown file with its pictures no wider than the window."""
 
     def __init__(self, page: Path, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._folder = page.parent
+        super().__init__(page.parent, parent)
         self.setAccessibleName("User guide")
-        self.setOpenLinks(False)
         self.show_page(page)
 
     def show_page(self, page: Path) -> None:
@@ -49,18 +46,9 @@ class GuideView(QTextBrowser):
         page : Path
             Markdown file.
         """
-        self._folder = page.parent
+        self.folder = page.parent
         self.document().setBaseUrl(QUrl.fromLocalFile(str(page)))
         self.setMarkdown(page.read_text(encoding="utf-8"))
-
-    def loadResource(self, kind: int, name: QUrl | str) -> object:
-        """Read a picture of the guide, made narrower where it would not fit."""
-        if kind != QTextDocument.ResourceType.ImageResource.value:
-            return super().loadResource(kind, name)
-        url = QUrl(name)
-        picture = QImage(str(self._folder / url.path()) if url.isRelative() else url.toLocalFile())
-        widest = max(self.viewport().width() - _MARGIN_PX, 320)
-        return picture.scaledToWidth(widest) if picture.width() > widest else picture
 
 
 @dataclass(frozen=True)
@@ -149,9 +137,9 @@ class GuideWindow(QDialog):
 
     def follow(self, link: QUrl) -> None:
         """Open a link: another document here, a page of the web in the browser."""
-        page = self._page.parent / link.path() if link.path() else self._page
-        if not link.isRelative() or page.suffix != ".md":
-            QDesktopServices.openUrl(link)
+        page = self.view.path_of(link) if link.path() else self._page
+        if not link.isRelative() or page is None or page.suffix != ".md":
+            follow_web_link(self, link)
             return
         self._read_before.append((self._page, self.view.verticalScrollBar().value()))
         self._show(page)

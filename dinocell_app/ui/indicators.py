@@ -1,10 +1,14 @@
-"""Check boxes and radio buttons that are seen on dark windows, too."""
+"""The style of the application: boxes that are seen on dark windows, too, and labels without markup."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPalette, QPen
 from PySide6.QtWidgets import QProxyStyle, QStyle, QStyleOption, QWidget
+
+from dinocell_app.ui.plain_text import keep_plain
 
 _Element = QStyle.PrimitiveElement
 _BOXES = (_Element.PE_IndicatorCheckBox, _Element.PE_IndicatorItemViewItemCheck)
@@ -17,6 +21,11 @@ class IndicatorStyle(QProxyStyle):
 
     def __init__(self) -> None:
         super().__init__("fusion")
+
+    def polish(self, what: Any) -> Any:  # noqa: ANN401 - three signatures in Qt
+        """Prepare a widget before it is shown first: its text is no markup."""
+        keep_plain(what)
+        return super().polish(what)
 
     def drawPrimitive(
         self,

@@ -266,7 +266,13 @@ class MainWindow(QMainWindow):
 
     def about(self) -> None:
         """Say what this is."""
-        QMessageBox.about(self, "About DINOCell", ABOUT.format(version=dinocell_app.__version__))
+        box = QMessageBox(self)
+        box.setTextFormat(Qt.TextFormat.RichText)  # our own words
+        box.setWindowTitle("About DINOCell")
+        box.setText(ABOUT.format(version=dinocell_app.__version__))
+        box.setIconPixmap(self.windowIcon().pixmap(64, 64))
+        box.finished.connect(box.deleteLater)
+        box.exec()
 
     # Dropping, opening, closing.
 

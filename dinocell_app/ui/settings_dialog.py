@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHeaderView,
     QKeySequenceEdit,
-    QLabel,
     QListWidget,
     QListWidgetItem,
     QPushButton,
@@ -28,6 +27,7 @@ from dinocell_app.base.settings import ApplicationSettings
 from dinocell_app.ui.actions import ACTIONS, PRESETS, conflicting
 from dinocell_app.ui.help_here import add_help
 from dinocell_app.ui.models.models_page import ModelsPage
+from dinocell_app.ui.plain_text import plain_label
 from dinocell_app.ui.segment.output_choice import FORMAT_NOTES, FORMAT_TEXTS
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.storage_page import StoragePage
@@ -198,7 +198,7 @@ class SettingsDialog(QDialog):
         back = QPushButton("Back to the preset")
         back.setToolTip("Forget all shortcuts you changed.")
         back.clicked.connect(self._show_preset)
-        self.clash = QLabel()
+        self.clash = plain_label()
         self.clash.setWordWrap(True)
         self.clash.hide()
         layout.addWidget(self.preset)

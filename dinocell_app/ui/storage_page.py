@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSizePolicy,
     QSpinBox,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from dinocell_app.base.settings import ApplicationSettings
 from dinocell_app.project.disk_cache import MEGABYTE, all_caches, size_of, trim
+from dinocell_app.ui.plain_text import plain_label
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.workers import start
 
@@ -56,12 +56,12 @@ class StoragePage(QWidget):
         )
         self.disk.setAccessibleName("Cache size")
         self.disk.setToolTip("What was used longest ago is removed first.")
-        self.used = QLabel("")
+        self.used = plain_label("")
         self.empty = QPushButton("Empty")
         self.empty.setAccessibleName("Empty the cache")
         self.empty.setToolTip("Remove the cache now; images, results and projects stay.")
         self.empty.clicked.connect(self._empty)
-        explanation = QLabel(EXPLANATION)
+        explanation = plain_label(EXPLANATION)
         explanation.setWordWrap(True)
         used = QHBoxLayout()
         used.addWidget(self.used, 1)

@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt, Signal, SignalInstance
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QPushButton,
     QSizePolicy,
@@ -22,6 +21,7 @@ from dinocell_app.editing.edit_history import EditHistory, Version
 from dinocell_app.ui.correct.correct_tools import BY_KEY, TOOLS
 from dinocell_app.ui.correct.gestures import LARGEST_BRUSH, SMALLEST_BRUSH
 from dinocell_app.ui.icons import action_icon
+from dinocell_app.ui.plain_text import plain_label
 
 CELL_ACTIONS = (
     ("correct_delete_chosen", "Delete the chosen cell"),
@@ -94,7 +94,7 @@ class CorrectBar(QWidget):
         self.done = QPushButton("Done")
         self.done.setToolTip("Leave the Correct mode; everything is saved.")
         self.done.clicked.connect(self.closed)
-        self.saved, self.hint = QLabel(), QLabel()
+        self.saved, self.hint = plain_label(), plain_label()
         self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         for key, text in CELL_ACTIONS:
             self.cell.menu().addAction(text).triggered.connect(partial(self._ask, key))

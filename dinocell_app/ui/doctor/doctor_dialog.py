@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFileDialog,
     QHeaderView,
-    QLabel,
     QProgressBar,
     QPushButton,
     QTreeWidget,
@@ -25,6 +24,7 @@ from dinocell_app.base.json_text import parse_json
 from dinocell_app.doctor.finding import GOOD, MARKS, PROBLEM, WARNING, Finding
 from dinocell_app.doctor.report import report_of
 from dinocell_app.ui.help_here import add_help
+from dinocell_app.ui.plain_text import plain_label
 from dinocell_app.ui.processes.line_command import LineCommand
 from dinocell_app.ui.session import Session
 
@@ -48,7 +48,7 @@ class DoctorDialog(QDialog):
         self._session = session
         self.findings: list[Finding] = []
         self.command = LineCommand(self)
-        self.sentence = QLabel()
+        self.sentence = plain_label()
         self.sentence.setWordWrap(True)
         self.bar = QProgressBar(maximum=0)
         self.bar.setTextVisible(False)

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QProgressBar,
     QPushButton,
     QSplitter,
@@ -32,6 +31,7 @@ from dinocell_app.reexport.remembered_choice import remember_choice, remembered_
 from dinocell_app.ui.export.export_form import ExportForm
 from dinocell_app.ui.export.planned_file_model import FILE, PlannedFileModel
 from dinocell_app.ui.help_here import help_button
+from dinocell_app.ui.plain_text import plain_label
 from dinocell_app.ui.workers import start, start_generator
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class ExportDialog(QDialog):
         self.form = ExportForm()
         self.model = PlannedFileModel(self)
         self.files = QTableView()
-        self.summary = QLabel()
+        self.summary = plain_label()
         self.progress = QProgressBar()
         self.export_button = QPushButton("Export")
         self.close_button = QPushButton("Close")

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QProgressBar,
     QPushButton,
@@ -27,6 +26,7 @@ from dinocell_app.reexport.label_importing import LabelsImported, import_all
 from dinocell_app.segmentation_plan.presets import checked_name
 from dinocell_app.ui.export.label_match_model import LabelMatchModel
 from dinocell_app.ui.help_here import help_button
+from dinocell_app.ui.plain_text import plain_label
 from dinocell_app.ui.workers import start, start_generator
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class ImportLabelsDialog(QDialog):
         self.choose_files = QPushButton("Choose files…")
         self.choose_folder = QPushButton("Choose folder…")
         self.name = QLineEdit(_free_name(session.project))
-        self.summary = QLabel(_HINT)
+        self.summary = plain_label(_HINT)
         self.progress = QProgressBar()
         self.import_button = QPushButton("Import and measure")
         self.close_button = QPushButton("Close")

@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -28,6 +27,7 @@ from dinocell_app.project.axes_choice import CHOICES, AxesChoice, read_again, sp
 from dinocell_app.project.records import FoundImage, ImageRecord
 from dinocell_app.project.thumbnails import ChannelPictures, channel_pictures
 from dinocell_app.ui.help_here import add_help
+from dinocell_app.ui.plain_text import plain_label
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.workers import Task, start, start_generator
 
@@ -54,7 +54,7 @@ class AxesDialog(QDialog):
         self._reading: Task | None = None
         self._read: list[tuple[int, FoundImage]] = []
         self.meanings: list[QComboBox] = []
-        self.explanation = QLabel("Reading the file …")
+        self.explanation = plain_label("Reading the file …")
         self.explanation.setWordWrap(True)
         self.form = QFormLayout()
         self.suggest = QPushButton()
@@ -62,7 +62,7 @@ class AxesDialog(QDialog):
         self.suggest.hide()
         self.as_file = QPushButton("As the file says")
         self.as_file.setToolTip("Believe the file again.")
-        self.outcome = QLabel()
+        self.outcome = plain_label()
         self.outcome.setWordWrap(True)
         self.pictures = QHBoxLayout()
         self.pictures.setAlignment(Qt.AlignmentFlag.AlignLeft)
@@ -172,7 +172,7 @@ class AxesDialog(QDialog):
         self._clear_pictures()
         for name, pixels in zip(found.names, found.pictures, strict=False):
             column = QVBoxLayout()
-            picture, label = QLabel(), QLabel(name)
+            picture, label = plain_label(), plain_label(name)
             picture.setPixmap(_pixmap(pixels))
             picture.setAccessibleName(f"Channel {name}")
             label.setMaximumWidth(_PICTURE_PX)

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QProgressBar,
     QPushButton,
@@ -25,6 +24,7 @@ from dinocell_app.ui.images.image_delegate import ImageDelegate
 from dinocell_app.ui.images.left_out_dialog import LeftOutDialog
 from dinocell_app.ui.images.thumbnails import SHOWN, Thumbnails
 from dinocell_app.ui.images.tree_model import HEADERS, ImageTreeModel
+from dinocell_app.ui.plain_text import plain_label
 from dinocell_app.ui.session import Session
 
 MINIMUM_WIDTH = 220
@@ -52,7 +52,9 @@ class ImagePanel(QWidget):
         for order in Order:
             self.order.addItem(order.value, order)
         self.tree = self._make_tree()
-        self.empty = QLabel("No images yet.\nDrop files or folders here, or choose Project ▸ Add images.")
+        self.empty = plain_label(
+            "No images yet.\nDrop files or folders here, or choose Project ▸ Add images."
+        )
         self.empty.setWordWrap(True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.searching = self._make_search_bar()
@@ -115,7 +117,7 @@ class ImagePanel(QWidget):
 
     def _make_search_bar(self) -> QWidget:
         bar = QWidget()
-        self.search_text = QLabel()
+        self.search_text = plain_label()
         self.search_text.setWordWrap(True)
         self.search_bar = QProgressBar(maximum=0, textVisible=False)
         self.search_bar.setMaximumHeight(8)
@@ -133,7 +135,7 @@ class ImagePanel(QWidget):
 
     def _make_left_out_bar(self) -> QWidget:
         bar = QWidget()
-        self.left_out_text = QLabel()
+        self.left_out_text = plain_label()
         self.left_out_show = QPushButton("Show…")
         self.left_out_show.setAccessibleName("Show the files that were left out")
         self.left_out_show.setToolTip("List the files that were left out, and why.")

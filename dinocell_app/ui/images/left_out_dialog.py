@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QHeaderView,
-    QLabel,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 from dinocell_app.base.csv_rows import Rows
 from dinocell_app.imaging.scan import LeftOut
 from dinocell_app.ui.help_here import add_help
+from dinocell_app.ui.plain_text import plain_label
 
 HEADERS = ("File", "Why", "Folder")
 MOST_ROWS = 5000
@@ -39,7 +39,7 @@ class LeftOutDialog(QDialog):
         words = f"{len(left_out):,} files were left out; they stay where they are."
         if len(shown) < len(left_out):
             words += f" The first {len(shown):,} are listed."
-        explanation = QLabel(words)
+        explanation = plain_label(words)
         self.table = QTableWidget(len(shown), len(HEADERS))
         self.table.setAccessibleName("Files that were left out")
         self.table.setHorizontalHeaderLabels(list(HEADERS))

@@ -15,6 +15,7 @@ from dinocell_app.model.own_models import (
     rename_model,
 )
 from dinocell_app.segmentation_plan.model_cards import ModelCard
+from dinocell_app.ui.plain_text import plain_message
 from dinocell_app.ui.workers import start
 
 if TYPE_CHECKING:
@@ -88,10 +89,8 @@ class ModelChanges(QWidget):
         )
 
     def _confirm(self, card: ModelCard, told: str) -> None:
-        question = QMessageBox(
-            QMessageBox.Icon.Warning, "Delete a model", f"Delete {card.name}?", parent=self
-        )
-        question.setInformativeText(told)
+        question = plain_message(self, "Delete a model", f"Delete {card.name}?", told)
+        question.setIcon(QMessageBox.Icon.Warning)
         delete = question.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
         keep = question.addButton("Keep it", QMessageBox.ButtonRole.RejectRole)
         question.setDefaultButton(keep)

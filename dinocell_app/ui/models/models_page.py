@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QUrl
@@ -9,19 +10,19 @@ from PySide6.QtGui import QCloseEvent, QDesktopServices
 from PySide6.QtWidgets import (
     QFileDialog,
     QGridLayout,
-    QLabel,
     QListWidget,
     QListWidgetItem,
     QPushButton,
-    QTextBrowser,
     QVBoxLayout,
     QWidget,
 )
 
 from dinocell_app.model.catalogue import models_folder
 from dinocell_app.segmentation_plan.model_cards import ModelCard, ModelList, read_model_cards
+from dinocell_app.ui.documents import DocumentView, follow_web_link
 from dinocell_app.ui.models.model_changes import ModelChanges
 from dinocell_app.ui.models.model_command import ModelCommand
+from dinocell_app.ui.plain_text import plain_label
 from dinocell_app.ui.workers import start
 
 if TYPE_CHECKING:
@@ -46,13 +47,13 @@ class ModelsPage(QWidget):
         self._cards: tuple[ModelCard, ...] = ()
         self.command = ModelCommand(self)
         self.list = QListWidget()
-        self.card = QTextBrowser()
+        self.card = DocumentView()
         self.take = QPushButton("Import…")
         self.download = QPushButton("Download published weights")
         self.export = QPushButton("Export…")
         self.folder = QPushButton("Open folder")
         self.changes = ModelChanges(session)
-        self.message = QLabel()
+        self.message = plain_label()
         self._lay_out()
         self.list.currentRowChanged.connect(self._show_card)
         self.take.clicked.connect(self._on_import)
@@ -117,6 +118,7 @@ class ModelsPage(QWidget):
 
     def _show_card(self, _row: int) -> None:
         card = self._chosen()
+        self.card.folder = Path(card.folder) if card is not None else None
         self.card.setMarkdown(card.page if card is not None else "")
         self.changes.show_card(card)
         self._enable()
@@ -162,7 +164,7 @@ class ModelsPage(QWidget):
         self.list.setAccessibleName("Models")
         self.list.setMaximumHeight(110)
         self.card.setAccessibleName("Card of the model")
-        self.card.setOpenExternalLinks(True)
+        self.card.anchorClicked.connect(lambda link: follow_web_link(self, link))
         self.take.setToolTip("Add an exported model (.zip) or published weights (.pt) to your models.")
         self.export.setToolTip("Write the chosen model to one file, to be imported on another computer.")
         self.folder.setToolTip(f"Your own models are in {models_folder()}.")

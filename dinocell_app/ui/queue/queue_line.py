@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSizePolicy, QToolButton, QWidget
 
 from dinocell_app.run_queue.run_rows import RunRow, queue_sentence, run_row
+from dinocell_app.ui.plain_text import plain_label
 
 if TYPE_CHECKING:
     from dinocell_app.ui.session import Session
@@ -21,7 +22,7 @@ class QueueLine(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self.text = QLabel()
+        self.text = plain_label()
         self.text.setTextFormat(Qt.TextFormat.PlainText)
         self.text.setAccessibleName("State of the queue")
         self.bar = QProgressBar()

@@ -10,7 +10,6 @@ from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
-    QLabel,
     QSizePolicy,
     QSplitter,
     QStackedWidget,
@@ -31,6 +30,7 @@ from dinocell_app.run_queue.run_rows import (
     possible_actions,
     run_row,
 )
+from dinocell_app.ui.plain_text import plain_label
 from dinocell_app.ui.queue.progress_delegate import ProgressDelegate
 from dinocell_app.ui.queue.replacing import ask_about_earlier_results
 from dinocell_app.ui.queue.run_actions import enable, make_actions
@@ -72,7 +72,7 @@ class QueuePanel(QWidget):
         for column, width in _WIDTHS.items():
             header.resizeSection(column, width)
         self.images = RunImagesView()
-        self.message = QLabel()
+        self.message = plain_label()
         self.message.setWordWrap(True)
         self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.message.hide()
@@ -158,7 +158,7 @@ class QueuePanel(QWidget):
         splitter.setStretchFactor(0, 3)
         splitter.setStretchFactor(1, 2)
         splitter.setSizes(_SPLIT)
-        empty = QLabel(EMPTY)
+        empty = plain_label(EMPTY)
         empty.setWordWrap(True)
         empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         runs = QWidget()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QMessageBox, QWidget
 
+from dinocell_app.ui.plain_text import plain_message
+
 
 def ask_about_earlier_results(parent: QWidget, n_images: int, reason: str) -> bool | None:
     """Ask what becomes of earlier results before failed images are tried again.
@@ -21,15 +23,12 @@ def ask_about_earlier_results(parent: QWidget, n_images: int, reason: str) -> bo
         Whether to replace them; None to try nothing again.
     """
     images = "1 image has" if n_images == 1 else f"{n_images:,} images have"
-    box = QMessageBox(
-        QMessageBox.Icon.Question,
+    box = plain_message(
+        parent,
         "Replace earlier results?",
         f"{images} earlier results under this name.",
-        parent=parent,
-    )
-    box.setInformativeText(
         "They were made from another image file, with another pixel size or model, or by another program. "
-        "Replacing deletes them. To keep both, run these images again under a preset of another name."
+        "Replacing deletes them. To keep both, run these images again under a preset of another name.",
     )
     box.setDetailedText(reason)
     replace = box.addButton("Replace them", QMessageBox.ButtonRole.DestructiveRole)

@@ -10,12 +10,12 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QTableView,
     QVBoxLayout,
     QWidget,
 )
 
+from dinocell_app.ui.plain_text import plain_label
 from dinocell_app.ui.queue.image_model import PATH_ROLE, Column, RunImageModel
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class RunImagesView(QWidget):
         super().__init__(parent)
         self._shown: tuple[Project | None, RunRecord | None, RunProgress | None] = (None, None, None)
         self.model = RunImageModel(self)
-        self.title = QLabel()
+        self.title = plain_label()
         self.only_failed = QCheckBox("Only failed")
         self.only_failed.setToolTip("Show only the images that failed, with the reason and what to do.")
         self.table = QTableView()
@@ -50,7 +50,7 @@ class RunImagesView(QWidget):
         self.table.verticalHeader().setDefaultSectionSize(self.table.fontMetrics().height() + 8)
         self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.table.setToolTip("Press Enter or double-click to look at an image.")
-        self.explanation = QLabel()
+        self.explanation = plain_label()
         self.explanation.setWordWrap(True)
         self.explanation.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard

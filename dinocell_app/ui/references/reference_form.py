@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QPushButton,
     QToolButton,
@@ -13,6 +12,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dinocell_app.ui.plain_text import plain_label
 from dinocell_app.ui.references.example_list import ExampleList
 from dinocell_app.ui.references.score_bar import ScoreBar
 from dinocell_app.ui.references.type_bar import TypeBar
@@ -34,7 +34,7 @@ class ReferenceForm(QWidget):
         self.point = QPushButton("Point at cells")
         self.point.setCheckable(True)
         self.point.setToolTip("Click cells in the image: left for one like this, right for one that is not.")
-        self.hint = QLabel(EMPTY)
+        self.hint = plain_label(EMPTY)
         self.hint.setWordWrap(True)
         self.like = QPushButton("Like this")
         self.like.setToolTip("Make the cell that is selected in the image an example of the type.")
@@ -67,17 +67,17 @@ class ReferenceForm(QWidget):
         self.ask.setToolTip(
             "Go through the cells whose score is next to the threshold. Each answer is a reference."
         )
-        self.question = QLabel()
+        self.question = plain_label()
         self.question.setWordWrap(True)
         self.yes, self.no, self.skip = QPushButton("Yes"), QPushButton("No"), QPushButton("Skip")
         self.yes.setToolTip("The cell is of the type.")
         self.no.setToolTip("The cell is not of the type.")
         self.skip.setToolTip("Leave this cell undecided.")
-        self.warning = QLabel()
+        self.warning = plain_label()
         self.warning.setWordWrap(True)
         self.warning.setAccessibleName("Warning about this image")
         self.warning.hide()
-        self.message = QLabel()
+        self.message = plain_label()
         self.message.setWordWrap(True)
         self._lay_out()
 
@@ -101,13 +101,13 @@ class ReferenceForm(QWidget):
         layout.addWidget(self.point)
         layout.addWidget(self.hint)
         layout.addLayout(pointing)
-        layout.addWidget(QLabel("Like this"))
+        layout.addWidget(plain_label("Like this"))
         layout.addWidget(self.positives)
-        layout.addWidget(QLabel("Not this"))
+        layout.addWidget(plain_label("Not this"))
         layout.addWidget(self.negatives)
         layout.addLayout(changing)
         layout.addWidget(self.warning)
-        layout.addWidget(QLabel("Minimum score"))
+        layout.addWidget(plain_label("Minimum score"))
         layout.addWidget(self.score)
         layout.addWidget(self.ask)
         layout.addWidget(self.answers)

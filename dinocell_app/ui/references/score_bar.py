@@ -9,7 +9,6 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSizePolicy,
     QSlider,
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from dinocell_app.references.score_peaks import parting_score
+from dinocell_app.ui.plain_text import plain_label
 
 N_BINS = 40
 STEPS = 100
@@ -93,7 +93,7 @@ class ScoreBar(QWidget):
         self.part.setToolTip("Set the minimum score to where the scores of this image part into two humps.")
         self.part.setEnabled(False)
         self._parting: float | None = None
-        self.count = QLabel()
+        self.count = plain_label()
         self.count.setWordWrap(True)
         row = QHBoxLayout()
         row.addWidget(self.slider, 1)

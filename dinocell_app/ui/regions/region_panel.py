@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QGridLayout,
-    QLabel,
     QLineEdit,
     QListWidget,
     QMenu,
@@ -26,6 +25,7 @@ from dinocell_app.project.records import ImageRecord
 from dinocell_app.project.region_edits import RegionEdits
 from dinocell_app.project.region_exchange import GEOJSON, regions_in_file, write_project_regions
 from dinocell_app.regions.region import KIND_TEXTS, Region
+from dinocell_app.ui.plain_text import plain_label
 from dinocell_app.ui.references.outline_drawing import OutlineDrawing
 from dinocell_app.ui.regions.region_counts import RegionCounts
 from dinocell_app.ui.regions.region_drawing import RegionDrawing
@@ -50,7 +50,7 @@ class RegionPanel(QWidget):
         self._drawing = RegionDrawing(viewer)
         self._counts = RegionCounts(session, self)
         self.outline = OutlineDrawing(viewer, self)
-        explanation = QLabel(EXPLANATION)
+        explanation = plain_label(EXPLANATION)
         explanation.setWordWrap(True)
         self.list = QListWidget()
         self.list.setAccessibleName("Regions of the image")
@@ -74,7 +74,7 @@ class RegionPanel(QWidget):
         self.kind.setToolTip("What becomes of the cells inside, in the next run.")
         for kind, words in KIND_TEXTS.items():
             self.kind.addItem(words, kind)
-        self.message = QLabel()
+        self.message = plain_label()
         self.message.setWordWrap(True)
         form = QFormLayout()
         form.addRow("Name", self.name)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCompleter, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCompleter, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from dinocell_app.tables.column_text import number_text
+from dinocell_app.ui.plain_text import plain_label
 from dinocell_app.ui.results.shown_cells import ShownCells
 
 _HELP = (
@@ -27,11 +28,11 @@ class FilterBar(QWidget):
         self.edit.setClearButtonEnabled(True)
         self.edit.setAccessibleName("Filter of the cells")
         self.edit.setToolTip(_HELP)
-        self.count = QLabel()
+        self.count = plain_label()
         self.count.setAccessibleName("Number of cells shown")
         self.clear = QPushButton("Show all")
         self.clear.setToolTip("Take away the filter and all ranges")
-        self.message = QLabel()
+        self.message = plain_label()
         self.message.setWordWrap(True)
         self.message.setAccessibleName("What is wrong with the filter, or ranges in force")
         self.message.setTextFormat(Qt.TextFormat.PlainText)

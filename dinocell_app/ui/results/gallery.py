@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QTableView, QVBoxLayout, QWidget
 
+from dinocell_app.ui.plain_text import plain_label
 from dinocell_app.ui.results.crop_delegate import CropDelegate
 from dinocell_app.ui.results.crop_loading import CropLoading
 from dinocell_app.ui.results.gallery_model import GalleryModel
@@ -41,7 +42,7 @@ class Gallery(QWidget):
         self._asking.setSingleShot(True)
         self._asking.setInterval(0)
         self._asking.timeout.connect(self.load_visible)
-        title = QLabel("Sort by")
+        title = plain_label("Sort by")
         title.setBuddy(self.order)
         line = QHBoxLayout()
         for widget in (title, self.order, self.descending):

@@ -9,12 +9,13 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QTableView, QVBoxLayout, QWidget
 
 from dinocell_app.tables.column_text import column_text, number_text
 from dinocell_app.tables.image_summary import source_problem
 from dinocell_app.tables.overview_layout import OverviewLayout, overview_layout
 from dinocell_app.tables.plate_wells import COLUMN, EXAMPLE, ROW, pattern_problem
+from dinocell_app.ui.plain_text import plain_label
 from dinocell_app.ui.results.image_values import ImageValues
 from dinocell_app.ui.theme import text_on
 
@@ -172,7 +173,7 @@ class Overview(QWidget):
         self.value.setMinimumContentsLength(28)
         self.value.setAccessibleName("Value that colours the images")
         self.value.setToolTip("Which value of the image table the fields show")
-        self.legend = QLabel()
+        self.legend = plain_label()
         self.pattern = QLineEdit(placeholderText="A01 … P24, found by itself", clearButtonEnabled=True)
         self.pattern.setAccessibleName("How wells are named")
         self.pattern.setToolTip(
@@ -187,13 +188,13 @@ class Overview(QWidget):
         self.view.horizontalHeader().setDefaultSectionSize(_FIELD[0])
         self.view.verticalHeader().setDefaultSectionSize(_FIELD[1])
         self.view.setSelectionMode(QTableView.SelectionMode.SingleSelection)
-        title = QLabel("Colour by")
+        title = plain_label("Colour by")
         title.setBuddy(self.value)
         line = QHBoxLayout()
         line.addWidget(title)
         line.addWidget(self.value)
         line.addWidget(self.legend, 1)
-        wells = QLabel("Wells")
+        wells = plain_label("Wells")
         wells.setBuddy(self.pattern)
         line.addWidget(wells)
         line.addWidget(self.pattern, 1)

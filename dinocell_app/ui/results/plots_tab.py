@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSizePolicy,
     QStackedWidget,
@@ -30,6 +29,7 @@ from dinocell_app.tables.plot_values import (
     plot_values,
 )
 from dinocell_app.tables.remembered_view import PlotChoice
+from dinocell_app.ui.plain_text import plain_label
 from dinocell_app.ui.results.empty_state import WithEmptyState
 from dinocell_app.ui.results.group_plot import GroupPlot
 from dinocell_app.ui.results.histogram_plot import HistogramPlot
@@ -65,7 +65,7 @@ class PlotsTab(QWidget):
         self.group = _choice("Group by", "What makes cells a group", _GROUPS)
         self.save = QPushButton("Save plot…")
         self.save.setToolTip("Save the plot as PNG or SVG")
-        self.note = QLabel()
+        self.note = plain_label()
         self.note.setWordWrap(True)
         self.histogram = HistogramPlot()
         self.scatter = ScatterPlot()
@@ -169,7 +169,7 @@ class PlotsTab(QWidget):
         line.addWidget(self.kind)
         self._labels = []
         for title, choice in (("of", self.x_column), ("against", self.y_column), ("by", self.group)):
-            label = QLabel(title)
+            label = plain_label(title)
             label.setBuddy(choice)
             self._labels.append(label)
             line.addWidget(label)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from dinocell_app.tables.remembered_view import RememberedView
 from dinocell_app.tables.result_sources import NEWEST
+from dinocell_app.ui.plain_text import plain_label
 from dinocell_app.ui.results.cell_table import CellTable
 from dinocell_app.ui.results.crop_loading import CropLoading
 from dinocell_app.ui.results.empty_state import WithEmptyState
@@ -47,7 +48,7 @@ class ResultsPanel(QWidget):
         self.set_choice.setAccessibleName("Result set")
         self.set_choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.set_choice.setToolTip("Which results to look at: those of one run, or the newest of each image")
-        self.state = QLabel()
+        self.state = plain_label()
         self.filter = FilterBar(self.cells)
         self.table = CellTable(self.cells)
         self.tabs = QTabWidget()
@@ -85,7 +86,7 @@ class ResultsPanel(QWidget):
         self.cells.shut_down()
 
     def _lay_out(self) -> None:
-        title = QLabel("Re&sults")
+        title = plain_label("Re&sults")
         title.setBuddy(self.set_choice)
         line = QHBoxLayout()
         line.addWidget(title)

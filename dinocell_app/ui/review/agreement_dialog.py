@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QHeaderView,
-    QLabel,
     QProgressBar,
     QPushButton,
     QTreeWidget,
@@ -26,6 +25,7 @@ from PySide6.QtWidgets import (
 from dinocell_app.base.errors import UserFacingError
 from dinocell_app.project.label_states import compared_results, label_states
 from dinocell_app.ui.help_here import add_help
+from dinocell_app.ui.plain_text import plain_label
 from dinocell_app.ui.review.label_agreement import (
     COLUMNS,
     AgreedImage,
@@ -64,7 +64,7 @@ class AgreementDialog(QDialog):
         self._session = session
         self._found: LabelAgreement | None = None
         self.command = AgreementCommand(self)
-        explanation = QLabel(EXPLANATION)
+        explanation = plain_label(EXPLANATION)
         explanation.setWordWrap(True)
         self._states = label_states(session.project) if session.project is not None else ()
         self.first, self.second = self._choice("First"), self._choice("Second")
@@ -72,14 +72,14 @@ class AgreementDialog(QDialog):
         sides = QFormLayout()
         sides.addRow("First", self.first)
         sides.addRow("Second", self.second)
-        self.sentence = QLabel(NOTHING if len(self._states) < 2 else "")
+        self.sentence = plain_label(NOTHING if len(self._states) < 2 else "")
         self.sentence.setWordWrap(True)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName("Progress")
         self.bar.hide()
         self.table = self._table()
-        how = QLabel(HOW)
+        how = plain_label(HOW)
         how.setWordWrap(True)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         role = QDialogButtonBox.ButtonRole.ActionRole

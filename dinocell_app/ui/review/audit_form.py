@@ -18,6 +18,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dinocell_app.ui.plain_text import plain_label
+
 _ABOUT = (
     "How good are these results? Judge some random cells and random places outside cells: the share that is "
     "right gives precision and recall of all of them, with a 95 % interval. Fifty of each take about three "
@@ -150,7 +152,7 @@ class AuditForm(QScrollArea):
 
 
 def _text(name: str) -> QLabel:
-    label = QLabel()
+    label = plain_label()
     label.setWordWrap(True)
     label.setAccessibleName(name)
     label.setTextFormat(Qt.TextFormat.PlainText)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QPixmap
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from dinocell_app.project.judgements import CellKey
 from dinocell_app.review.verdicts import DELETE, FIX, KEEP
@@ -15,6 +15,7 @@ from dinocell_app.tables.cell_store import CellStore
 from dinocell_app.tables.column_text import number_text
 from dinocell_app.tables.review_column import add_review_column, note_judgement
 from dinocell_app.tables.starting_points import StartingPoint, starting_points
+from dinocell_app.ui.plain_text import plain_label
 from dinocell_app.ui.results.crop_loading import CropLoading
 from dinocell_app.ui.results.shown_cells import ShownCells
 from dinocell_app.ui.review.judging_card import Answer, JudgingCard
@@ -61,7 +62,7 @@ class PassTab(QWidget):
         self.order.setAccessibleName("Look at first")
         self.order.setToolTip("Which cells come first, here and in the Measurements dock.")
         self.order.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.scope = QLabel()
+        self.scope = plain_label()
         self.scope.setWordWrap(True)
         self.card = JudgingCard("Cell to judge: K keeps, D deletes, F fixes, arrows go on, Backspace undoes")
         self.card.offer(ANSWERS)
@@ -92,7 +93,7 @@ class PassTab(QWidget):
             add_review_column(store, project.judgements.all())
 
     def _lay_out(self) -> None:
-        title = QLabel("Look at &first")
+        title = plain_label("Look at &first")
         title.setBuddy(self.order)
         top = QHBoxLayout()
         top.addWidget(title)

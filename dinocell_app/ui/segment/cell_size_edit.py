@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QRadioButton,
     QVBoxLayout,
@@ -18,6 +17,7 @@ from dinocell_app.base.lengths import Length, LengthUnit
 from dinocell_app.jobs.segment_settings import SegmentSettings
 from dinocell_app.jobs.setting import declared
 from dinocell_app.segmentation_plan.cell_size import FIRST_GUESS_PX, describe_size, drawn_size, length_in
+from dinocell_app.ui.plain_text import plain_label
 
 DRAW = "Draw a line"
 DRAWING = "Drag over a cell…"
@@ -54,7 +54,7 @@ class CellSizeEdit(QWidget):
         self.draw = QPushButton(DRAW)
         self.draw.setCheckable(True)
         self.draw.setToolTip("Drag a line over a typical cell in the image; its length becomes the diameter.")
-        self.remark = QLabel()
+        self.remark = plain_label()
         self.remark.setWordWrap(True)
         self._lay_out()
         self.measured.toggled.connect(self._on_way_changed)

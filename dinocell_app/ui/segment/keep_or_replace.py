@@ -7,6 +7,8 @@ from typing import Literal
 
 from PySide6.QtWidgets import QMessageBox, QWidget
 
+from dinocell_app.ui.plain_text import plain_message
+
 Answer = Literal["keep", "replace", "nothing"]
 
 _SHOWN = 6
@@ -29,18 +31,15 @@ def ask_keep_or_replace(parent: QWidget, name: str, new_name: str, differing: Se
     {"keep", "replace", "nothing"}
         "nothing" when the person thought better of it.
     """
-    box = QMessageBox(
-        QMessageBox.Icon.Question,
-        "Keep the earlier results?",
-        f"The results “{name}” were made with other settings.",
-        parent=parent,
-    )
     lines = [f"• {difference}" for difference in differing[:_SHOWN]]
     if len(differing) > _SHOWN:
         lines.append(f"• and {len(differing) - _SHOWN} more")
-    box.setInformativeText(
+    box = plain_message(
+        parent,
+        "Keep the earlier results?",
+        f"The results “{name}” were made with other settings.",
         "\n".join(lines) + f"\n\nKeep them and save the new results as “{new_name}”, or replace those of the "
-        "images in this run?"
+        "images in this run?",
     )
     keep = box.addButton(f"Keep, save as “{new_name}”", QMessageBox.ButtonRole.AcceptRole)
     replace = box.addButton("Replace them", QMessageBox.ButtonRole.DestructiveRole)

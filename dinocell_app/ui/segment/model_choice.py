@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSizePolicy,
-    QTextBrowser,
     QVBoxLayout,
     QWidget,
 )
@@ -19,7 +19,9 @@ from PySide6.QtWidgets import (
 from dinocell_app.jobs.segment_settings import SegmentSettings
 from dinocell_app.jobs.setting import declared
 from dinocell_app.segmentation_plan.model_cards import ModelCard, ModelList
+from dinocell_app.ui.documents import DocumentView, follow_web_link
 from dinocell_app.ui.help_here import add_help
+from dinocell_app.ui.plain_text import plain_label
 
 _CARD_SIZE = (760, 620)
 
@@ -43,7 +45,7 @@ class ModelChoice(QWidget):
         self.about.setAccessibleName("About this model")
         self.about.setToolTip("Show the card of this model: what it was trained on, cell sizes and scores.")
         self.about.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        self.summary = QLabel()
+        self.summary = plain_label()
         self.summary.setWordWrap(True)
         row = QHBoxLayout()
         row.addWidget(self.list, 1)
@@ -131,9 +133,9 @@ class ModelCardDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(f"About {card.name}")
         self.resize(*_CARD_SIZE)
-        self.page = QTextBrowser()
+        self.page = DocumentView(Path(card.folder))
         self.page.setAccessibleName(f"Card of {card.name}")
-        self.page.setOpenExternalLinks(True)
+        self.page.anchorClicked.connect(lambda link: follow_web_link(self, link))
         self.page.setMarkdown(card.page)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)

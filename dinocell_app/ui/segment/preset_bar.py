@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
+
+from dinocell_app.ui.plain_text import plain_label
 
 DEFAULT_TEXT = "Default settings"
 
@@ -37,10 +39,10 @@ class PresetBar(QWidget):
         self.remove = self.menu.addAction("Remove this preset")
         self.remove.setToolTip("Remove this preset from the project; results stay.")
         self.more.setMenu(self.menu)
-        self.remark = QLabel()
+        self.remark = plain_label()
         self.remark.setWordWrap(True)
         row = QHBoxLayout()
-        name = QLabel("Preset")
+        name = plain_label("Preset")
         name.setBuddy(self.list)
         row.addWidget(name)
         row.addWidget(self.list, 1)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from dinocell_app.segmentation_plan.preview_state import PreviewState
+from dinocell_app.ui.plain_text import plain_label
 
 VISIBLE, REGION, WHOLE = "visible", "region", "whole"
 
@@ -37,7 +38,7 @@ class PreviewBar(QWidget):
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
         self.progress.setAccessibleName("Progress of the preview")
-        self.result = QLabel()
+        self.result = plain_label()
         self.result.setWordWrap(True)
         row = QHBoxLayout()
         row.addWidget(self.area, 1)

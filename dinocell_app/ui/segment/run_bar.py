@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QPushButton, QWidget
 
 from dinocell_app.segmentation_plan.compared_jobs import ALL_CELLS, ONLY_LIKE, WITH_TYPE
+from dinocell_app.ui.plain_text import plain_label
 
 THIS, SELECTED, ALL = "this", "selected", "all"
 
@@ -42,14 +43,14 @@ class RunBar(QWidget):
             "Copy the command that does the same in a terminal, for the selected images or for all of them. "
             "Its results go to a folder beside the project."
         )
-        self.message = QLabel()
+        self.message = plain_label()
         self.message.setWordWrap(True)
         self.message.setVisible(False)
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.addWidget(QLabel("Find"), 0, 0)
+        grid.addWidget(plain_label("Find"), 0, 0)
         grid.addWidget(self.cells, 0, 1, 1, 3)
-        grid.addWidget(QLabel("Run on"), 1, 0)
+        grid.addWidget(plain_label("Run on"), 1, 0)
         grid.addWidget(self.this, 1, 1)
         grid.addWidget(self.selected, 1, 2)
         grid.addWidget(self.all, 1, 3)

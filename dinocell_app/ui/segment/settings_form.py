@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QComboBox, QGroupBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QGroupBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from dinocell_app.jobs.segment_settings import SegmentSettings
 from dinocell_app.jobs.setting import declared
@@ -17,6 +17,7 @@ from dinocell_app.segmentation_plan.image_choices import (
     channel_problem,
     plane_choices,
 )
+from dinocell_app.ui.plain_text import plain_label
 from dinocell_app.ui.segment.cell_size_edit import CellSizeEdit
 from dinocell_app.ui.segment.confidence_edit import ConfidenceEdit
 from dinocell_app.ui.segment.model_choice import ModelChoice
@@ -45,7 +46,7 @@ class SettingsForm(QWidget):
         self.device = _list("device")
         _fill(self.device, DEVICES, "auto")
         self.channel = _list("channel")
-        self.channel_remark = QLabel()
+        self.channel_remark = plain_label()
         self.channel_remark.setWordWrap(True)
         self.plane = _list("plane")
         self.cell_size = CellSizeEdit()
@@ -146,7 +147,7 @@ class SettingsForm(QWidget):
             ("min_confidence", self.confidence),
             ("min_size", self.smallest_cell),
         ):
-            column.addWidget(QLabel(declared(SegmentSettings)[name].text))
+            column.addWidget(plain_label(declared(SegmentSettings)[name].text))
             column.addWidget(editor)
         layout.addWidget(thresholds)
         layout.addWidget(_group("Written for each image", [("", self.outputs)]))
@@ -216,7 +217,7 @@ def _group(title: str, rows: Sequence[tuple[str, QWidget]]) -> QGroupBox:
             column.addWidget(widget)
             continue
         row = QHBoxLayout()
-        label = QLabel(declared(SegmentSettings)[name].text)
+        label = plain_label(declared(SegmentSettings)[name].text)
         label.setBuddy(widget)
         row.addWidget(label)
         row.addWidget(widget, 1)

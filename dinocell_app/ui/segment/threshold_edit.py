@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
 from dinocell_app.jobs.segment_settings import SegmentSettings
 from dinocell_app.jobs.setting import declared
+from dinocell_app.ui.plain_text import plain_label
 
 _TYPED_UP_TO = 100.0
 """Where a setting has no highest value."""
@@ -84,7 +85,7 @@ class ThresholdEdit(QWidget):
             (f"← {self._ends[0]}", Qt.AlignmentFlag.AlignLeft),
             (f"{self._ends[1]} →", Qt.AlignmentFlag.AlignRight),
         ):
-            label = QLabel(text)
+            label = plain_label(text)
             label.setAlignment(alignment)
             ends.addWidget(label, 1)
         ends.addSpacing(self.number.sizeHint().width() + row.spacing())

@@ -22,7 +22,9 @@ class FittedPicture(QLabel):
     """
 
     def __init__(self, words: str, parent: QWidget | None = None) -> None:
-        super().__init__(words, parent)
+        super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setText(words)
         self._words = words
         self._picture = QPixmap()
         self._file: Path | None = None

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QGroupBox,
     QHBoxLayout,
-    QLabel,
     QListWidget,
     QPushButton,
     QRadioButton,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from dinocell_app.training_plan.training_plan import AdaptPreset, Goal, TrainingPlan
+from dinocell_app.ui.plain_text import plain_label
 
 GOALS: dict[Goal, tuple[str, str]] = {
     "teach": (
@@ -79,7 +79,7 @@ class GoalPage(QWidget):
         self.adapt_preset.setToolTip("How long it adapts, and with how large images.")
         for value, text in ADAPT_PRESETS.items():
             self.adapt_preset.addItem(text, value)
-        self.gains = QLabel()
+        self.gains = plain_label()
         self.gains.setWordWrap(True)
         self.gains.hide()
         self.unlabelled = QGroupBox("Images without labels")
@@ -143,7 +143,7 @@ class GoalPage(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         for goal, (_, explanation) in GOALS.items():
-            words = QLabel(explanation)
+            words = plain_label(explanation)
             words.setWordWrap(True)
             words.setIndent(24)
             self.buttons[goal].setToolTip(explanation)
@@ -158,7 +158,7 @@ class GoalPage(QWidget):
         row.addLayout(column)
         time = QHBoxLayout()
         time.addWidget(self.adapt_preset)
-        time.addWidget(QLabel("Time"))
+        time.addWidget(plain_label("Time"))
         time.addWidget(self.minutes)
         time.addStretch(1)
         inside = QVBoxLayout(self.unlabelled)

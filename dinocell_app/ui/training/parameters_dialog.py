@@ -32,6 +32,7 @@ from dinocell_app.training_plan.parameter_values import (
 from dinocell_app.training_plan.planned_jobs import chosen_values, preset_values
 from dinocell_app.training_plan.training_plan import TrainingPlan
 from dinocell_app.ui.help_here import add_help
+from dinocell_app.ui.plain_text import plain_label
 
 _SIZE = (760, 620)
 _FIELD_PX = 190
@@ -89,7 +90,7 @@ class ParametersDialog(QDialog):
         self._notes: dict[str, QLabel] = {}
         self.tabs = QTabWidget()
         self.tabs.setAccessibleName("Kinds of parameters")
-        self.problem = QLabel()
+        self.problem = plain_label()
         self.problem.setWordWrap(True)
         kinds = QDialogButtonBox.StandardButton
         self.buttons = QDialogButtonBox(kinds.Ok | kinds.Cancel | kinds.RestoreDefaults)
@@ -157,14 +158,14 @@ class ParametersDialog(QDialog):
         grid = QGridLayout(page)
         grid.setColumnStretch(2, 1)
         if not all_open:
-            note = QLabel(_NOT_OWN)
+            note = plain_label(_NOT_OWN)
             note.setWordWrap(True)
             grid.addWidget(note, 0, 0, 1, 3)
         for row, (name, parameter) in enumerate(parameters.items(), start=1):
             field = ParameterField(parameter)
             field.setEnabled(all_open or name.rpartition(".")[2] in PRESET_KEEPS)
             field.changed.connect(lambda name=name: self._note(name))
-            label, note = QLabel(parameter.text), QLabel()
+            label, note = plain_label(parameter.text), plain_label()
             label.setBuddy(field.control)
             note.setWordWrap(True)
             self.fields[name], self._notes[name] = field, note

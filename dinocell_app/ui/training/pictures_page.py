@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from dinocell_app.training_plan.examined_pictures import Finding, Picture
 from dinocell_app.training_plan.training_plan import TrainingPlan
+from dinocell_app.ui.plain_text import plain_label
 from dinocell_app.ui.training.fitted_picture import FittedPicture
 
 EXPLANATION = (
@@ -44,7 +45,7 @@ class PicturesPage(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._plan = TrainingPlan()
-        explanation = QLabel(EXPLANATION)
+        explanation = plain_label(EXPLANATION)
         explanation.setWordWrap(True)
         self.folders = QListWidget()
         self.folders.setAccessibleName("Folders of labelled images")
@@ -58,7 +59,7 @@ class PicturesPage(QWidget):
         self.remove.setToolTip("Leave the chosen folder out; its files stay.")
         self.look = QPushButton("Look again")
         self.look.setToolTip("Look at all images once more, after you mended something.")
-        self.state = QLabel()
+        self.state = plain_label()
         self.state.setWordWrap(True)
         self.table = QTableWidget(0, len(_HEADERS))
         self.table.setAccessibleName("Labelled images")

@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QProgressBar,
     QPushButton,
     QSplitter,
@@ -22,6 +21,7 @@ from dinocell_app.run_queue.durations import remaining_text
 from dinocell_app.segmentation_plan.image_choices import device_name
 from dinocell_app.training_plan.training_progress import TrainingProgress
 from dinocell_app.training_plan.training_runs import Training
+from dinocell_app.ui.plain_text import plain_label
 from dinocell_app.ui.results.plot_look import PlotArea
 from dinocell_app.ui.training.fitted_picture import FittedPicture
 
@@ -51,10 +51,10 @@ class RunPage(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shown: tuple[Path, SamplePredicted] | None = None
-        self.state = QLabel()
+        self.state = plain_label()
         self.bar = QProgressBar()
         self.bar.setAccessibleName("Steps taken")
-        self.remaining = QLabel()
+        self.remaining = plain_label()
         self.pause = QPushButton("Pause")
         self.pause.setToolTip("Wait after this step; the computer is free then.")
         self.resume = QPushButton("Go on")
@@ -71,9 +71,9 @@ class RunPage(QWidget):
         self._judged = item.plot(pen=None, symbol="o", symbolSize=7, name="Held-out images")
         self.labelled = FittedPicture("The outlines of a person appear here.")
         self.found = FittedPicture("What the network finds appears after each epoch.")
-        self.sample = QLabel()
+        self.sample = plain_label()
         self.sample.setWordWrap(True)
-        self.notices = QLabel()
+        self.notices = plain_label()
         self.notices.setWordWrap(True)
         self._lay_out()
         self.pause.clicked.connect(self.pause_asked)
@@ -153,7 +153,7 @@ class RunPage(QWidget):
         for column, (title, picture) in enumerate(
             (("Outlined by a person", self.labelled), ("Found by the network", self.found))
         ):
-            heading = QLabel(title)
+            heading = plain_label(title)
             heading.setAlignment(Qt.AlignmentFlag.AlignCenter)
             grid.addWidget(heading, 0, column)
             grid.addWidget(picture, 1, column)

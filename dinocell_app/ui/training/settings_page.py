@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QGroupBox,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QRadioButton,
@@ -24,6 +23,7 @@ from dinocell_app.training_plan.parameter_values import ADAPTING, ALL, text_of
 from dinocell_app.training_plan.planned_jobs import chosen_values
 from dinocell_app.training_plan.training_plan import TrainingPlan
 from dinocell_app.training_plan.training_presets import PRESETS
+from dinocell_app.ui.plain_text import plain_label
 from dinocell_app.ui.segment.model_choice import ModelChoice
 from dinocell_app.ui.training.parameters_dialog import ParametersDialog
 
@@ -77,11 +77,11 @@ class SettingsPage(QWidget):
         self.numbers.setToolTip("Every parameter of the training, with what it does; change what you like.")
         self.as_preset = QPushButton("Back to the preset")
         self.as_preset.setToolTip("Forget the numbers you changed.")
-        self.summary = QLabel()
+        self.summary = plain_label()
         self.summary.setWordWrap(True)
         self.estimate = QPushButton("Estimate time and memory")
         self.estimate.setToolTip("Takes three steps of the training and tells what the whole will cost.")
-        self.cost = QLabel("A few real steps are taken to tell; this takes a minute or two.")
+        self.cost = plain_label("A few real steps are taken to tell; this takes a minute or two.")
         self.cost.setWordWrap(True)
         self._lay_out()
         self._connect()

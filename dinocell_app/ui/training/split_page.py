@@ -8,7 +8,6 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QPushButton,
     QTableWidget,
     QTableWidgetItem,
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from dinocell_app.training_plan.split_suggestion import suggested_split
 from dinocell_app.training_plan.training_plan import TrainingPlan
+from dinocell_app.ui.plain_text import plain_label
 
 EXPLANATION = (
     "A model can only be judged on images it never saw. Those ticked here are kept from teaching for "
@@ -36,9 +36,9 @@ class SplitPage(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._plan = TrainingPlan()
-        explanation = QLabel(EXPLANATION)
+        explanation = plain_label(EXPLANATION)
         explanation.setWordWrap(True)
-        self.sentence = QLabel()
+        self.sentence = plain_label()
         self.sentence.setWordWrap(True)
         self.suggest = QPushButton("Suggest")
         self.suggest.setToolTip("Choose a fifth of the images, from sparse to dense.")

@@ -11,8 +11,6 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
-    QLabel,
-    QMessageBox,
     QPushButton,
     QStackedWidget,
     QVBoxLayout,
@@ -37,6 +35,7 @@ from dinocell_app.training_plan.training_runs import (
     new_training_folder,
 )
 from dinocell_app.ui.help_here import help_button
+from dinocell_app.ui.plain_text import asked, plain_label
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.training.examination import Examination
 from dinocell_app.ui.training.goal_page import GoalPage
@@ -75,13 +74,13 @@ class TrainingWindow(QDialog):
         self.cost = TrainingCost(self)
         self._saved = ""
         self.trainings = TrainingList()
-        self.steps = QLabel()
+        self.steps = plain_label()
         self.goal, self.pictures, self.split = GoalPage(), PicturesPage(), SplitPage()
         self.settings, self.run_page, self.verdict = SettingsPage(), RunPage(), VerdictPage()
         self.pages = QStackedWidget()
         for page in (self.goal, self.pictures, self.split, self.settings, self.run_page, self.verdict):
             self.pages.addWidget(page)
-        self.problem = QLabel()
+        self.problem = plain_label()
         self.problem.setWordWrap(True)
         self.back = QPushButton("Back")
         self.back.setToolTip("Go to the page before.")
@@ -319,10 +318,9 @@ class TrainingWindow(QDialog):
         training = self._training
         if training is None or training.run.is_executing():
             return
-        answer = QMessageBox.question(
+        if not asked(
             self, "Discard the training", f"Remove “{training.name}” with its model? Your images stay."
-        )
-        if answer != QMessageBox.StandardButton.Yes:
+        ):
             return
         shutil.rmtree(training.folder, ignore_errors=True)
         self._training = None

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QLineEdit,
     QPushButton,
     QSplitter,
@@ -25,6 +24,7 @@ from dinocell_app.base.json_text import parse_json
 from dinocell_app.model.manifest import MANIFEST_NAME, read_manifest
 from dinocell_app.training_plan.planned_jobs import MODEL_NAME
 from dinocell_app.training_plan.training_runs import VERDICT_NAME
+from dinocell_app.ui.plain_text import plain_label
 from dinocell_app.ui.training.fitted_picture import FittedPicture
 
 MARKS = {"better": "✓", "not better": "✕", "cannot tell": "?"}
@@ -52,7 +52,7 @@ class VerdictPage(QWidget):
         self._folder = Path()
         self._images: list[dict[str, Any]] = []
         self._offered = False
-        self.sentence = QLabel()
+        self.sentence = plain_label()
         self.sentence.setWordWrap(True)
         font = self.sentence.font()
         font.setPointSizeF(font.pointSizeF() * 1.2)
@@ -84,7 +84,7 @@ class VerdictPage(QWidget):
         self.use.setToolTip("Choose the saved model in the Segment dock.")
         self.discard = QPushButton("Discard")
         self.discard.setToolTip("Remove this training and its model.")
-        self.told = QLabel()
+        self.told = plain_label()
         self.told.setWordWrap(True)
         self._lay_out()
         self.table.currentCellChanged.connect(lambda row, *_: self._show_image(row))
@@ -166,7 +166,7 @@ class VerdictPage(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         titles = ("Outlined by a person", "Base model", "New model")
         for column, (title, picture) in enumerate(zip(titles, self.pictures.values(), strict=True)):
-            heading = QLabel(title)
+            heading = plain_label(title)
             heading.setAlignment(Qt.AlignmentFlag.AlignCenter)
             grid.addWidget(heading, 0, column)
             grid.addWidget(picture, 1, column)

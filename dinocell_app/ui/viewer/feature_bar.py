@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSlider, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSlider, QWidget
+
+from dinocell_app.ui.plain_text import plain_label
 
 MEANING = (
     "Parts of one colour look alike to the model. "
@@ -21,10 +23,10 @@ class FeatureBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.text = QLabel()
+        self.text = plain_label()
         self.text.setWordWrap(True)
         self.text.setAccessibleName("What the colours of features mean")
-        title = QLabel("&Opacity")
+        title = plain_label("&Opacity")
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(5, 100)
         self.slider.setValue(60)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QWidget
 
 from dinocell_app.display.label_colours import LabelMode, LabelStyle
+from dinocell_app.ui.plain_text import plain_label
 
 MODES: dict[LabelMode, str] = {
     "outline": "Outlines",
@@ -37,7 +38,7 @@ class LabelBar(QWidget):
         self._outline = LabelStyle().outline_width, ""
         layout = QHBoxLayout(self)
         layout.setContentsMargins(4, 0, 4, 0)
-        layout.addWidget(QLabel("Cells"))
+        layout.addWidget(plain_label("Cells"))
         layout.addWidget(self.mode)
         layout.addWidget(self.opacity)
         layout.addStretch(1)

@@ -8,11 +8,12 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QPainter, QPalette, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from dinocell_app.display.loading import LoadedImage
 from dinocell_app.display.tile_painting import PicturePainter
 from dinocell_app.project.records import ChannelDisplay
+from dinocell_app.ui.plain_text import plain_label
 from dinocell_app.ui.viewer.scale_bar_widget import ScaleBarWidget
 from dinocell_app.ui.viewer.tiled_item import TiledItem
 from dinocell_app.ui.viewer.tools import ToolBox
@@ -43,7 +44,7 @@ class PictureView(QWidget):
         self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keyboard works the widget around it
         self.view.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         self.view.hide()
-        self.message = QLabel(EMPTY, self)
+        self.message = plain_label(EMPTY, self)
         self.message.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.message.setWordWrap(True)
         self.message.setMargin(24)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QLabel, QSlider, QWidget
+from PySide6.QtWidgets import QGridLayout, QSlider, QWidget
+
+from dinocell_app.ui.plain_text import plain_label
 
 
 class PlaneSliders(QWidget):
@@ -21,7 +23,7 @@ class PlaneSliders(QWidget):
             slider = QSlider(Qt.Orientation.Horizontal)
             slider.setAccessibleName(name)
             slider.setToolTip(tooltip)
-            text = QLabel()
+            text = plain_label()
             text.setMinimumWidth(text.fontMetrics().horizontalAdvance("Slice 0000 of 0000"))
             slider.valueChanged.connect(self._on_moved)
             layout.addWidget(text, row, 0)

@@ -8,7 +8,6 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSplitter,
     QVBoxLayout,
@@ -20,6 +19,7 @@ from dinocell_app.display.hover_text import HoverInfo, hover_text, length_text
 from dinocell_app.display.label_colours import LabelStyle
 from dinocell_app.display.loading import LoadedImage, LoadedLabels, load_image, load_labels
 from dinocell_app.project.records import ChannelDisplay, ResultRecord
+from dinocell_app.ui.plain_text import plain_label
 from dinocell_app.ui.session import Session
 from dinocell_app.ui.viewer.contrast_everywhere import show_everywhere
 from dinocell_app.ui.viewer.contrast_panel import ContrastPanel
@@ -68,7 +68,7 @@ class ViewerPanel(QWidget):
         )
         self.sliders = PlaneSliders()
         self.sliders.hide()
-        self.status = QLabel()  # the window puts it into its status bar
+        self.status = plain_label()  # the window puts it into its status bar
         self.status.setTextFormat(Qt.TextFormat.PlainText)
         self.status.setAccessibleName("Under the mouse")
         self.status.setContentsMargins(6, 0, 6, 0)

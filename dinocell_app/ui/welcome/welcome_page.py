@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QListWidget,
     QListWidgetItem,
     QPushButton,
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from dinocell_app.ui.icons import action_icon, application_icon
+from dinocell_app.ui.plain_text import plain_label
 from dinocell_app.ui.session import Session
 
 PATH_ROLE = int(Qt.ItemDataRole.UserRole)
@@ -36,11 +36,11 @@ class WelcomePage(QWidget):
         self._session = session
         column = QVBoxLayout()
         column.setSpacing(14)
-        title = QLabel("DINOCell")
+        title = plain_label("DINOCell")
         font = title.font()
         font.setPointSizeF(font.pointSizeF() * 2.4)
         title.setFont(font)
-        emblem = QLabel()
+        emblem = plain_label()
         emblem.setPixmap(application_icon().pixmap(EMBLEM, EMBLEM))
         heading = QHBoxLayout()
         heading.setSpacing(12)
@@ -48,10 +48,10 @@ class WelcomePage(QWidget):
         heading.addWidget(title, 1)
         column.addStretch(1)
         column.addLayout(heading)
-        column.addWidget(QLabel("Cell masks and morphology tables from folders of microscopy images."))
+        column.addWidget(plain_label("Cell masks and morphology tables from folders of microscopy images."))
         column.addWidget(self._make_drop_area())
         column.addLayout(self._make_buttons())
-        self.recent_title = QLabel("Recent projects")
+        self.recent_title = plain_label("Recent projects")
         column.addWidget(self.recent_title)
         self.recent = QListWidget()
         self.recent.setAccessibleName("Recent projects")
@@ -92,12 +92,14 @@ class WelcomePage(QWidget):
         area = QFrame()
         area.setFrameShape(QFrame.Shape.StyledPanel)
         area.setFixedHeight(180)
-        words = QLabel("Drop a folder of images here to begin")
+        words = plain_label("Drop a folder of images here to begin")
         large = words.font()
         large.setPointSizeF(large.pointSizeF() * 1.4)
         words.setFont(large)
         words.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        small = QLabel("A project is made beside it. Your images stay where they are and are never changed.")
+        small = plain_label(
+            "A project is made beside it. Your images stay where they are and are never changed."
+        )
         small.setAlignment(Qt.AlignmentFlag.AlignCenter)
         small.setWordWrap(True)
         layout = QVBoxLayout(area)

@@ -243,7 +243,7 @@ def test_from_labelled_images_to_a_model_in_the_segment_dock(window, data, half_
     wizard.verdict.use.click()
     assert window.panels.segment.form.model.model() == "our-cells"
 
-    monkeypatch.setattr(QMessageBox, "question", lambda *_: QMessageBox.StandardButton.Yes)
+    monkeypatch.setattr(QMessageBox, "exec", lambda *_: QMessageBox.StandardButton.Yes)
     wizard.verdict.discard.click()
     assert not folder.exists()
     assert (model / "manifest.json").is_file()
