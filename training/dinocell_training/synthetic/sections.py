@@ -38,7 +38,7 @@ def draw_section(rng: np.random.Generator, size: int, diameter: float) -> tuple[
         height=size,
         width=size,
         modality="histology",
-        shape=str(rng.choice(["round", "spindle", "spread"], p=[0.75, 0.17, 0.08])),
+        shape=str(rng.choice(["round", "spindle"], p=[0.82, 0.18])),
         diameter_px=diameter,
         density=float(rng.beta(1.5, 2.2) * 0.75 + 0.02),
         seed=0,
