@@ -84,7 +84,7 @@ def set_key(path: Path) -> frozenset[str] | None:
         elsewhere = description_elsewhere(text, path)
         if elsewhere is not None:
             if not elsewhere.path.is_file():
-                return frozenset({str(elsewhere.path)})
+                return None  # what belongs together is not known
             text = elsewhere.text if elsewhere.text is not None else first_description(elsewhere.path)
             path = elsewhere.path
         uuid = own_uuid(text)

@@ -138,7 +138,7 @@ def scan_inputs(inputs: Iterable[Path | str], *, recursive: bool = False) -> Sca
             place = Path(os.path.realpath(found))
             if place in images:
                 left_out.append(LeftOut(found, "the same file as " + str(images[place])))
-            elif (first := _earlier_member(sets, found)) is not None:
+            elif (first := earlier_member(sets, found)) is not None:
                 left_out.append(LeftOut(found, f"a part of the same data set as {first.name}"))
             else:
                 images[place] = found
@@ -237,7 +237,8 @@ def _judge(path: Path) -> Iterator[Path | LeftOut]:
         yield path
 
 
-def _earlier_member(sets: SetsMet, path: Path) -> Path | None:
+def earlier_member(sets: SetsMet, path: Path) -> Path | None:
+    """Give the image of the same set of files that was met before; None for the first, or no set."""
     if FORMAT_OF_SUFFIX.get(path.suffix.lower()) is not FileFormat.TIFF or not path.is_file():
         return None
     try:

@@ -11,8 +11,9 @@ from types import MappingProxyType
 from dinocell_app.base.errors import UserFacingError
 from dinocell_app.base.odd_files import why_unusable
 from dinocell_app.imaging.file_formats import is_zarr_folder
+from dinocell_app.imaging.ome_sets import SetsMet
 from dinocell_app.imaging.reading import read_metadata, stored_axes
-from dinocell_app.imaging.scan import LeftOut, natural_key, scan_folder, scan_inputs
+from dinocell_app.imaging.scan import LeftOut, earlier_member, natural_key, scan_folder, scan_inputs
 from dinocell_app.project.records import FoundImage
 
 _PROJECT_SUFFIX = ".dinocell"
@@ -66,6 +67,7 @@ def find_images(
         If an input does not exist.
     """
     seen = set(known)
+    sets = SetsMet()
     n_found = 0
     for given in inputs:
         start = Path(os.path.abspath(given))
@@ -74,6 +76,9 @@ def find_images(
             if isinstance(found, Path):
                 if found in seen:
                     yield LeftOut(found, "in the project already")
+                    continue
+                if (first := earlier_member(sets, found)) is not None:
+                    yield LeftOut(found, f"a part of the same data set as {first.name}")
                     continue
                 seen.add(found)
                 n_found += 1

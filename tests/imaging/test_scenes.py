@@ -149,6 +149,7 @@ def test_without_its_companion_a_file_is_read_and_the_companion_named(tmp_path: 
     with open_image(path) as reader:
         assert np.array_equal(reader.read_plane(), pixels[0, 0])
         assert "set.companion.ome" in what_is_missing(reader.metadata)
+    assert len(scan_inputs([tmp_path]).images) == 4
 
 
 def test_every_image_of_an_ome_tiff_is_found(tmp_path: Path) -> None:

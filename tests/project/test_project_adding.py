@@ -12,6 +12,7 @@ from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.imaging.scan import LeftOut
 from dinocell_app.project.adding import SearchProgress, find_images
 from dinocell_app.project.records import FoundImage
+from tests.imaging.test_scenes import write_set
 
 
 def _images(inputs: list[Path], *, recursive: bool = True) -> list[str]:
@@ -66,6 +67,15 @@ def test_a_file_named_twice_is_found_once(image_folder: Path) -> None:
         "a2.tif",
         "a10.tif",
     ]
+
+
+def test_files_of_a_set_that_are_named_each_are_one_image(tmp_path: Path) -> None:
+    files = write_set(tmp_path, np.zeros((2, 2, 8, 9), np.uint16))
+    found = list(find_images(files, recursive=False))
+    assert [image.path for image in found if isinstance(image, FoundImage)] == files[:1]
+    left = [one for one in found if isinstance(one, LeftOut)]
+    assert [one.path for one in left] == files[1:]
+    assert all(one.reason == f"a part of the same data set as {files[0].name}" for one in left)
 
 
 def test_projects_results_and_hidden_files_are_left_out(image_folder: Path) -> None:
