@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dinocell_app.base.errors import UserFacingError
 from dinocell_app.base.files import write_text
 from dinocell_app.project.records import ResultRecord
 
@@ -87,29 +86,6 @@ class EditStore:
     def is_empty(self) -> bool:
         """Tell whether nothing was ever corrected in the project."""
         return not (self._folder / EDITS_NAME).is_dir()
-
-    def set_aside(self, result: ResultRecord) -> None:
-        """Begin anew from the model's result; the history stays in a folder beside.
-
-        Raises
-        ------
-        UserFacingError
-            If the folder cannot be renamed.
-        """
-        folder = self.folder_of(result)
-        if not folder.exists():
-            return
-        number = 1
-        while (aside := folder.with_name(f"{folder.name}-earlier-{number}")).exists():
-            number += 1
-        try:
-            folder.rename(aside)
-        except OSError as error:
-            raise UserFacingError(
-                f"The corrections cannot be set aside ({error.strerror or error})",
-                path=folder,
-                remedy="Close what has files of this folder open, and try again",
-            ) from error
 
 
 def open_history(folder: Path, labels: Path, who: str) -> EditHistory:

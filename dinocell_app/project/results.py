@@ -143,21 +143,6 @@ class ResultTable:
         """List the corrected results of which the model has made newer ones."""
         return self._select("WHERE has_newer = 1 ORDER BY image_id, id")
 
-    def use_models(self, result_id: int, n_cells: int) -> ResultRecord:
-        """Let a corrected result be the model's again.
-
-        Parameters
-        ----------
-        n_cells : int
-            Of the model's result.
-        """
-        self._database.change(
-            "UPDATE results SET files = model_files, model_files = '[]', n_cells = ?, n_edited = 0, "
-            "has_newer = 0 WHERE id = ? AND model_files <> '[]'",
-            (n_cells, result_id),
-        )
-        return self.get(result_id)
-
     def take_newer(self, result_id: int) -> ResultRecord:
         """Say that the newer result of the model has been dealt with."""
         self._database.change("UPDATE results SET has_newer = 0 WHERE id = ?", (result_id,))

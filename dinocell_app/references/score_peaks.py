@@ -37,12 +37,35 @@ def parting_score(scores: NDArray[np.float64]) -> float | None:
     variance = float(logits.var())
     if variance < _LEAST_VARIANCE:
         return None
-    n_below = np.arange(1, len(logits))
-    n_above = len(logits) - n_below
-    sums = np.cumsum(logits)[:-1]
-    apart = sums / n_below - (logits.sum() - sums) / n_above
-    between = n_below * n_above / len(logits) ** 2 * apart**2
-    at = int(between.argmax())
-    if between[at] < LEAST_SEPARATION * variance:
+    at, _, between = best_parting(logits)
+    if between < LEAST_SEPARATION * variance:
         return None
     return float(1 / (1 + np.exp(-(logits[at] + logits[at + 1]) / 2)))
+
+
+def best_parting(ascending: NDArray[np.float64]) -> tuple[int, tuple[float, float], float]:
+    """Part values into two groups so that most of their variance lies between the groups (Otsu 1979).
+
+    The values themselves are parted, without a histogram: there are few of them.
+
+    Parameters
+    ----------
+    ascending : ndarray of shape (K,), float64
+        At least two.
+
+    Returns
+    -------
+    last_below : int
+        Index of the greatest value of the lower group.
+    means : (float, float)
+        Of both groups.
+    between : float
+        Variance between the groups.
+    """
+    n_below = np.arange(1, len(ascending))
+    n_above = len(ascending) - n_below
+    sums = np.cumsum(ascending)[:-1]
+    below, above = sums / n_below, (ascending.sum() - sums) / n_above
+    between = n_below * n_above / len(ascending) ** 2 * (above - below) ** 2
+    best = int(between.argmax())
+    return best, (float(below[best]), float(above[best])), float(between[best])

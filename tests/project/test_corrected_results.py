@@ -213,9 +213,6 @@ def test_corrections_go_on_after_a_newer_run_from_what_people_saw(project):
     assert project.edits.has_history(result)
     history = open_history(folder, project.results.model_labels_path(result), "Ben")
     np.testing.assert_array_equal(history.labels, seen)
-    project.edits.set_aside(result)
-    assert not project.edits.has_history(result)
-    assert folder.with_name(f"{folder.name}-earlier-1").is_dir()
 
 
 def test_an_image_of_another_size_is_told_and_nothing_is_written(project):

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from dinocell_app.references.score_peaks import best_parting
 from dinocell_app.segmentation.reference.description import likeness, likeness_to_all
 
 MIN_SPREAD = 0.02
@@ -213,16 +214,11 @@ def _nearest(cells: NDArray[np.float32], references: NDArray[np.float32]) -> NDA
 
 def _two_humps(ascending: NDArray[np.float64]) -> tuple[float, float] | None:
     """Give the means of the two groups that part the values best; None when they are one group."""
-    n = len(ascending)
     variance = float(ascending.var())
-    if n < MIN_CELLS or variance < MIN_SPREAD**2:
+    if len(ascending) < MIN_CELLS or variance < MIN_SPREAD**2:
         return None
-    below = np.arange(1, n)
-    sums = np.cumsum(ascending)[:-1]
-    means = sums / below, (ascending.sum() - sums) / (n - below)
-    between = below * (n - below) / n**2 * (means[1] - means[0]) ** 2
-    best = int(between.argmax())
-    return (float(means[0][best]), float(means[1][best])) if between[best] > TWO_HUMPS * variance else None
+    _, means, between = best_parting(ascending)
+    return means if between > TWO_HUMPS * variance else None
 
 
 def _is_usual(cells: NDArray[np.float32], positives: NDArray[np.float32]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QWidget
 
 from dinocell_app.display.label_colours import LabelMode, LabelStyle
@@ -64,13 +64,6 @@ class LabelBar(QWidget):
         if (width, colour) != self._outline:
             self._outline = width, colour
             self._tell()
-
-    def show_style(self, style: LabelStyle) -> None:
-        """Show another style and tell about it."""
-        with QSignalBlocker(self.mode), QSignalBlocker(self.opacity):
-            self.mode.setCurrentIndex(self.mode.findData(style.mode))
-            self.opacity.setValue(round(style.opacity * 100))
-        self._tell()
 
     def toggle(self, part: str) -> None:
         """Show or hide masks or outlines.
