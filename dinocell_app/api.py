@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dinocell_app.base.errors import UserFacingError
-from dinocell_app.base.lengths import Area, Length
 from dinocell_app.imaging.array_images import ArrayReader
 from dinocell_app.imaging.image_reader import ImageReader
 from dinocell_app.imaging.reading import open_image as open_file
@@ -304,20 +303,12 @@ def _segment_job(
         "inputs": [_absolute(path) for path in inputs],
         "output": output,
         "model": name,
-        "diameter": _quantity(settings.get("diameter"), Length),
-        "min_size": _quantity(settings.get("min_size"), Area),
     }
     for key in ("references", "not_references"):
         fields[key] = [str(ReferenceSpec.parse(str(text)).absolute()) for text in settings.get(key, ())]
     job = make_job(fields)
     assert isinstance(job, SegmentJob)
     return job
-
-
-def _quantity(value: object, kind: type[Length] | type[Area]) -> object:
-    if isinstance(value, str):
-        return kind.parse(value)
-    return {"value": value, "unit": "px"} if isinstance(value, int | float) else value
 
 
 def _loaded(model: str | Path | SegmentationModel) -> SegmentationModel | None:

@@ -22,7 +22,7 @@ _SQUARES = ("²", "2", "^2")
 
 
 class _Measure(BaseModel):
-    """A number with its unit; may be given as text."""
+    """A number with its unit; may be given as text, or as a number of pixels."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -37,6 +37,8 @@ class _Measure(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _from_text(cls, given: Any) -> Any:  # noqa: ANN401 - whatever a file holds
+        if isinstance(given, int | float) and not isinstance(given, bool):
+            return {"value": given}
         if not isinstance(given, str):
             return given
         try:

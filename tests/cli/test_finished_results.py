@@ -16,7 +16,7 @@ from dinocell_app.base.lengths import Area, Length
 from dinocell_app.export.provenance import file_sha256
 from dinocell_app.jobs.events import ImageFailed, ImageSegmented, ImageSkipped
 from dinocell_app.jobs.job_files import job_from_json
-from dinocell_app.jobs.job_kinds import SegmentJob
+from dinocell_app.jobs.job_kinds import MeasureJob, SegmentJob
 from dinocell_app.jobs.setting import Record, Setting, Settings, declared, recorded
 from dinocell_app.model.manifest import read_manifest
 from dinocell_app.model.model_folder import load_model, save_model
@@ -28,9 +28,12 @@ from tests.cli.conftest import THREE
 OLD = Path(__file__).parents[1] / "data" / "results_2026_12"
 """Jobs and the records of their results, written by the version of December 2026; places are filled in."""
 
-SEGMENT_FIELDS = [
-    name for name, each in declared(SegmentJob).items() if each.setting.record is not Record.NO_EFFECT
-]
+
+def fields_that_count(kind):
+    named = declared(kind)
+    return [(kind, name) for name, each in named.items() if each.setting.record is not Record.NO_EFFECT]
+
+
 COMPARING = ("references", "not_references", "kept_references", "min_score", "type_score")
 OTHER_VALUES = {
     "channel": "mean",
@@ -90,49 +93,60 @@ def test_results_of_the_version_before_stay_finished(old, name):
     assert isinstance(outcome(job), ImageSkipped)
 
 
-def other(job: SegmentJob, name: str, here: Path, model: Path) -> dict[str, object]:
-    """Change one field of a job."""
-    each, now = declared(SegmentJob)[name], getattr(job, name)
-    match name:
-        case "model":
-            return {name: str(model)}
-        case "image_pixel_sizes_um" | "image_axes":
-            return {name: {str(job.inputs[0]): 0.125 if name == "image_pixel_sizes_um" else "YX"}}
-        case "regions":
-            return {name: here / "regions.geojson"}
-        case "references":
-            return {name: (f"{here / 'a.tif'}@12,12",)}
-        case "not_references":
-            return {name: (f"round={here / 'a.tif'}@12,12",)}
-        case "kept_references":
-            kept = job.kept_references
-            assert kept is not None
-            cell = ReferenceExample(
-                kept.read()[0].positives[0].description + 1, "b.tif:1", np.zeros((0, 0), np.uint8)
-            )
-            types = (*kept.read()[:1], ReferenceType("long", (cell,)))
-            return {name: KeptReferences.of(kept.model_id, kept.model_sha256, types)}
+def other(job, name: str, here: Path, model: Path) -> object:
+    """Choose another value for a field of a job."""
+    each, now = declared(type(job))[name], getattr(job, name)
+    if name in PLACES:
+        return PLACES[name](job, here, model)
     if name in OTHER_VALUES:
-        return {name: OTHER_VALUES[name]}
+        return OTHER_VALUES[name]
     if each.kind is bool:
-        return {name: not now}
+        return not now
     if each.choices:
-        return {name: next(word for word in each.choices if word != now)}
+        return next(word for word in each.choices if word != now)
     _, highest = each.limits
     assert each.kind in (int, float), f"say another value of {name}"
-    return {name: next(value for value in (0.75, 1, 0.25) if value != now and (highest or 2) >= value)}
+    return next(value for value in (0.75, 1, 0.25) if value != now and (highest or 2) >= value)
 
 
-@pytest.mark.parametrize("name", SEGMENT_FIELDS)
-def test_any_field_that_changes_makes_a_result_unfinished(old, name, tmp_path, tiny_model):
-    job = job_from_json(old("compared" if name in COMPARING else "plain"))
+def upside_down(file: Path, here: Path) -> Path:
+    changed = here / "changed" / file.name
+    changed.parent.mkdir()
+    tifffile.imwrite(changed, tifffile.imread(file)[::-1])
+    return changed
+
+
+def other_cells(kept: KeptReferences) -> KeptReferences:
+    first = kept.read()[0]
+    cell = ReferenceExample(first.positives[0].description + 1, "b.tif:1", np.zeros((0, 0), np.uint8))
+    return KeptReferences.of(kept.model_id, kept.model_sha256, (first, ReferenceType("long", (cell,))))
+
+
+PLACES = {
+    "images": lambda job, here, _: upside_down(job.images, here),
+    "labels": lambda job, here, _: upside_down(job.labels, here),
+    "model": lambda job, here, model: str(model),
+    "image_pixel_sizes_um": lambda job, here, _: {str(job.inputs[0]): 0.125},
+    "image_axes": lambda job, here, _: {str(job.inputs[0]): "YX"},
+    "regions": lambda job, here, _: here / "regions.geojson" if job.regions is None else None,
+    "references": lambda job, here, _: (f"{here / 'a.tif'}@12,12",),
+    "not_references": lambda job, here, _: (f"round={here / 'a.tif'}@12,12",),
+    "kept_references": lambda job, here, _: other_cells(job.kept_references),
+}
+"""Fields whose other values are files, or belong to the job's own."""
+
+
+@pytest.mark.parametrize(("kind", "name"), fields_that_count(SegmentJob) + fields_that_count(MeasureJob))
+def test_any_field_that_changes_makes_a_result_unfinished(old, kind, name, tmp_path, tiny_model):
+    of_segmentation = "compared" if name in COMPARING else "plain"
+    job = job_from_json(old("measured" if kind is MeasureJob else of_segmentation))
     another = tmp_path / "another"
     if name == "model":
         made = load_model(tiny_model, torch.device("cpu"))
         with torch.no_grad():
             next(made.network.parameters()).add_(1)
         save_model(made.network, made.manifest, another)
-    changed = job.model_copy(update=other(job, name, tmp_path / "HERE", another))
+    changed = job.model_copy(update={name: other(job, name, tmp_path / "HERE", another)})
     assert changed != job
     found = outcome(changed)
     assert isinstance(found, ImageFailed)

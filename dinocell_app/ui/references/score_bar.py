@@ -35,7 +35,7 @@ class ScoreHistogram(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:
-        """Leave room for two humps to be seen."""
+        """Leave room for two peaks to be seen."""
         return QSize(200, 64)
 
     def set_scores(self, scores: NDArray[np.float64]) -> None:
@@ -89,8 +89,8 @@ class ScoreBar(QWidget):
         self.number.setAccessibleName("Minimum score")
         for control in (self.slider, self.number):
             control.setToolTip("Cells that score less are drawn faintly, and are not taken to be of a type.")
-        self.part = QPushButton("Between the humps")
-        self.part.setToolTip("Set the minimum score to where the scores of this image part into two humps.")
+        self.part = QPushButton("Between the peaks")
+        self.part.setToolTip("Set the minimum score between the two peaks of the scores of this image.")
         self.part.setEnabled(False)
         self._parting: float | None = None
         self.count = plain_label()
@@ -123,7 +123,7 @@ class ScoreBar(QWidget):
         self._follow(least)
 
     def show_scores(self, scores: NDArray[np.float64]) -> None:
-        """Show the scores of other cells, and whether they part into two humps.
+        """Show the scores of other cells, and whether they form two peaks.
 
         Parameters
         ----------
