@@ -10,6 +10,7 @@ from typing import Any
 from dinocell_app.base.errors import UserFacingError
 from dinocell_app.base.plane_address import ONLY_PLANE, PlaneAddress
 from dinocell_app.export.provenance import Provenance, read_sidecar
+from dinocell_app.imaging.planes import EACH, ChannelChoice, PlaneChoice
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,16 @@ class PlaneRecord(Provenance):
     summary: Mapping[str, Any] = field(default_factory=dict)
     channels: Sequence[str] = ()
     regions: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def choice(self) -> PlaneChoice:
+        """Planes that were asked for, this one among them."""
+        return PlaneChoice.parse(str(self.image_selection.get("plane", EACH)))
+
+    @property
+    def channel(self) -> ChannelChoice:
+        """Channel that the cells were found in; the first for labels made elsewhere."""
+        return ChannelChoice.parse(str(self.image_selection.get("channel", "0")))
 
     def identity(self) -> dict[str, Any]:
         """Collect what has to be the same for results to be the same.

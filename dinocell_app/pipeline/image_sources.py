@@ -94,30 +94,10 @@ def remarks(metadata: ImageMetadata, name: str) -> list[str]:
     return said
 
 
-def read_channels(reader: ImageReader, choice: PlaneChoice, plane: Plane) -> dict[str, NDArray[Any]]:
-    """Read every channel where a plane is, projected in the same way.
-
-    Parameters
-    ----------
-    choice : PlaneChoice
-        That gave the plane.
-
-    Returns
-    -------
-    dict of str to ndarray of shape (M, N)
-        By channel name, in the order of the file.
-    """
-    names = reader.metadata.channel_names
-    if len(names) == 1:
-        return {names[0]: plane.pixels}
-    where = choice.at(plane.address)
-    return {name: channel_at(reader, where, index).pixels for index, name in enumerate(names)}
-
-
 def channel_rows(
     reader: ImageReader, choice: PlaneChoice, plane: Plane, should_stop: Callable[[], bool]
 ) -> dict[str, PictureRows]:
-    """Give what `read_channels` reads, to be read by rows.
+    """Give what `plane_channels.read_channels` reads, to be read by rows.
 
     Parameters
     ----------
@@ -173,18 +153,3 @@ def checksum_of(channels: Mapping[str, NDArray[Any]]) -> str:
         digest.update(f"{name} {pixels.dtype.str} {pixels.shape}".encode())
         digest.update(np.ascontiguousarray(pixels).data)
     return digest.hexdigest()
-
-
-def shown_pixels(metadata: ImageMetadata, plane: Plane, channels: dict[str, NDArray[Any]]) -> NDArray[Any]:
-    """Choose what overlays are drawn on.
-
-    Parameters
-    ----------
-    channels : dict of str to ndarray of shape (M, N)
-
-    Returns
-    -------
-    ndarray of shape (M, N) or (M, N, 3)
-        Colours where the image has them, else the plane.
-    """
-    return np.dstack(list(channels.values())) if metadata.is_rgb else plane.pixels

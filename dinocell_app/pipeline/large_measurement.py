@@ -16,11 +16,11 @@ from dinocell_app.measurement.cells import group_cells
 from dinocell_app.measurement.column import Column
 from dinocell_app.measurement.columns import channel_columns, table_columns
 from dinocell_app.measurement.neighbours import nearest_distances
+from dinocell_app.measurement.plane import PlaneMeasurements, summarise_plane, with_different_names
 from dinocell_app.measurement.seams import SEAM_COUNT, TOUCHES_SEAM
 from dinocell_app.measurement.summary import SummaryContext
 from dinocell_app.measurement.table import NEIGHBOUR_DISTANCE_PX, MeasurementRequest, measure_columns
 from dinocell_app.measurement.texture import TextureParameters, measure_texture
-from dinocell_app.pipeline.measurements import PlaneMeasurements, summarise_plane, with_different_names
 from dinocell_app.regions.region import Region
 from dinocell_app.segmentation.blocks import Span
 from dinocell_app.segmentation.large_picture import LargeSegmentation

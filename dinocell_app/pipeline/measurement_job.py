@@ -9,14 +9,15 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dinocell_app.base.errors import InvalidParameterError, UnreadableFileError
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.base.plain_text import printable
 from dinocell_app.export.label_files import read_labels
 from dinocell_app.export.labelled_image import LabelledImage
 from dinocell_app.export.plane_record import PlaneRecord
 from dinocell_app.export.provenance import file_sha256
 from dinocell_app.imaging.image_reader import ImageReader
-from dinocell_app.imaging.planes import ChannelChoice, Plane, PlaneChoice, count_planes, select_planes
+from dinocell_app.imaging.plane_channels import only_plane, read_channels, shown_pixels
+from dinocell_app.imaging.planes import PlaneChoice
 from dinocell_app.imaging.reading import open_image
 from dinocell_app.jobs.events import (
     Event,
@@ -28,16 +29,20 @@ from dinocell_app.jobs.events import (
 )
 from dinocell_app.jobs.job_kinds import MeasureJob
 from dinocell_app.jobs.setting import recorded
+from dinocell_app.measurement.plane import PlaneMeasurements, measure_plane
 from dinocell_app.measurement.regions import keep_allowed_cells
+from dinocell_app.measurement.table import MeasurementRequest
+from dinocell_app.measurement.texture import TextureParameters
 from dinocell_app.pipeline.image_regions import ImageRegions
-from dinocell_app.pipeline.image_sources import pixel_size, read_channels, remarks, shown_pixels
+from dinocell_app.pipeline.image_sources import pixel_size, remarks
 from dinocell_app.pipeline.isolation import over_images
 from dinocell_app.pipeline.label_pairs import FilePair, pair_images
-from dinocell_app.pipeline.measurements import CellFindings, PlaneMeasurements, measure_plane
 from dinocell_app.pipeline.plane_events import plane_found
 from dinocell_app.pipeline.results import Place, finished_record, write_results
 from dinocell_app.pipeline.run_ending import end_run, results_standing
 from dinocell_app.regions.region import Region
+
+HOW_TO_CHOOSE = "Choose the plane, as in --plane max or --plane z=0,t=0"
 
 
 def measure_images(job: MeasureJob, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
@@ -101,7 +106,7 @@ def _measure(
         if finished is not None:
             same = plane_found(finished.plane, finished, pair.stem)
             return ImageSkipped(pair.name, same.n_cells, (same,), str(pair.first))
-        address = _only_plane(reader, choice).address
+        address = only_plane(reader, choice, HOW_TO_CHOOSE).address
         for remark in remarks(reader.metadata, pair.name):
             yield Notice(remark)
         labelled, measured = measure_labels(
@@ -147,7 +152,7 @@ def measure_labels(
         If the image has several planes, or its size is not that of the labels.
     """
     choice = PlaneChoice.parse(job.plane)
-    plane = _only_plane(reader, choice)
+    plane = only_plane(reader, choice, HOW_TO_CHOOSE)
     if labels.shape != plane.pixels.shape:
         raise InvalidParameterError(
             f"the labels have {_size(labels.shape)} pixels, the image {pair.first.name} has "
@@ -158,27 +163,12 @@ def measure_labels(
     channels = read_channels(reader, choice, plane)
     size = pixel_size(job.pixel_size_um, reader.metadata)
     labels = keep_allowed_cells(labels, regions)
-    found = CellFindings(regions=regions)
-    measured = measure_plane(labels, channels, pair.name, size.um, texture=job.texture, found=found)
+    texture = TextureParameters() if job.texture else None
+    measured = measure_plane(
+        MeasurementRequest(labels, channels, pair.name, size.um, texture=texture), regions
+    )
     shown = shown_pixels(reader.metadata, plane, channels)
     return LabelledImage(labels, pair.name, size.um, shown, measured.table, source=pair.first), measured
-
-
-def _only_plane(reader: ImageReader, choice: PlaneChoice) -> Plane:
-    """Read the one plane that labels can be for; its channel does not matter."""
-    n_planes = count_planes(reader.metadata, choice, ChannelChoice(0))
-    if n_planes > 1:
-        raise InvalidParameterError(
-            f"the image has {n_planes} planes and the labels are for one",
-            path=reader.metadata.path,
-            remedy="Choose the plane, as in --plane max or --plane z=0,t=0",
-        )
-    plane = next(select_planes(reader, choice, ChannelChoice(0)), None)
-    if plane is None:
-        raise UnreadableFileError(
-            "holds none of the chosen planes", path=reader.metadata.path, remedy="Choose another plane"
-        )
-    return plane
 
 
 def _size(shape: tuple[int, ...]) -> str:

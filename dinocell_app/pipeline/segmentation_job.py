@@ -13,6 +13,7 @@ from dinocell_app.export.labelled_image import LabelledImage
 from dinocell_app.export.plane_record import PlaneRecord
 from dinocell_app.imaging.image_reader import ImageReader
 from dinocell_app.imaging.metadata import ImageMetadata
+from dinocell_app.imaging.plane_channels import read_channels, shown_pixels
 from dinocell_app.imaging.planes import ChannelChoice, Plane, PlaneChoice, count_planes, select_planes
 from dinocell_app.imaging.reading import open_image
 from dinocell_app.jobs.events import (
@@ -27,13 +28,16 @@ from dinocell_app.jobs.events import (
 )
 from dinocell_app.jobs.job_kinds import SegmentJob
 from dinocell_app.jobs.setting import recorded
+from dinocell_app.measurement.plane import measure_plane
 from dinocell_app.measurement.regions import keep_allowed_cells
+from dinocell_app.measurement.table import MeasurementRequest
+from dinocell_app.measurement.texture import TextureParameters
 from dinocell_app.measurement.type_counts import REFERENCE_LIKENESS
 from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.manifest import Manifest, read_manifest
 from dinocell_app.model.model_folder import SegmentationModel, load_model
 from dinocell_app.model.precision import resolve_precision
-from dinocell_app.pipeline.compared_planes import cell_findings, compared_summary
+from dinocell_app.pipeline.compared_planes import compared_summary, with_findings
 from dinocell_app.pipeline.devices import choose_device, describe_device
 from dinocell_app.pipeline.image_regions import ImageRegions
 from dinocell_app.pipeline.image_sources import (
@@ -41,14 +45,11 @@ from dinocell_app.pipeline.image_sources import (
     given_axes,
     given_pixel_size,
     pixel_size,
-    read_channels,
     remarks,
-    shown_pixels,
 )
 from dinocell_app.pipeline.inputs import PlannedImage, plan_images
 from dinocell_app.pipeline.isolation import over_images
 from dinocell_app.pipeline.large_pictures import LargePlane, segment_large_plane
-from dinocell_app.pipeline.measurements import measure_plane
 from dinocell_app.pipeline.picture_plan import plan_picture
 from dinocell_app.pipeline.plane_events import over_planes, plane_found, until_asked_to_stop
 from dinocell_app.pipeline.reading_ahead import ReadingAhead
@@ -280,14 +281,10 @@ class SegmentationRun:
             channels = read_channels(source.reader, self.plane, plane)
         has_flows = self.model.objective.name == "flows"
         probability = found.cell_probability if has_flows else None
-        measured = measure_plane(
-            labels,
-            channels,
-            name,
-            pixel_size_um,
-            texture=self.job.texture,
-            found=cell_findings(found.maps if has_flows else None, compared, regions),
-        )
+        texture = TextureParameters() if self.job.texture else None
+        request = MeasurementRequest(labels, channels, name, pixel_size_um, texture=texture)
+        request = with_findings(request, found.maps if has_flows else None, compared)
+        measured = measure_plane(request, regions)
         labelled = LabelledImage(
             labels=labels,
             name=name,

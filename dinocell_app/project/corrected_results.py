@@ -9,12 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.export.names import SUFFIXES, output_path, result_stem
-from dinocell_app.project.measured_labels import (
-    LabelledPlane,
-    measure_labels,
-    read_labelled,
-    shown_pixels,
-)
+from dinocell_app.project.image_planes import HOW_TO_NAME
 from dinocell_app.project.records import ImageRecord, ResultRecord
 from dinocell_app.regions.region import Region, checksum
 
@@ -92,13 +87,18 @@ def write_corrected(correction: Correction) -> CorrectedFiles:
     from dinocell_app.export.labelled_image import LabelledImage
     from dinocell_app.export.plane_record import read_record
     from dinocell_app.export.provenance import write_sidecar
+    from dinocell_app.imaging.plane_channels import only_plane, read_channels, shown_pixels
+    from dinocell_app.imaging.planes import PlaneChoice
     from dinocell_app.imaging.reading import open_image
+    from dinocell_app.measurement.plane import measure_plane
     from dinocell_app.measurement.regions import add_region_column
+    from dinocell_app.measurement.table import MeasurementRequest
+    from dinocell_app.measurement.texture import TextureParameters
 
     result, image = correction.result, correction.image
     model = correction.project_folder / _sidecar_of(_origin(result))
     record = read_record(model)
-    chosen = str(record.image_selection.get("plane", "")) if record is not None else ""
+    where = (record.choice if record is not None else PlaneChoice()).at(result.plane)
     with open_image(correction.image_path, image.axes) as reader:
         shape = (reader.metadata.height, reader.metadata.width)
         if correction.labels.shape != shape:
@@ -108,22 +108,26 @@ def write_corrected(correction: Correction) -> CorrectedFiles:
                 path=correction.image_path,
                 remedy="Put the image back that was corrected; the corrections are kept",
             )
-        channels = read_labelled(reader, image, result.plane, chosen)
+        plane = only_plane(reader, where, HOW_TO_NAME, record.channel if record is not None else None)
+        channels = read_channels(reader, where, plane)
+        shown = shown_pixels(reader.metadata, plane, channels)
     folder, stem = _place(correction)
     name = record.name if record is not None and record.name else f"{image.name}{result.plane.suffix}"
-    texture = bool(record is not None and record.parameters.get("texture"))
-    measured = measure_labels(
-        LabelledPlane(correction.labels, channels, name, image.pixel_size_um, correction.edited, texture)
+    has_texture = record is not None and bool(record.parameters.get("texture"))
+    measured = measure_plane(
+        MeasurementRequest(
+            correction.labels,
+            channels,
+            name,
+            image.pixel_size_um,
+            texture=TextureParameters() if has_texture else None,
+            edited=correction.edited,
+        )
     )
     table = _with_model_columns(measured.table, _model_table(correction), correction.edited)
     table = add_region_column(table, correction.regions)
     labelled = LabelledImage(
-        correction.labels,
-        name,
-        image.pixel_size_um,
-        shown_pixels(image, channels),
-        table,
-        source=correction.image_path,
+        correction.labels, name, image.pixel_size_um, shown, table, source=correction.image_path
     )
     formats = tuple(
         kind

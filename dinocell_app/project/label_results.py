@@ -12,14 +12,8 @@ from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.base.plane_address import ONLY_PLANE, PlaneAddress
 from dinocell_app.export.names import output_path, output_stems
 from dinocell_app.export.plane_record import PlaneRecord
+from dinocell_app.project.image_planes import HOW_TO_NAME, completed
 from dinocell_app.project.label_import import LabelMatch
-from dinocell_app.project.measured_labels import (
-    LabelledPlane,
-    measure_labels,
-    only_plane,
-    read_channels,
-    shown_pixels,
-)
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import ImageRecord, NewResult
 from dinocell_app.project.segment_jobs import check_set_name, shown_formats
@@ -146,10 +140,14 @@ def import_labels(planned: LabelImport) -> ImportedLabels:
     from dinocell_app.export.formats import write_formats
     from dinocell_app.export.labelled_image import LabelledImage
     from dinocell_app.export.provenance import file_sha256, write_sidecar
+    from dinocell_app.imaging.plane_channels import only_plane, read_channels, shown_pixels
+    from dinocell_app.imaging.planes import PlaneChoice
     from dinocell_app.imaging.reading import open_image
+    from dinocell_app.measurement.plane import measure_plane
+    from dinocell_app.measurement.table import MeasurementRequest
 
     started = time.monotonic()
-    address = only_plane(planned.image, planned.plane)
+    address = completed(planned.image, planned.plane)
     planned = replace(planned, plane=address)
     folder = planned.project_folder / "results" / planned.set_name
     _check_free(planned, folder)
@@ -163,20 +161,17 @@ def import_labels(planned: LabelImport) -> ImportedLabels:
                 path=planned.labels,
                 remedy="Export the labels at the size of the image",
             )
-        channels = read_channels(reader, address.t or 0, address.z or 0)
+        where = PlaneChoice().at(address)
+        plane = only_plane(reader, where, HOW_TO_NAME)
+        channels = read_channels(reader, where, plane)
+        shown = shown_pixels(reader.metadata, plane, channels)
     parts = _parts(labels)
     labels = labels if parts is None else parts
     image = planned.image
     name = (planned.stem.parent / image.name).as_posix() + address.suffix
-    measured = measure_labels(LabelledPlane(labels, channels, name, image.pixel_size_um))
-    labelled = LabelledImage(
-        labels,
-        name,
-        image.pixel_size_um,
-        shown_pixels(image, channels),
-        measured.table,
-        source=planned.image_path,
-    )
+    size_um = image.pixel_size_um
+    measured = measure_plane(MeasurementRequest(labels, channels, name, size_um))
+    labelled = LabelledImage(labels, name, size_um, shown, measured.table, source=planned.image_path)
     record = PlaneRecord(
         model_id="",
         model_sha256="",
@@ -185,7 +180,7 @@ def import_labels(planned: LabelImport) -> ImportedLabels:
         input_sha256=file_sha256(planned.image_path),
         device="cpu",
         precision="",
-        pixel_size_um=image.pixel_size_um,
+        pixel_size_um=size_um,
         pixel_size_source={"file": "file", "unknown": "unknown"}.get(image.pixel_size_source, "given"),
         image_selection={
             "labels": file_sha256(planned.labels),
@@ -193,11 +188,11 @@ def import_labels(planned: LabelImport) -> ImportedLabels:
             **({"axes": image.axes} if image.axes else {}),
             **({"cells": "connected parts of a black-and-white mask"} if parts is not None else {}),
         },
-        n_cells=len(measured.table),
+        n_cells=measured.n_cells,
         name=name,
         plane=address,
         summary=measured.summary,
-        channels=tuple(channels),
+        channels=measured.channels,
     )
     sidecar = output_path(folder, planned.stem, planned.plane.suffix, "sidecar")
     write_sidecar(sidecar, record)
@@ -209,7 +204,7 @@ def import_labels(planned: LabelImport) -> ImportedLabels:
         image_id=image.id,
         name=planned.set_name,
         plane=planned.plane,
-        n_cells=len(measured.table),
+        n_cells=measured.n_cells,
         seconds=seconds,
         files=tuple(path.relative_to(planned.project_folder).as_posix() for path in written.values()),
     )

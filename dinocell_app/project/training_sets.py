@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dinocell_app.base.plane_address import ONLY_PLANE, PlaneAddress
 from dinocell_app.project.corrected_images import Corners
-from dinocell_app.project.measured_labels import read_labelled
+from dinocell_app.project.image_planes import HOW_TO_NAME
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import ImageRecord
 from dinocell_app.regions.region import Region, pixels_inside
@@ -122,6 +122,8 @@ def _write_image(picture: CorrectedPicture, folder: Path, stem: str) -> Path:
     """Link or copy the file; of a stack write the plane, or what planes were put together to."""
     from dinocell_app.export.names import sidecar_beside
     from dinocell_app.export.plane_record import read_record
+    from dinocell_app.imaging.plane_channels import only_plane, read_channels
+    from dinocell_app.imaging.planes import PlaneChoice
     from dinocell_app.imaging.reading import open_image
 
     image = picture.image
@@ -134,9 +136,9 @@ def _write_image(picture: CorrectedPicture, folder: Path, stem: str) -> Path:
         return path
     labels = picture.labels_path
     record = read_record(sidecar_beside(labels))
-    chosen = str(record.image_selection.get("plane", "")) if record is not None else ""
+    where = (record.choice if record is not None else PlaneChoice()).at(picture.plane)
     with open_image(picture.image_path, image.axes) as reader:
-        channels = read_labelled(reader, image, picture.plane, chosen)
+        channels = read_channels(reader, where, only_plane(reader, where, HOW_TO_NAME))
     return _write_plane(folder / f"{stem}.tif", list(channels.values()), image)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -69,14 +68,14 @@ def counted_again(
         Rows and columns of the image.
     """
     from dinocell_app.measurement.columns import every_column
+    from dinocell_app.measurement.plane import known_summary
     from dinocell_app.measurement.regions import count_again
     from dinocell_app.measurement.seams import SEAM_COUNT, TOUCHES_SEAM
-    from dinocell_app.measurement.summary import SummaryContext, summarise_image
+    from dinocell_app.measurement.summary import SummaryContext
     from dinocell_app.measurement.type_counts import REFERENCE_LIKENESS, count_types
 
     columns = [column for column in every_column(record.channels) if column.name in table.columns]
-    summary = summarise_image(table, columns, SummaryContext(record.name, shape, record.pixel_size_um))
-    known = {key: None if isinstance(v, float) and math.isnan(v) else v for key, v in summary.items()}
+    known = known_summary(table, columns, SummaryContext(record.name, shape, record.pixel_size_um))
     if REFERENCE_LIKENESS.name in record.summary:
         known[REFERENCE_LIKENESS.name] = record.summary[REFERENCE_LIKENESS.name]
     if "cell_type" in table.columns:

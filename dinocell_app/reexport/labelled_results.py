@@ -178,17 +178,14 @@ def _types(channels: Sequence[str]) -> dict[str, str]:
 
 def _pixels(item: ExportItem, record: PlaneRecord | None) -> NDArray[Any]:
     """Read the plane that was segmented; colours where the image has them."""
-    import numpy as np
-
-    from dinocell_app.imaging.planes import ChannelChoice, PlaneChoice, select_planes
+    from dinocell_app.imaging.plane_channels import only_plane, read_channels, shown_pixels
+    from dinocell_app.imaging.planes import PlaneChoice
     from dinocell_app.imaging.reading import open_image
 
-    chosen = dict(record.image_selection) if record is not None else {}
-    where = PlaneChoice.parse(str(chosen.get("plane", "each")))
-    where = where.at(record.plane) if record is not None else where
-    channel = ChannelChoice.parse(str(chosen.get("channel", "0")))
-    with open_image(Path(item.image), str(chosen.get("axes", ""))) as reader:
-        if not reader.metadata.is_rgb:
-            return next(select_planes(reader, where, channel)).pixels
-        colours = [ChannelChoice(index) for index in range(reader.metadata.n_channels)]
-        return np.dstack([next(select_planes(reader, where, colour)).pixels for colour in colours])
+    where = record.choice.at(record.plane) if record is not None else PlaneChoice()
+    channel = record.channel if record is not None else None
+    axes = str(record.image_selection.get("axes", "")) if record is not None else ""
+    with open_image(Path(item.image), axes) as reader:
+        plane = only_plane(reader, where, "Segment the image again", channel)
+        channels = read_channels(reader, where, plane) if reader.metadata.is_rgb else {}
+        return shown_pixels(reader.metadata, plane, channels)

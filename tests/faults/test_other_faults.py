@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from dinocell_app.jobs.events import ImageSegmented
+from dinocell_app.measurement.plane import measure_plane
 from dinocell_app.pipeline import reading_ahead, segmentation_job
-from dinocell_app.pipeline.measurements import measure_plane
 from dinocell_app.segmentation import predictor
 from tests.faults.conftest import IMAGES, assert_told, assert_whole, results
 from tests.faults.faulty_disk import FaultyDisk

@@ -16,7 +16,7 @@ from dinocell_app.editing.deltas import Delta
 from dinocell_app.editing.edit_history import EditHistory, Version
 from dinocell_app.project.corrected_results import CorrectedFiles, Correction, write_corrected
 from dinocell_app.project.edits import open_history
-from dinocell_app.project.measured_labels import address_in
+from dinocell_app.project.image_planes import address_in
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import NewResult, ResultRecord
 from dinocell_app.ui.correct.publishing import correction_of, publish, user_name

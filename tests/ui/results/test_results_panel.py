@@ -1,6 +1,7 @@
 import pytest
 from PySide6.QtWidgets import QScrollArea
 
+from dinocell_app.base.plane_address import PlaneAddress
 from dinocell_app.ui.results.results_panel import ResultsPanel
 from tests.ui.results.results_stand_ins import PlainProject, PlainResult, PlainSession, write_cells
 
@@ -41,7 +42,7 @@ def test_a_cell_clicked_in_the_image_is_found_in_the_table(panel, session):
 
 
 def test_a_row_of_a_series_shows_its_plane(panel, session, project):
-    project.found.append(PlainResult(31, 3, "series", "_t0002_z001"))
+    project.found.append(PlainResult(31, 3, "series", PlaneAddress.of_suffix("_t0002_z001")))
     project.tables[31] = write_cells(project.folder / "s.csv", [("c.tif", 4, False, 9, 0.5, 0, 0, 3, 3)])
     panel.loading.load()
     panel.set_choice.setCurrentIndex(panel.set_choice.findText("series"))
