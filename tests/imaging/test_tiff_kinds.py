@@ -14,6 +14,7 @@ import tifffile
 from PIL import Image
 
 from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.export.label_files import read_labels
 from dinocell_app.imaging.file_formats import FORMAT_OF_SUFFIX
 from dinocell_app.imaging.pixel_size import parse_pixel_size, seconds_in
 from dinocell_app.imaging.reading import open_image, read_metadata
@@ -211,3 +212,39 @@ def test_every_suffix_that_a_reader_knows_is_found_by_a_scan(tmp_path: Path) -> 
     found = {path.suffix for path in scan_folder(tmp_path).images}
     assert found == set(FORMAT_OF_SUFFIX) - {".zarr"}
     assert {".lsm", ".stk", ".svs", ".ndpi", ".scn", ".qptiff", ".jfif", ".lof"} <= found
+
+
+# ---- what old libraries beside a present numpy could not read
+
+
+def test_big_endian_labels_keep_their_numbers(tmp_path: Path) -> None:
+    labels = RNG.integers(0, 40000, (20, 30)).astype(np.uint16)
+    tifffile.imwrite(tmp_path / "fiji_labels.tif", labels, imagej=True, byteorder=">")
+    np.testing.assert_array_equal(read_labels(tmp_path / "fiji_labels.tif"), labels)
+
+
+def test_a_big_endian_palette_is_shown_in_its_colours(tmp_path: Path) -> None:
+    indices = pixels_of(20, 30)
+    colours = RNG.integers(0, 256, (3, 256)).astype(np.uint16)
+    words: dict[str, Any] = {"photometric": "palette", "colormap": colours * 257, "byteorder": ">"}
+    tifffile.imwrite(tmp_path / "palette.tif", indices, **words)
+    np.testing.assert_array_equal(read_colours(tmp_path / "palette.tif"), colours.T[indices])
+
+
+def test_rows_of_a_large_tiled_image_are_read_without_the_rest(tmp_path: Path) -> None:
+    path, side = tmp_path / "large.tif", 8200
+    rows = (np.arange(side) % 251).astype(np.uint8)
+    tiles = (
+        np.repeat(rows[first : first + 512, None], 512, 1) for first in range(0, side, 512) for _ in range(17)
+    )
+    padded = (np.pad(tile, ((0, 512 - len(tile)), (0, 0))) for tile in tiles)
+    words: dict[str, Any] = {
+        "tile": (512, 512),
+        "compression": "zlib",
+        "shape": (side, side),
+        "dtype": np.uint8,
+    }
+    tifffile.imwrite(path, padded, **words)
+    with open_image(path) as reader:
+        assert reader.rows_together == 512
+        np.testing.assert_array_equal(reader.read_rows(8190, 8200)[:, -3:], np.repeat(rows[-10:, None], 3, 1))
