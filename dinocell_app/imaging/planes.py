@@ -12,10 +12,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.base.errors import InvalidParameterError, UnreadableFileError
 from dinocell_app.base.plane_address import ONLY_PLANE, PlaneAddress, plane_suffix
 from dinocell_app.imaging.image_reader import ImageReader
-from dinocell_app.imaging.metadata import ImageMetadata
+from dinocell_app.imaging.metadata import ImageMetadata, what_is_missing
 from dinocell_app.imaging.projections import (
     EACH,
     GREY,
@@ -191,6 +191,8 @@ def select_planes(
     ------
     InvalidParameterError
         If the image has no such slice, time or channel, or several channels and none was chosen.
+    UnreadableFileError
+        If the file announces the chosen planes and holds none of them.
 
     Notes
     -----
@@ -199,6 +201,12 @@ def select_planes(
     plane = plane or PlaneChoice()
     chosen = resolve_channel(reader.metadata, channel or ChannelChoice())
     metadata = reader.metadata
+    if not any(True for _ in _places(metadata, plane, chosen)):
+        raise UnreadableFileError(
+            f"none of the chosen planes is there: {what_is_missing(metadata)}",
+            path=metadata.path,
+            remedy="Choose other planes or another channel",
+        )
     for t_group, z_group in _places(metadata, plane, chosen):
         making = PlaneMaking(chosen, plane.t, plane.z, t_group, z_group)
         t = t_group[0] if len(t_group) == 1 else None
@@ -231,9 +239,8 @@ def channel_at(reader: ImageReader, where: PlaneChoice, index: int) -> Plane:
     Plane
         NaN where the file announces this channel and does not hold it.
     """
-    found = next(select_planes(reader, where, ChannelChoice(index)), None)
-    if found is not None:
-        return found
+    if any(True for _ in _places(reader.metadata, where, index)):
+        return next(select_planes(reader, where, ChannelChoice(index)))
     height, width = reader.metadata.height, reader.metadata.width
 
     def unknown(first: int = 0, end: int = height) -> NDArray[Any]:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dinocell_app.base.errors import UnreadableFileError
 from dinocell_app.base.plain_text import printable
 from dinocell_app.export.labelled_image import LabelledImage
 from dinocell_app.export.plane_record import PlaneRecord
@@ -210,10 +209,6 @@ class SegmentationRun:
                 if likeness is not None and looks_unlike(likeness):
                     yield ReferencesDoubted(image.name + plane.address.suffix, likeness, str(image.path))
                 done.append(plane_found(plane.address, record, image.stem))
-        if n_planes == 0:
-            raise UnreadableFileError(
-                "holds none of the chosen planes", path=image.path, remedy="Choose other planes or channels"
-            )
         n_cells = sum(plane.n_cells for plane in done)
         if n_skipped == len(done):
             return ImageSkipped(image.name, n_cells, tuple(done), str(image.path))

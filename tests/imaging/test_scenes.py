@@ -210,7 +210,8 @@ def test_planes_of_a_stopped_acquisition_are_those_that_exist(tmp_path: Path) ->
             assert np.array_equal(plane.pixels, expected)
         (largest,) = select_planes(reader, PlaneChoice(t="max"))
         assert np.array_equal(largest.pixels, pixels.max(0))
-        assert not list(select_planes(reader, PlaneChoice(t=2)))
+        with pytest.raises(UnreadableFileError, match="none of the chosen planes is there: times 2 and 4"):
+            next(select_planes(reader, PlaneChoice(t=2)))
 
 
 def test_a_preview_before_the_image_is_left_out_and_named(tmp_path: Path) -> None:
