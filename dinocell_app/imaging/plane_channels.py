@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dinocell_app.base.errors import InvalidParameterError, UnreadableFileError
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.imaging.image_reader import ImageReader
 from dinocell_app.imaging.metadata import ImageMetadata
 from dinocell_app.imaging.planes import (
@@ -48,12 +48,7 @@ def only_plane(
             path=reader.metadata.path,
             remedy=remedy,
         )
-    plane = next(select_planes(reader, choice, channel), None)
-    if plane is None:
-        raise UnreadableFileError(
-            "holds none of the chosen planes", path=reader.metadata.path, remedy="Choose another plane"
-        )
-    return plane
+    return next(select_planes(reader, choice, channel))
 
 
 def read_channels(reader: ImageReader, choice: PlaneChoice, plane: Plane) -> dict[str, NDArray[Any]]:
