@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from types import FrameType, TracebackType
 from typing import Any, Protocol, Self
 
@@ -91,12 +92,36 @@ def follow(events: Iterable[Event], *, json_lines: bool, quiet: bool = False) ->
     code = EXIT_OK
     try:
         for event in events:
-            listener.show(event)
+            try:
+                listener.show(event)
+            except OSError:
+                # Whoever read our output has gone, or its disk is full. The work matters more.
+                turn_off_output()
+                listener = _Silence()
             if isinstance(event, JobFinished):
                 code = EXIT_STOPPED if event.stopped else EXIT_SOME_FAILED if event.n_failed else EXIT_OK
     finally:
         listener.close()
     return code
+
+
+def say(text: str) -> None:
+    """Print a last line, if anybody still reads."""
+    try:
+        print(text, flush=True)
+    except OSError:
+        turn_off_output()
+
+
+def turn_off_output() -> None:
+    """Send what is still printed nowhere, so that neither a later line nor the end of the program fails."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                os.dup2(nowhere, stream.fileno())
+    finally:
+        os.close(nowhere)
 
 
 def duration(seconds: float) -> str:

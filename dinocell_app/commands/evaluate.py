@@ -7,7 +7,7 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-from dinocell_app.commands.console import EXIT_OK, EXIT_SOME_FAILED
+from dinocell_app.commands.console import EXIT_OK, EXIT_SOME_FAILED, say
 from dinocell_app.commands.execution import execute
 from dinocell_app.commands.options import JobCommand, Subcommands
 from dinocell_app.jobs.job_kinds import EvaluateJob
@@ -49,7 +49,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
     code = execute(job, json_lines=arguments.json)
     if not arguments.json and code in (EXIT_OK, EXIT_SOME_FAILED):
         print_table(_shown(job.output / SCORES_CSV, "image") + _shown(job.output / SUMMARY_CSV, "over")[1:])
-        print(f"All scores are in {job.output / SCORES_CSV} and {job.output / SUMMARY_CSV}")
+        say(f"All scores are in {job.output / SCORES_CSV} and {job.output / SUMMARY_CSV}")
     return code
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from dinocell_app.commands.console import EXIT_OK, EXIT_SOME_FAILED
+from dinocell_app.commands.console import EXIT_OK, EXIT_SOME_FAILED, say
 from dinocell_app.commands.execution import execute
 from dinocell_app.commands.options import JobCommand, Subcommands
 from dinocell_app.jobs.job_kinds import MeasureJob
@@ -41,5 +41,5 @@ def measure(arguments: argparse.Namespace) -> int:
     job = COMMAND.job(arguments)
     code = execute(job, json_lines=arguments.json)
     if not arguments.json and code in (EXIT_OK, EXIT_SOME_FAILED):
-        print(f"Tables are in {job.output}")
+        say(f"Tables are in {job.output}")
     return code

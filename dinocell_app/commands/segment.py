@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.commands.command_line import COMMAND
-from dinocell_app.commands.console import EXIT_OK, EXIT_SOME_FAILED
+from dinocell_app.commands.console import EXIT_OK, EXIT_SOME_FAILED, say
 from dinocell_app.commands.execution import execute
 from dinocell_app.commands.options import PROGRAM, Subcommands, absolute_path
 from dinocell_app.commands.report import tell_quality
@@ -54,7 +54,7 @@ def segment(arguments: argparse.Namespace) -> int:
     job = COMMAND.job(arguments) if assay is None else _job_of(assay, arguments)
     code = execute(job, json_lines=arguments.json)
     if not arguments.json and code in (EXIT_OK, EXIT_SOME_FAILED):
-        print(f"Results are in {job.output}")
+        say(f"Results are in {job.output}")
     if assay is not None and assay.limits and code in (EXIT_OK, EXIT_SOME_FAILED):
         code = max(code, tell_quality(job.output, assay, quiet=arguments.json))
     return code

@@ -6,7 +6,7 @@ import argparse
 import os
 
 from dinocell_app.commands import train_adapt, train_check, train_compare, train_estimate, train_references
-from dinocell_app.commands.console import EXIT_OK
+from dinocell_app.commands.console import EXIT_OK, say
 from dinocell_app.commands.execution import default_run_folder, execute_run
 from dinocell_app.commands.options import JobCommand, Subcommands, absolute_path
 from dinocell_app.jobs.events import JobFinished
@@ -60,9 +60,9 @@ def fine_tune(arguments: argparse.Namespace) -> int:
     code = execute_run(run, json_lines=arguments.json)
     if code == EXIT_OK and not arguments.json and int(os.environ.get("RANK", "0")) == 0:
         if _made(run):
-            print(f"The model is in {job.output}")
+            say(f"The model is in {job.output}")
         else:
-            print(f"No model was made that beats the one it began with; what came of it is in {run.path}")
+            say(f"No model was made that beats the one it began with; what came of it is in {run.path}")
     return code
 
 

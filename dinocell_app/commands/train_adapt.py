@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from dinocell_app.commands.console import EXIT_OK
+from dinocell_app.commands.console import EXIT_OK, say
 from dinocell_app.commands.execution import default_run_folder, execute_run
 from dinocell_app.commands.options import JobCommand, Subcommands, absolute_path
 from dinocell_app.jobs.job_kinds import AdaptJob
@@ -57,5 +57,5 @@ def adapt(arguments: argparse.Namespace) -> int:
         RunFolder.create(arguments.run_folder or default_run_folder(job), job), json_lines=arguments.json
     )
     if code == EXIT_OK and not arguments.json and int(os.environ.get("RANK", "0")) == 0:
-        print(f"The model is in {job.output}; teach it with: dinocell-app train finetune --base-model")
+        say(f"The model is in {job.output}; teach it with: dinocell-app train finetune --base-model")
     return code

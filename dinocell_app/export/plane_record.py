@@ -34,6 +34,8 @@ class PlaneRecord(Provenance):
         Names of the measured channels.
     regions : sequence of mapping of str to str, int, float or None
         Number of cells and the like of each region of interest, by column.
+    digests : mapping of str to mapping
+        Of each output by its format: "bytes" and "sha256" (`export.digests`); earlier versions kept none.
     """
 
     name: str = ""
@@ -42,6 +44,7 @@ class PlaneRecord(Provenance):
     summary: Mapping[str, Any] = field(default_factory=dict)
     channels: Sequence[str] = ()
     regions: Sequence[Mapping[str, Any]] = ()
+    digests: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def choice(self) -> PlaneChoice:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from dinocell_app.base.disk_errors import writing_explained
 from dinocell_app.base.errors import ResultsInTheWayError
+from dinocell_app.export.digests import digest_of, has_size_of
 from dinocell_app.export.formats import write_formats
 from dinocell_app.export.labelled_image import LabelledImage
 from dinocell_app.export.names import SUFFIXES, output_path, require_short_names
@@ -99,7 +101,7 @@ def finished_record(
 
 
 def is_complete(sidecar: Path, record: PlaneRecord, formats: Sequence[str]) -> bool:
-    """Tell whether all files of a record are there.
+    """Tell whether all files of a record are there, in the sizes they were written in.
 
     Parameters
     ----------
@@ -107,7 +109,9 @@ def is_complete(sidecar: Path, record: PlaneRecord, formats: Sequence[str]) -> b
         Its file.
     """
     return all(
-        name in record.outputs and (sidecar.parent / record.outputs[name]).exists() for name in formats
+        name in record.outputs
+        and has_size_of(sidecar.parent / record.outputs[name], record.digests.get(name))
+        for name in formats
     )
 
 
@@ -161,11 +165,19 @@ def write_proven(place: Place, record: PlaneRecord, write: Callable[[], Mapping[
     before = read_record(sidecar)
     kept = {}
     if before is not None and before.identity() == record.identity():
-        kept = {name: file for name, file in before.outputs.items() if (sidecar.parent / file).exists()}
+        kept = {name: file for name, file in before.outputs.items() if is_complete(sidecar, before, [name])}
     write_sidecar(sidecar, replace(record, outputs={}))
     written = write()
+    digests = {name: before.digests[name] for name in kept if before and name in before.digests}
+    with writing_explained(sidecar):
+        digests |= {name: digest_of(path) for name, path in written.items()}
     outputs = kept | {name: path.name for name, path in written.items()}
-    finished = replace(record, outputs={name: outputs[name] for name in SUFFIXES if name in outputs})
+    names = [name for name in SUFFIXES if name in outputs]
+    finished = replace(
+        record,
+        outputs={name: outputs[name] for name in names},
+        digests={name: digests[name] for name in names if name in digests},
+    )
     write_sidecar(sidecar, finished)
     return finished
 
