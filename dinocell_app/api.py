@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -247,16 +247,14 @@ def measure(image: Image, labels: Image, **settings: Any) -> pd.DataFrame:  # no
         If image and labels do not fit together, or a setting is wrong.
     """
     from dinocell_app.measurement.columns import units_of
-    from dinocell_app.pipeline.label_pairs import FilePair
-    from dinocell_app.pipeline.measurement_job import measure_labels
+    from dinocell_app.pipeline.measurement_job import measure_array
 
     path, path_of_labels = _path_of(image, "image"), _path_of(labels, "labels")
-    pair = FilePair(path, path_of_labels, PurePosixPath(path.name))
-    fields = {"kind": "measure", "images": pair.first, "labels": pair.labels, "output": Path()}
+    fields = {"kind": "measure", "images": path, "labels": path_of_labels, "output": Path()}
     job = make_job(settings | fields)
     assert isinstance(job, MeasureJob)
     with open_image(image, job.axes) as reader:
-        measured = measure_labels(reader, _labels(labels), pair, job)[1]
+        measured = measure_array(reader, _labels(labels), path.name, job)
     measured.table.attrs["units"] = units_of(measured.table.columns, measured.channels)
     return measured.table
 

@@ -40,11 +40,14 @@ class CocoImage:
         0 is background.
     crowd : ndarray of shape (M, N), bool
         Regions marked `iscrowd`, in which cells are not told apart; to be ignored in training.
+    n_boxes_only : int
+        Objects that have a box and no outline; they are not in the labels.
     """
 
     file_name: str
     labels: NDArray[np.uint16] | NDArray[np.uint32]
     crowd: NDArray[np.bool_]
+    n_boxes_only: int = 0
 
 
 def write_coco(path: Path, image: LabelledImage) -> None:
@@ -230,7 +233,7 @@ def _read_image(image: Mapping[str, Any], annotations: Sequence[Mapping[str, Any
     pixels = []
     n_left = math.prod(shape) * _MOST_LAYERS
     for annotation in cells:
-        pixels.append(_pixels(annotation["segmentation"], shape))
+        pixels.append(_pixels(annotation.get("segmentation"), shape))
         n_left -= pixels[-1].size
         if n_left < 0:
             raise ValueError(f"masks cover an image more than {_MOST_LAYERS} times")
@@ -238,7 +241,8 @@ def _read_image(image: Mapping[str, Any], annotations: Sequence[Mapping[str, Any
     numbers = _labels(cells)
     for index in sorted(range(len(cells)), key=lambda i: -pixels[i].size):
         labels.flat[pixels[index]] = numbers[index]
-    return CocoImage(str(image["file_name"]), compact_labels(labels), crowd)
+    boxes_only = sum(not annotation.get("segmentation") for annotation in cells)
+    return CocoImage(str(image["file_name"]), compact_labels(labels), crowd, boxes_only)
 
 
 def _labels(annotations: Sequence[Mapping[str, Any]]) -> Sequence[int]:
@@ -250,6 +254,8 @@ def _labels(annotations: Sequence[Mapping[str, Any]]) -> Sequence[int]:
 
 
 def _pixels(segmentation: Any, shape: tuple[int, int]) -> NDArray[np.int64]:  # noqa: ANN401 - list or dict
+    if not segmentation:
+        return np.empty(0, np.int64)
     if isinstance(segmentation, Mapping):
         size = (int(segmentation["size"][0]), int(segmentation["size"][1]))
         if size != shape:

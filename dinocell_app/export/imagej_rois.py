@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from roifile import ROI_TYPE, ImagejRoi
 
 from dinocell_app.base.errors import UnreadableFileError
+from dinocell_app.base.plane_address import PlaneAddress
 from dinocell_app.export.labelled_image import LabelledImage, compact_labels
 from dinocell_app.export.polygons import CellOutline, pixels_inside, trace_outlines
 from dinocell_app.export.writing import write_bytes
@@ -29,6 +30,7 @@ _LARGEST_SHORT = 60_535  # ImageJ takes 16-bit coordinates above this for negati
 _MOST_VERTICES = 65_535
 _MOVE, _LINE, _CLOSE = 0.0, 1.0, 4.0  # segments of a composite path, numbered as in java.awt.geom
 _PATH_LENGTHS = {0: 3, 1: 3, 4: 1}
+_NOWHERE = (0, 0, 0)
 _AREAS = {ROI_TYPE.POLYGON, ROI_TYPE.RECT, ROI_TYPE.OVAL, ROI_TYPE.FREEHAND, ROI_TYPE.TRACED}
 
 
@@ -87,7 +89,12 @@ def region_of(outline: CellOutline) -> ImagejRoi:
     return region
 
 
-def read_imagej_rois(path: Path, shape: tuple[int, int]) -> NDArray[np.uint16] | NDArray[np.uint32]:
+def read_imagej_rois(
+    path: Path,
+    shape: tuple[int, int],
+    plane: PlaneAddress | None = None,
+    planes: Sequence[PlaneAddress] = (),
+) -> NDArray[np.uint16] | NDArray[np.uint32]:
     """Draw the regions of an ImageJ `.zip` or `.roi` file into a label image.
 
     A pixel belongs to a region when its centre lies inside. Regions that enclose no area, such as lines
@@ -99,6 +106,10 @@ def read_imagej_rois(path: Path, shape: tuple[int, int]) -> NDArray[np.uint16] |
         A file written by `write_imagej_rois` or by ImageJ.
     shape : tuple of int
         Rows and columns of the image the regions were drawn on.
+    plane : PlaneAddress, optional
+        Only regions that were drawn on this plane, or on no plane in particular, are taken.
+    planes : sequence of PlaneAddress
+        All planes of the image, in the order of its file.
 
     Returns
     -------
@@ -109,15 +120,19 @@ def read_imagej_rois(path: Path, shape: tuple[int, int]) -> NDArray[np.uint16] |
     Raises
     ------
     UnreadableFileError
-        If the file is damaged or holds a curved composite region.
+        If the file is damaged, holds a curved composite region, or regions of several planes where none
+        is chosen.
     """
     path = Path(path)
     labels = np.zeros(shape, np.uint32)
     try:
         regions = [(name, region) for name, region in _read_regions(path) if region.roitype in _AREAS]
+        regions = _of_plane(regions, plane, planes, path)
         rings = [_rings_of(region) for _, region in regions]
         for label, region_rings in zip(_labels_of([name for name, _ in regions]), rings, strict=True):
             labels.flat[pixels_inside(region_rings, shape)] = label
+    except UnreadableFileError:
+        raise
     # Damaged regions and archives fail in as many ways as there are fields and ways of packing.
     except Exception as error:
         raise UnreadableFileError(
@@ -126,6 +141,37 @@ def read_imagej_rois(path: Path, shape: tuple[int, int]) -> NDArray[np.uint16] |
             remedy="Save them again with ImageJ's ROI Manager",
         ) from error
     return compact_labels(labels)
+
+
+def _of_plane(
+    regions: list[tuple[str, ImagejRoi]],
+    plane: PlaneAddress | None,
+    planes: Sequence[PlaneAddress],
+    path: Path,
+) -> list[tuple[str, ImagejRoi]]:
+    drawn_on = {_position(region) for _, region in regions} - {_NOWHERE}
+    if len(drawn_on) < 2 and (plane is None or len(planes) < 2):
+        return regions
+    if plane is None or len(planes) < 2:
+        raise UnreadableFileError(
+            f"the regions lie on {len(drawn_on)} slices or times, and one plane is asked for",
+            path=path,
+            remedy="Use them with the whole stack, or save those of one slice",
+        )
+    number = list(planes).index(plane) + 1
+    return [(name, region) for name, region in regions if _lies_on(region, plane, number)]
+
+
+def _position(region: ImagejRoi) -> tuple[int, int, int]:
+    """Slice of the stack, and Z and T of a hyperstack, each counted from 1; 0 where nothing is said."""
+    return int(region.position), int(region.z_position), int(region.t_position)
+
+
+def _lies_on(region: ImagejRoi, plane: PlaneAddress, number: int) -> bool:
+    position, z, t = _position(region)
+    if z or t:
+        return z in (0, (plane.z or 0) + 1) and t in (0, (plane.t or 0) + 1)
+    return position in (0, number)
 
 
 def _path(rings: Sequence[NDArray[np.int32]]) -> NDArray[np.float32]:

@@ -98,8 +98,12 @@ def read_labels(path: Path) -> NDArray[np.uint16] | NDArray[np.uint32]:
     path = Path(path)
     if path.name.endswith("_seg.npy"):
         return read_cellpose_seg(path).labels
+    return labels_from_array(_read_values(path), path)
+
+
+def _read_values(path: Path) -> NDArray[Any]:
     try:
-        values = _read_array(path)
+        return _read_array(path)
     except UserFacingError:
         raise
     # The image libraries raise anything for damaged files.
@@ -108,7 +112,32 @@ def read_labels(path: Path) -> NDArray[np.uint16] | NDArray[np.uint32]:
         raise UnreadableFileError(
             f"the label image cannot be read ({detail})", path=path, remedy="Check that it opens elsewhere"
         ) from error
-    return labels_from_array(values, path)
+
+
+def read_label_stack(path: Path, n_planes: int) -> list[NDArray[np.uint16] | NDArray[np.uint32]] | None:
+    """Read a file with labels of several planes.
+
+    Parameters
+    ----------
+    n_planes : int
+        So many planes the image has.
+
+    Returns
+    -------
+    list of ndarray of shape (M, N), or None
+        In the order of the file; None where it holds another number of planes than the image.
+
+    Raises
+    ------
+    UnreadableFileError
+        If the file cannot be read or its values cannot be labels.
+    """
+    if path.suffix.lower() not in (*_TIFF_SUFFIXES, ".npy") or path.name.endswith("_seg.npy"):
+        return None
+    values = _read_values(path)
+    if values.ndim < 3 or int(np.prod(values.shape[:-2])) != n_planes:
+        return None
+    return [labels_from_array(plane, path) for plane in values.reshape(n_planes, *values.shape[-2:])]
 
 
 def read_tiff(path: Path) -> NDArray[Any]:

@@ -29,3 +29,8 @@ def address_in(image: ImageRecord, t: int, z: int) -> PlaneAddress:
     """Say which plane of an image is at a time and a slice."""
     suffix = plane_suffix(t if image.n_times > 1 else None, z if image.n_slices > 1 else None)
     return PlaneAddress(t, z, suffix=suffix)
+
+
+def planes_of(image: ImageRecord) -> list[PlaneAddress]:
+    """List the planes of an image in the order of its file."""
+    return [address_in(image, t, z) for t in range(image.n_times) for z in range(image.n_slices)]

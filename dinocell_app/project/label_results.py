@@ -6,21 +6,16 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
 from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.base.plane_address import ONLY_PLANE, PlaneAddress
 from dinocell_app.export.names import output_path, output_stems
 from dinocell_app.export.plane_record import PlaneRecord
-from dinocell_app.project.image_planes import HOW_TO_NAME, completed
+from dinocell_app.project.image_planes import HOW_TO_NAME, completed, planes_of
 from dinocell_app.project.label_import import LabelMatch
 from dinocell_app.project.project import Project
 from dinocell_app.project.records import ImageRecord, NewResult
 from dinocell_app.project.segment_jobs import check_set_name, shown_formats
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -137,6 +132,7 @@ def import_labels(planned: LabelImport) -> ImportedLabels:
     UserFacingError
         If the labels or the image cannot be read, do not fit together, or other results are in the way.
     """
+    from dinocell_app.export.foreign_labels import read_foreign_labels
     from dinocell_app.export.formats import write_formats
     from dinocell_app.export.labelled_image import LabelledImage
     from dinocell_app.export.provenance import file_sha256, write_sidecar
@@ -151,7 +147,9 @@ def import_labels(planned: LabelImport) -> ImportedLabels:
     planned = replace(planned, plane=address)
     folder = planned.project_folder / "results" / planned.set_name
     _check_free(planned, folder)
-    labels = _read(planned)
+    shape = (planned.image.height, planned.image.width)
+    foreign = read_foreign_labels(planned.labels, shape, address, planes_of(planned.image))
+    labels, remark = foreign.labels, foreign.remark
     with open_image(planned.image_path, planned.image.axes) as reader:
         shape = (reader.metadata.height, reader.metadata.width)
         if labels.shape != shape:
@@ -165,8 +163,6 @@ def import_labels(planned: LabelImport) -> ImportedLabels:
         plane = only_plane(reader, where, HOW_TO_NAME)
         channels = read_channels(reader, where, plane)
         shown = shown_pixels(reader.metadata, plane, channels)
-    parts = _parts(labels)
-    labels = labels if parts is None else parts
     image = planned.image
     name = (planned.stem.parent / image.name).as_posix() + address.suffix
     size_um = image.pixel_size_um
@@ -186,7 +182,7 @@ def import_labels(planned: LabelImport) -> ImportedLabels:
             "labels": file_sha256(planned.labels),
             "labels_path": str(planned.labels),
             **({"axes": image.axes} if image.axes else {}),
-            **({"cells": "connected parts of a black-and-white mask"} if parts is not None else {}),
+            **({"cells": "connected parts of a black-and-white mask"} if remark else {}),
         },
         n_cells=measured.n_cells,
         name=name,
@@ -208,7 +204,7 @@ def import_labels(planned: LabelImport) -> ImportedLabels:
         seconds=seconds,
         files=tuple(path.relative_to(planned.project_folder).as_posix() for path in written.values()),
     )
-    return ImportedLabels(result, was_black_and_white=parts is not None)
+    return ImportedLabels(result, was_black_and_white=bool(remark))
 
 
 def _check_free(planned: LabelImport, folder: Path) -> None:
@@ -222,22 +218,3 @@ def _check_free(planned: LabelImport, folder: Path) -> None:
                 path=path,
                 remedy="Import the labels under another name",
             )
-
-
-def _read(planned: LabelImport) -> NDArray[np.integer]:
-    from dinocell_app.export.imagej_rois import read_imagej_rois
-    from dinocell_app.export.label_files import read_labels
-
-    if planned.labels.suffix.lower() in (".zip", ".roi"):
-        return read_imagej_rois(planned.labels, (planned.image.height, planned.image.width))
-    return read_labels(planned.labels)
-
-
-def _parts(labels: NDArray[np.integer]) -> NDArray[np.integer] | None:
-    """Give each part of a mask with one value in several places a number; None for any other labels."""
-    from scipy import ndimage
-
-    if labels.size == 0 or labels.max() == 0 or ((labels != 0) & (labels != labels.max())).any():
-        return None
-    parts, n_parts = ndimage.label(labels)
-    return parts if n_parts > 1 else None

@@ -36,6 +36,17 @@ class _Packed:
         return np.frombuffer(zlib.decompress(self.content), dtype=self.dtype).reshape(self.shape)
 
 
+def count_boxes_only(path: Path, image_name: str) -> int:
+    """Count the objects of an image that have a box and no outline.
+
+    Raises
+    ------
+    UnreadableFileError
+        As `read_listed_labels` does.
+    """
+    return _listed(path, image_name)[2]
+
+
 def read_listed_labels(path: Path, image_name: str) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     """Read the labels of one image of a COCO file.
 
@@ -58,6 +69,11 @@ def read_listed_labels(path: Path, image_name: str) -> tuple[NDArray[Any], NDArr
     UnreadableFileError
         If the file is damaged or does not list the image.
     """
+    labels, crowd, _ = _listed(path, image_name)
+    return labels.array(), crowd.array()
+
+
+def _listed(path: Path, image_name: str) -> tuple[_Packed, _Packed, int]:
     modified = path.stat().st_mtime_ns if path.exists() else 0
     images = _drawn(path, modified)
     if image_name not in images:
@@ -66,13 +82,12 @@ def read_listed_labels(path: Path, image_name: str) -> tuple[NDArray[Any], NDArr
             path=path,
             remedy="Export the annotations again together with their images",
         )
-    labels, crowd = images[image_name]
-    return labels.array(), crowd.array()
+    return images[image_name]
 
 
 @lru_cache(maxsize=4)
-def _drawn(path: Path, modified: int) -> Mapping[str, tuple[_Packed, _Packed]]:
+def _drawn(path: Path, modified: int) -> Mapping[str, tuple[_Packed, _Packed, int]]:
     return {
-        image.file_name: (_Packed.of(image.labels), _Packed.of(image.crowd))
+        image.file_name: (_Packed.of(image.labels), _Packed.of(image.crowd), image.n_boxes_only)
         for image in read_coco_labels(path)
     }

@@ -37,6 +37,7 @@ from dinocell_training.splitting import content_hash
 _SEVERITIES: Mapping[ProblemKind, Severity] = {
     ProblemKind.UNREADABLE: "stops",
     ProblemKind.SIZE_MISMATCH: "stops",
+    ProblemKind.BOXES_ONLY: "stops",
     ProblemKind.EMPTY: "tells",
     ProblemKind.SEVERAL_SOURCES: "tells",
     ProblemKind.SEVERAL_PLANES: "tells",

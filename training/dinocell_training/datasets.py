@@ -18,12 +18,15 @@ from skimage.measure import label as connected_components
 from skimage.segmentation import relabel_sequential
 
 from dinocell_app.base.errors import UnreadableFileError, UserFacingError
+from dinocell_app.base.plane_address import PlaneAddress
 from dinocell_app.export.cellpose_files import read_cellpose_seg
 from dinocell_app.export.imagej_rois import read_imagej_rois
 from dinocell_app.export.label_files import read_labels
+from dinocell_app.export.outline_files import read_outlines
+from dinocell_app.imaging.metadata import ImageMetadata
 from dinocell_app.imaging.planes import ChannelChoice, PlaneChoice, resolve_channel, select_planes
 from dinocell_app.imaging.reading import open_image, read_metadata
-from dinocell_training.coco_labels import read_listed_labels
+from dinocell_training.coco_labels import count_boxes_only, read_listed_labels
 from dinocell_training.diagnosis import LabelProblem, ProblemKind, diagnose_labels, diagnose_storage
 from dinocell_training.ignore_regions import ignore_file, read_ignore_file
 from dinocell_training.pairing import (
@@ -39,6 +42,18 @@ from dinocell_training.splitting import Split, content_hash, split_by_content
 GREY_CHANNEL = ChannelChoice()
 FIRST_PLANE = PlaneChoice(z=0, t=0)
 _LARGEST_INT32 = np.iinfo(np.int32).max
+
+
+@dataclass(frozen=True)
+class _Place:
+    """The plane that labels are wanted of, and all planes of its image."""
+
+    plane: PlaneAddress
+    planes: tuple[PlaneAddress, ...]
+
+
+def _planes_of(metadata: ImageMetadata) -> tuple[PlaneAddress, ...]:
+    return tuple(PlaneAddress(t, z) for t in range(metadata.n_times) for z in range(metadata.n_slices))
 
 
 @dataclass(frozen=True)
@@ -83,8 +98,11 @@ class LabelledPair:
         UserFacingError
             If one of the files cannot be read or the shapes differ.
         """
-        pixels = self.read_pixels()
-        labels = self._read_labels((pixels.shape[0], pixels.shape[1]))
+        with open_image(self.image_path) as reader:
+            plane = next(select_planes(reader, self.plane, self.channel))
+            pixels = plane.pixels
+            place = self._place(reader.metadata)
+        labels = self._read_labels((pixels.shape[0], pixels.shape[1]), place)
         if labels.shape != pixels.shape[:2]:
             problem = _size_mismatch(labels.shape, pixels.shape[:2])
             raise UnreadableFileError(problem.what, path=self.label_source.path, remedy=problem.remedy)
@@ -153,7 +171,7 @@ class LabelledPair:
             metadata = read_metadata(self.image_path)
             resolve_channel(metadata, self.channel)
             shape = (metadata.height, metadata.width)
-            labels = self._read_labels(shape)
+            labels = self._read_labels(shape, self._place(metadata))
         except UserFacingError as error:
             return (*problems, LabelProblem(ProblemKind.UNREADABLE, error.what, error.remedy))
         n_planes = metadata.n_times * metadata.n_slices
@@ -167,16 +185,39 @@ class LabelledPair:
             )
         if labels.shape != shape:
             problems.append(_size_mismatch(labels.shape, shape))
+        boxes = self._boxes_only()
+        if boxes:
+            objects = "1 object" if boxes == 1 else f"{boxes} objects"
+            problem = LabelProblem(
+                ProblemKind.BOXES_ONLY,
+                f"The COCO file has {objects} without outline, only with boxes, and these cannot be taught",
+                "Export the annotations with segmentations",
+            )
+            return (
+                (*problems, problem) if not labels.any() else (*problems, problem, *diagnose_labels(labels))
+            )
         return (*problems, *diagnose_labels(labels))
 
-    def _read_labels(self, shape: tuple[int, int]) -> NDArray[np.integer[Any]]:
-        """Labels as the file gives them; `shape` is what ImageJ regions are drawn into."""
+    def _boxes_only(self) -> int:
+        if self.label_source.format is not LabelFormat.COCO:
+            return 0
+        return count_boxes_only(self.label_source.path, self.label_source.image_name)
+
+    def _place(self, metadata: ImageMetadata) -> _Place:
+        t = self.plane.t if isinstance(self.plane.t, int) else 0
+        z = self.plane.z if isinstance(self.plane.z, int) else 0
+        return _Place(PlaneAddress(t, z), _planes_of(metadata))
+
+    def _read_labels(self, shape: tuple[int, int], place: _Place) -> NDArray[np.integer[Any]]:
+        """Labels as the file gives them; regions and outlines are drawn into `shape`."""
         path = self.label_source.path
         match self.label_source.format:
             case LabelFormat.COCO:
                 return read_listed_labels(path, self.label_source.image_name)[0]
             case LabelFormat.IMAGEJ_ROIS:
-                return read_imagej_rois(path, shape)
+                return read_imagej_rois(path, shape, place.plane, place.planes)
+            case LabelFormat.OUTLINES:
+                return read_outlines(path, shape)
             case LabelFormat.CELLPOSE:
                 return read_cellpose_seg(path).labels
             case LabelFormat.LABEL_IMAGE:

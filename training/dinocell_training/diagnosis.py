@@ -29,6 +29,7 @@ class ProblemKind(StrEnum):
     RGB = "rgb"
     FLOAT = "float"
     EMPTY = "empty"
+    BOXES_ONLY = "boxes only"
     BINARY = "binary"
     DISCONNECTED = "disconnected"
     TINY = "tiny"
@@ -36,7 +37,7 @@ class ProblemKind(StrEnum):
     SEVERAL_SOURCES = "several sources"
 
 
-BLOCKING = frozenset({ProblemKind.UNREADABLE, ProblemKind.SIZE_MISMATCH})
+BLOCKING = frozenset({ProblemKind.UNREADABLE, ProblemKind.SIZE_MISMATCH, ProblemKind.BOXES_ONLY})
 """With one of these a pair cannot be read at all."""
 
 

@@ -7,11 +7,14 @@ import math
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 from dinocell_app.base.csv_rows import Rows
 from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.base.plain_text import printable
-from dinocell_app.export.label_files import read_labels
+from dinocell_app.export.foreign_labels import NEED_AN_IMAGE, ForeignLabels, read_foreign_labels
 from dinocell_app.export.writing import whole_file
 from dinocell_app.jobs.events import Event, InputLeftOut, JobFinished, JobStarted, Notice
 from dinocell_app.jobs.job_kinds import EvaluateJob
@@ -52,8 +55,11 @@ def evaluate_images(job: EvaluateJob, should_stop: Callable[[], bool] = lambda: 
     scores: dict[str, ImageScores] = {}
 
     def score(pair: FilePair) -> Generator[Event, None, Event]:
-        yield from ()
-        scores[pair.name] = _score(pair, job.iou_thresholds)
+        predicted, reference = (_read(path) for path in (pair.first, pair.labels))
+        for labels in (predicted, reference):
+            if labels.remark:
+                yield Notice(labels.remark)
+        scores[pair.name] = _score(pair, predicted.labels, reference.labels, job.iou_thresholds)
         return Notice(f"{pair.name}: {_sentence(scores[pair.name].scores())}")
 
     outcome = yield from over_images(found.pairs, score, should_stop, job.output)
@@ -73,8 +79,20 @@ def evaluate_images(job: EvaluateJob, should_stop: Callable[[], bool] = lambda: 
     yield JobFinished(outcome.n_finished, len(outcome.failed), seconds, outcome.stopped, outputs)
 
 
-def _score(pair: FilePair, thresholds: Sequence[float]) -> ImageScores:
-    predicted, reference = read_labels(pair.first), read_labels(pair.labels)
+def _read(path: Path) -> ForeignLabels:
+    """Read a label image; what has to be drawn into an image has no size of its own here."""
+    if path.suffix.lower() in NEED_AN_IMAGE:
+        raise InvalidParameterError(
+            "holds outlines, and scores compare label images",
+            path=path,
+            remedy="Turn it into a label image with “dinocell-app measure IMAGE OUTLINES --formats labels”",
+        )
+    return read_foreign_labels(path, (0, 0))
+
+
+def _score(
+    pair: FilePair, predicted: NDArray[Any], reference: NDArray[Any], thresholds: Sequence[float]
+) -> ImageScores:
     if predicted.shape != reference.shape:
         raise InvalidParameterError(
             f"the predicted labels have {' x '.join(map(str, predicted.shape))} pixels, "

@@ -8,6 +8,7 @@
 | ImageJ | `x.tif` | `x_rois.zip`, `x_RoiSet.zip`; `RoiSet.zip` beside a single image |
 | two folders | `images/x.tif` | `masks/x.tif` or `labels/x.tif`, also below or above other folders |
 | COCO | any name listed in it | a `.json` with `images` and `annotations` |
+| QuPath, labelme | `x.tif` | `x.geojson`, `x.json` |
 
 Only names are looked at here (and the list of images inside a JSON); contents are read later.
 """
@@ -21,8 +22,10 @@ from enum import StrEnum
 from pathlib import Path, PurePath
 
 from dinocell_app.base.errors import UnreadableFileError
+from dinocell_app.base.file_names import composed
 from dinocell_app.base.json_text import parse_json
 from dinocell_app.base.odd_files import why_unusable
+from dinocell_app.export.outline_files import holds_outlines
 from dinocell_app.imaging.file_formats import FORMAT_OF_SUFFIX
 
 IMAGE_SUFFIXES = frozenset(FORMAT_OF_SUFFIX) - {".zarr"}  # a Zarr image is a folder
@@ -45,6 +48,7 @@ class LabelFormat(StrEnum):
     LABEL_IMAGE = "label image"
     CELLPOSE = "Cellpose _seg.npy"
     IMAGEJ_ROIS = "ImageJ ROI zip"
+    OUTLINES = "GeoJSON or labelme outlines"
     COCO = "COCO JSON"
 
 
@@ -123,6 +127,7 @@ _ENDINGS = {
     LabelFormat.LABEL_IMAGE: LABEL_ENDINGS,
     LabelFormat.CELLPOSE: ("_seg",),
     LabelFormat.IMAGEJ_ROIS: ROI_ENDINGS,
+    LabelFormat.OUTLINES: LABEL_ENDINGS,
 }
 _PREFERENCE = list(LabelFormat)
 
@@ -152,27 +157,44 @@ def find_pairs(folder: Path | str) -> PairSearch:
         )
     images: list[tuple[Path, Key]] = []
     sources: dict[Key, list[LabelSource]] = {}
-    listings: list[Path] = []
+    listings: list[tuple[Path, PurePath]] = []
     for path, relative in _files_to_pair(folder):
         kind = _kind(relative)
         if kind == "image":
             images.append((path, _key(relative, IMAGE_ENDINGS)))
         elif kind is LabelFormat.COCO:
-            listings.append(path)
+            listings.append((path, relative))
         elif isinstance(kind, LabelFormat):
             sources.setdefault(_key(relative, _ENDINGS[kind]), []).append(LabelSource(path, kind))
+    coco: list[tuple[Path, object]] = []
+    unreadable = list(_sort_listings(listings, sources, coco))
     by_path: dict[Path, list[LabelSource]] = {path: list(sources.get(key, ())) for path, key in images}
     n_images_in = Counter(folders for _, (folders, _) in images)
     for path, key in images:
         if n_images_in[key[0]] == 1:
             by_path[path].extend(sources.get((key[0], _LONE_ROI_SET), ()))
-    unreadable = []
-    for listing in listings:
-        try:
-            _add_listed(listing, by_path)
-        except (ValueError, OSError) as error:
-            unreadable.append(Unpaired(listing, f"not readable as JSON ({error})"))
+    for listing, content in coco:
+        _add_listed(listing, content, by_path)
     return _search_result(by_path, sources, unreadable)
+
+
+def _sort_listings(
+    listings: Sequence[tuple[Path, PurePath]],
+    sources: dict[Key, list[LabelSource]],
+    coco: list[tuple[Path, object]],
+) -> Iterator[Unpaired]:
+    """Read JSON files: outlines of one image become its sources, lists of many images are kept for later."""
+    for listing, relative in listings:
+        try:
+            content = parse_json(listing.read_text(encoding="utf-8"))
+        except (ValueError, OSError) as error:
+            yield Unpaired(listing, f"not readable as JSON ({error})")
+            continue
+        if holds_outlines(content):
+            key = _key(relative, _ENDINGS[LabelFormat.OUTLINES])
+            sources.setdefault(key, []).append(LabelSource(listing, LabelFormat.OUTLINES))
+        else:
+            coco.append((listing, content))
 
 
 def _files_to_pair(folder: Path) -> Iterator[tuple[Path, PurePath]]:
@@ -199,6 +221,8 @@ def _kind(relative: PurePath) -> LabelFormat | str:
         return LabelFormat.CELLPOSE
     if suffix == ".zip" and (stem == _LONE_ROI_SET or stem.endswith(ROI_ENDINGS)):
         return LabelFormat.IMAGEJ_ROIS
+    if suffix == ".geojson":
+        return LabelFormat.OUTLINES
     if suffix == ".json":
         return LabelFormat.COCO
     if stem.endswith(DERIVED_ENDINGS):
@@ -211,8 +235,8 @@ def _kind(relative: PurePath) -> LabelFormat | str:
 
 
 def _stem(relative: PurePath) -> str:
-    """Give the name in lower case without suffix; `.ome.tif` counts as one suffix."""
-    return relative.stem.lower().removesuffix(".ome")
+    """Give the name in lower case without suffix, letters composed; `.ome.tif` counts as one suffix."""
+    return composed(relative.stem).lower().removesuffix(".ome")
 
 
 def _marker_folder(relative: PurePath) -> int | None:
@@ -225,7 +249,7 @@ def _marker_folder(relative: PurePath) -> int | None:
 
 def _key(relative: PurePath, endings: Sequence[str]) -> Key:
     marker = _marker_folder(relative)
-    folders = tuple(part.lower() for n, part in enumerate(relative.parts[:-1]) if n != marker)
+    folders = tuple(composed(part).lower() for n, part in enumerate(relative.parts[:-1]) if n != marker)
     stem = _stem(relative)
     for ending in sorted(endings, key=len, reverse=True):  # "_cp_masks" before "_masks"
         if stem.endswith(ending) and stem != ending:
@@ -233,25 +257,24 @@ def _key(relative: PurePath, endings: Sequence[str]) -> Key:
     return folders, stem
 
 
-def _add_listed(listing: Path, by_path: dict[Path, list[LabelSource]]) -> None:
+def _add_listed(listing: Path, content: object, by_path: dict[Path, list[LabelSource]]) -> None:
     """Add a COCO file as a source to every image it lists; other JSON files add nothing.
 
     An image is meant when its file name agrees and, should several images bear the name, when the
     folders that the listing gives agree too or the image lies below the folder of the listing.
     """
-    content = parse_json(listing.read_text(encoding="utf-8"))
     if not isinstance(content, dict) or not {"images", "annotations"} <= content.keys():
         return
     by_name: dict[str, list[Path]] = {}
     for path in by_path:
-        by_name.setdefault(path.name.lower(), []).append(path)
+        by_name.setdefault(composed(path.name).lower(), []).append(path)
     entries = content["images"] if isinstance(content["images"], list) else []
     for entry in entries:
         # Whatever else is wrong with the file is said when its labels are read.
         if not isinstance(entry, dict) or "file_name" not in entry:
             continue
         listed = PurePath(str(entry["file_name"]).replace("\\", "/"))
-        candidates = by_name.get(listed.name.lower(), [])
+        candidates = by_name.get(composed(listed.name).lower(), [])
         if len(candidates) > 1:
             n_parts = len(listed.parts)
             agreeing = [path for path in candidates if n_parts > 1 and path.parts[-n_parts:] == listed.parts]
