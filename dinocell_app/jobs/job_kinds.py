@@ -314,13 +314,14 @@ class FineTuneJob(_Job):
         ),
     ] = ()
     validation_share: Annotated[
-        float,
+        float | None,
         Setting(
             "Held-out share",
             "Share of the images that is held out for scoring where none are named; at least one of two "
             "images, 0 for none.",
+            automatic="a fifth and at least three, or each in its turn where there are fewer than eight",
         ),
-    ] = Field(default=0.1, ge=0, lt=1)
+    ] = Field(default=None, ge=0, lt=1)
     name: Annotated[str, _NAME] = ""
     channel: Channel = "grey"
     device: Device = "auto"

@@ -97,7 +97,7 @@ def _fine_tuning(plan: TrainingPlan, folder: Path, base_model: str) -> FineTuneJ
             "base_model": base_model,
             "held_out_images": tuple(sorted(plan.held_out)),
             "partly_labelled_images": tuple(sorted(plan.partly_labelled)),
-            "validation_share": 0.0 if not plan.held_out else 0.1,
+            "validation_share": None if plan.held_out or plan.judges_in_turns else 0.0,
             "name": plan.name.strip(),
             "channel": plan.channel,
             "device": plan.device,

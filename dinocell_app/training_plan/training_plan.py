@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dinocell_app.jobs.common_fields import DEFAULT_MODEL
+from dinocell_app.jobs.holding_out import FEWEST_JUDGED, is_judged_in_turns, sentence_of_rule
 from dinocell_app.training_plan.examined_pictures import Finding, Picture, picture_of
-from dinocell_app.training_plan.split_suggestion import FEWEST_JUDGED, suggested_split
+from dinocell_app.training_plan.split_suggestion import suggested_split
 
 Goal = Literal["teach", "adapt", "both"]
 AdaptPreset = Literal["laptop", "dinocell-paper", "own"]
@@ -74,6 +75,16 @@ class TrainingPlan:
     def usable(self) -> tuple[Picture, ...]:
         """Pictures that can be taught."""
         return tuple(picture for picture in self.pictures if picture.usable)
+
+    @property
+    def n_different(self) -> int:
+        """Number of images that can be taught and show something else than the others."""
+        return len({picture.content for picture in self.usable})
+
+    @property
+    def judges_in_turns(self) -> bool:
+        """Whether no image is kept from teaching, as each is judged by a model that was not taught it."""
+        return not self.held_out and is_judged_in_turns(self.n_different)
 
     def with_folders(self, folders: Iterable[Path]) -> TrainingPlan:
         """Choose folders; what was found is forgotten, and with other folders what was chosen in them."""
@@ -186,7 +197,7 @@ class TrainingPlan:
         if not any(picture.n_cells for picture in taught):
             return "Leave at least one image with cells to be taught."
         judged = [picture for picture in self.usable if picture.image in self.held_out]
-        if not judged and len({picture.content for picture in self.usable}) > 1:
+        if not judged and self.n_different > 1 and not self.judges_in_turns:
             return "Keep at least one image for judging: nobody can trust a model that was never tested."
         return ""
 
@@ -198,7 +209,7 @@ class TrainingPlan:
         judged = [picture for picture in self.usable if picture.image in self.held_out]
         taught = len(self.usable) - len(judged)
         if not judged:
-            return "With a single image nothing is left to judge by: nobody can say whether it got better."
+            return f"{sentence_of_rule(self.n_different)}."
         cells = sum(picture.n_cells for picture in judged)
         words = f"{_count(taught, 'image')} will be taught, {_count(len(judged), 'image')} with "
         words += f"{_count(cells, 'cell')} kept for judging, for this model and all made from it."

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
+import torch
 from dinocell_training.candidates import Candidates
 from dinocell_training.fine_tuning_choice import segmenting_base
 from dinocell_training.fine_tuning_result import NOT_OFFERED_NAME
+from dinocell_training.held_out import HeldOut
 from dinocell_training.verdict import Verdict
 from scipy.ndimage import distance_transform_edt
 from scipy.ndimage import label as connected_components
@@ -310,6 +313,64 @@ def _ids(labels):
 
 def _iou(one, other):
     return (one & other).sum() / (one | other).sum()
+
+
+def _in_turns(words):
+    at = words.index("--validation-share")
+    return [*words[:at], *words[at + 2 :]]
+
+
+def test_few_images_are_each_judged_by_a_model_that_was_not_taught_them(words, data, tmp_path):
+    assert main(_in_turns(words)) == 0
+    run = RunFolder(tmp_path / "mine-run")
+    verdict = Verdict.read(tmp_path / "mine")
+    assert not verdict.keep_base
+    assert sorted(Path(image.path).name for image in verdict.images) == [f"p{n}.tif" for n in range(4)]
+    manifest = read_manifest(tmp_path / "mine")
+    assert "4 images" in manifest.training_data[-1].use
+    assert {score.split for score in manifest.scores} == {"judged in turns"}
+    scores = {score.metric: score.value for score in manifest.scores}
+    assert scores["ap_0.5"] == pytest.approx(verdict.new_score)
+    events = list(run.events())
+    assert [event.step for event in events if isinstance(event, StepFinished)] == list(range(1, 49))
+    assert {event.total for event in events if isinstance(event, StepFinished)} == {48}
+    assert [event.epoch for event in events if isinstance(event, EpochFinished)] == list(range(1, 9))
+    kept = HeldOut.read(tmp_path / "mine")
+    assert not kept.contents
+    assert len(kept.taught) == 4
+    # Who judges was taught the others: a turn's own record of its parts says so.
+    for turn, group in enumerate(kept.turns, start=1):
+        candidates = Candidates(run.path / "turns" / str(turn) / "checkpoints")
+        assert len(candidates.best_of(2).scores) == len(group)
+
+
+def test_judging_in_turns_stops_and_goes_on_where_it_was(words, tmp_path):
+    assert main([*_in_turns(words), "--save-job", str(tmp_path / "job.json")]) == 0
+    job = read_job(tmp_path / "job.json").model_copy(update={"output": tmp_path / "parts"})
+    folder = RunFolder.create(tmp_path / "run", job)
+    last = _stop_after(folder, 17, job)[-1]
+    assert last.stopped
+    assert last.outputs == ()
+    last = _stop_after(folder, 25, job)[-1]  # in the model that is taught with all
+    assert last.stopped
+    assert last.outputs == ()
+    assert Verdict.read(folder.path) is not None
+    again = list(folder.record(events_of(job, folder.should_stop, folder.path)))
+    assert again[-1].outputs == (str(tmp_path / "parts"),)
+    whole, parts = (load_model(tmp_path / name).network.state_dict() for name in ("mine", "parts"))
+    for name, value in whole.items():
+        assert torch.equal(value, parts[name]), name
+
+
+def test_a_base_that_is_best_in_turns_is_kept_before_a_model_is_taught_with_all(words, tiny_model, tmp_path):
+    words = [str(tiny_model) if word.endswith("half-blind") else word for word in _in_turns(words)]
+    assert main(words) == 0
+    run = RunFolder(tmp_path / "mine-run")
+    assert Verdict.read(run.path).keep_base
+    assert not (tmp_path / "mine").exists()
+    assert load_model(run.path / NOT_OFFERED_NAME).manifest.id == "mine"
+    assert max(event.step for event in run.events() if isinstance(event, StepFinished)) == 36
+    assert run.finished()
 
 
 def test_a_training_whose_weights_run_away_is_ended_with_advice(words, tmp_path, capsys):

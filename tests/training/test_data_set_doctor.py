@@ -58,9 +58,10 @@ def seen(*folders: Path, **words) -> tuple[list[PictureFound], dict[str, Finding
     return [item for item in items if isinstance(item, PictureFound)], findings, items[-1]
 
 
-def test_healthy_pictures_have_no_finding(healthy: Path) -> None:
+def test_healthy_pictures_have_no_problem(healthy: Path) -> None:
     pictures, findings, end = seen(healthy)
-    assert findings == {}
+    assert list(findings) == ["judging"]
+    assert "3 of 8 images will be kept for judging and 5 taught" in findings["judging"].sentence
     assert (end.n_pictures, end.n_usable, end.n_cells, end.can_train) == (8, 8, 240, True)
     assert {picture.n_cells for picture in pictures} == {30}
     assert pictures[0].diameter_px == pytest.approx(2 * np.sqrt(100 / np.pi))

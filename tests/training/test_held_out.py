@@ -107,24 +107,25 @@ def test_what_the_base_model_was_scored_on_is_held_out_again(tmp_path):
     folder = _write(tmp_path / "data", *range(6))
     base = HeldOut(inherited=frozenset({picture_hash(folder / "p1.tif"), picture_hash(folder / "p4.tif")}))
     base.write(tmp_path)
-    known = HeldOut.read(tmp_path).contents
-    data = read_data(_job(folder, validation_share=0.17), inherited=known)
+    base = HeldOut.read(tmp_path)
+    known = base.contents
+    data = read_data(_job(folder, validation_share=0.17), known=base)
     assert _names(data.held_out) == ["p1.tif", "p4.tif"]  # more than the share asks for: none is added
     assert any("p1.tif, p4.tif" in notice and "base model" in notice for notice in data.notices)
     assert known <= data.record.contents
-    more = read_data(_job(folder, validation_share=0.5), inherited=known)
+    more = read_data(_job(folder, validation_share=0.5), known=base)
     assert len(more.held_out) == 3
-    explicit = read_data(_job(folder, held_out_images=(folder / "p0.tif",)), inherited=known)
+    explicit = read_data(_job(folder, held_out_images=(folder / "p0.tif",)), known=base)
     assert _names(explicit.held_out) == ["p0.tif", "p1.tif", "p4.tif"]
-    elsewhere = read_data(_job(_write(tmp_path / "other", 20, 21)), inherited=known)
+    elsewhere = read_data(_job(_write(tmp_path / "other", 20, 21), validation_share=0.5), known=base)
     assert known < elsewhere.record.contents
 
 
 def test_nothing_left_to_learn_from_is_an_error(tmp_path):
     folder = _write(tmp_path / "data", 0, 1)
-    known = frozenset(picture_hash(folder / f"p{n}.tif") for n in (0, 1))
+    base = HeldOut(inherited=frozenset(picture_hash(folder / f"p{n}.tif") for n in (0, 1)))
     with pytest.raises(InvalidParameterError, match="All 2 labelled pictures are held out"):
-        read_data(_job(folder), inherited=known)
+        read_data(_job(folder), known=base)
 
 
 def test_a_damaged_list_is_an_error_not_an_empty_one(tmp_path):
@@ -157,7 +158,7 @@ def test_a_picture_that_cannot_be_read_is_left_out_with_its_reason(tmp_path):
         (start,), (length,) = file.pages[0].dataoffsets, file.pages[0].databytecounts
     content[start : start + length] = bytes(length)
     (folder / "p1.tif").write_bytes(content)
-    data = read_data(_job(folder))
+    data = read_data(_job(folder, validation_share=0.5))
     assert [path.name for path, _ in data.unpaired] == ["p1.tif"]
     assert len(data.training) + len(data.held_out) == 2
 
@@ -180,3 +181,45 @@ def test_what_the_shipped_model_is_scored_on_cannot_be_taught():
     scored = ("nuclei_fluorescence.tif", "nuclei_histology.tif", "phase_t98g.tif")
     assert {picture_hash(resource_path("samples", name)) for name in scored} <= record.contents
     assert picture_hash(resource_path("samples", "blood_smear.png")) not in record.contents
+
+
+@pytest.mark.parametrize(("n", "held_out"), [(8, 3), (14, 3), (20, 4), (100, 20)])
+def test_by_the_rule_a_verdict_is_possible(tmp_path, n, held_out):
+    data = read_data(_job(_write(tmp_path / "data", *range(n))))
+    assert len(data.held_out) == held_out
+    assert len(data.training) == n - held_out
+    assert not data.turns
+
+
+@pytest.mark.parametrize("n", [2, 3, 5, 7])
+def test_few_pictures_are_judged_in_turns_and_all_of_them_are_taught(tmp_path, n):
+    folder, run = _write(tmp_path / "data", *range(n)), tmp_path / "run"
+    run.mkdir()
+    data = read_data(_job(folder))
+    assert not data.held_out
+    assert len(data.training) == n
+    assert sorted(_names([pair for group in data.turns for pair in group])) == _names(data.training)
+    assert max(map(len, data.turns)) - min(map(len, data.turns)) <= 1
+    assert len(data.turns) == min(3, n)
+    assert any("in turns" in notice for notice in data.notices)
+    data.record.write(run)
+    _write(folder, 40, 41)
+    again = read_data(_job(folder), run)
+    assert [_names(group) for group in again.turns] == [_names(group) for group in data.turns]
+
+
+def test_few_pictures_without_a_base_to_compare_with_are_held_out(tmp_path):
+    data = read_data(_job(_write(tmp_path / "data", *range(5)), base_model=None))
+    assert len(data.held_out) == 1
+    assert not data.turns
+
+
+def test_what_the_base_was_taught_is_judged_by_only_where_there_is_no_choice_and_said(tmp_path):
+    folder = _write(tmp_path / "data", *range(10))
+    taught = HeldOut(taught=frozenset(picture_hash(folder / f"p{n}.tif") for n in range(7)))
+    data = read_data(_job(folder), known=taught)
+    assert _names(data.held_out) == ["p7.tif", "p8.tif", "p9.tif"]
+    assert not data.notices
+    assert data.record.taught == taught.taught
+    favoured = read_data(_job(folder, held_out_images=(folder / "p0.tif",)), known=taught)
+    assert any("p0.tif" in notice and "favour it" in notice for notice in favoured.notices)

@@ -56,9 +56,9 @@ def test_the_way_through() -> None:
 
 
 @pytest.mark.parametrize(
-    ("n", "held_out"), [(0, 0), (1, 0), (2, 1), (3, 1), (4, 1), (5, 2), (7, 2), (8, 3), (15, 3), (100, 20)]
+    ("n", "held_out"), [(0, 0), (1, 0), (2, 0), (5, 0), (7, 0), (8, 3), (15, 3), (20, 4), (100, 20)]
 )
-def test_never_fewer_than_one_of_two_is_held_out(n: int, held_out: int) -> None:
+def test_three_are_kept_for_judging_or_each_is_judged_in_its_turn(n: int, held_out: int) -> None:
     assert len(suggested_split([picture(number, 10 * number) for number in range(n)])) == held_out
 
 
@@ -70,11 +70,12 @@ def test_sparse_and_dense_pictures_are_both_judged() -> None:
 
 
 def test_equal_pictures_stay_on_one_side() -> None:
-    plan = examined(picture(0, content="same"), picture(1, content="same"), picture(2), picture(3))
+    others = [picture(number) for number in range(2, 10)]
+    plan = examined(picture(0, content="same"), picture(1, content="same"), *others)
     one = DATA / "p00.tif"
     assert {DATA / "p00.tif", DATA / "p01.tif"} <= plan.hold_out(one, held_out=True).held_out
     assert not {DATA / "p00.tif", DATA / "p01.tif"} & plan.hold_out(one, held_out=False).held_out
-    assert len({p.content for p in plan.usable if p.image in plan.held_out}) == 1
+    assert len({p.content for p in plan.usable if p.image in plan.held_out}) == 3
 
 
 def test_pictures_that_cannot_be_used_are_never_chosen() -> None:
@@ -106,8 +107,8 @@ def test_both_adapts_without_what_is_kept_for_judging_and_teaches_the_result() -
 
 
 def test_a_split_without_anything_to_teach_or_to_judge_is_refused() -> None:
-    plan = examined(picture(0), picture(1))
-    everything = replace(plan, held_out=frozenset({DATA / "p00.tif", DATA / "p01.tif"}))
+    plan = examined(*(picture(n) for n in range(8)))
+    everything = replace(plan, held_out=frozenset(DATA / f"p{n:02d}.tif" for n in range(8)))
     assert "to be taught" in everything.problem_of_split()
     assert "Keep at least one" in replace(plan, held_out=frozenset()).problem_of_split()
 
@@ -115,13 +116,25 @@ def test_a_split_without_anything_to_teach_or_to_judge_is_refused() -> None:
 def test_a_single_picture_may_be_taught_and_is_said_to_prove_nothing() -> None:
     plan = examined(picture(0))
     assert plan.problem_of_split() == ""
-    assert "nobody can say whether it got better" in plan.sentence_of_split()
+    assert "nobody can say whether a model got better" in plan.sentence_of_split()
     assert job_of(plan, Path("/runs/1")).patience == 0
 
 
 def test_few_cells_for_judging_are_said_to_be_few() -> None:
     assert "uncertain" in examined(*(picture(n, 5) for n in range(8))).sentence_of_split()
-    assert "nobody can tell" in examined(*(picture(n, 50) for n in range(6))).sentence_of_split()
+    few = replace(examined(*(picture(n, 50) for n in range(6))), held_out=frozenset({DATA / "p00.tif"}))
+    assert "nobody can tell" in few.sentence_of_split()
+
+
+def test_few_pictures_are_judged_in_turns_unless_some_are_ticked() -> None:
+    plan = examined(*(picture(n, 50) for n in range(6)))
+    assert (plan.problem_of_split(), plan.judges_in_turns) == ("", True)
+    assert "Each of 6 images will be judged by a model that was not taught it" in plan.sentence_of_split()
+    assert job_of(plan, Path("/runs/1")).validation_share is None
+    assert not job_of(plan, Path("/runs/1")).held_out_images
+    ticked = plan.hold_out(DATA / "p03.tif", held_out=True)
+    assert not ticked.judges_in_turns
+    assert job_of(ticked, Path("/runs/1")).held_out_images == (DATA / "p03.tif",)
 
 
 def test_findings_are_taken_over_and_other_lines_are_not() -> None:

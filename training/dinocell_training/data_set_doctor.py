@@ -28,6 +28,7 @@ from dinocell_training.data_set_findings import (
     cell_sizes,
     counted,
     duplicates,
+    judging,
     pixel_sizes,
 )
 from dinocell_training.datasets import LabelledPair, binary_as_components, labelled_pairs
@@ -104,6 +105,8 @@ def examine(
     yield from duplicates(pictures, _contents(held_out))
     usable = [picture for picture in pictures if picture.usable]
     yield from amounts(usable)
+    if not held_out:
+        yield from judging(usable)
     yield from pixel_sizes(usable)
     if base is not None:
         yield from cell_sizes(usable, base)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from dinocell_app.jobs.holding_out import sentence_of_rule
 from dinocell_app.model.manifest import Manifest
 
 FEW_PICTURES = 5
@@ -139,6 +140,23 @@ def amounts(usable: Sequence[PictureFound]) -> Iterator[Finding]:
             "warns",
             f"There are only {counted(n_cells, 'cell')} in all pictures together",
             f"Label more: {FEW_CELLS} cells and more give a training something to learn",
+        )
+
+
+def judging(usable: Sequence[PictureFound]) -> Iterator[Finding]:
+    """Say how many pictures will be kept for judging.
+
+    Yields
+    ------
+    Finding
+    """
+    different = {picture.content for picture in usable}
+    if different:
+        yield Finding(
+            "judging",
+            "tells",
+            sentence_of_rule(len(different)),
+            "Name pictures with --held-out-images, or a share with --validation-share, to choose yourself",
         )
 
 

@@ -19,7 +19,7 @@ from dinocell_training.fine_tuning import FineTuning, FineTuningData
 from dinocell_training.fine_tuning_data import crops, read_data
 from dinocell_training.peak_memory import peak_memory_bytes
 from dinocell_training.processes import training_device
-from dinocell_training.starting_point import contents_scored_before, starting_point
+from dinocell_training.starting_point import known_to_base, starting_point
 from dinocell_training.training_loop import Training, step_within_memory
 
 MEASURED_STEPS = 3
@@ -70,7 +70,7 @@ def estimate(job: FineTuneJob, run_folder: Path | None = None) -> Estimate:
         If data, base model or device cannot be used.
     """
     device = training_device(job.device)
-    data = read_data(job, run_folder, contents_scored_before(job))
+    data = read_data(job, run_folder, known_to_base(job))
     network, manifest = starting_point(job)
     objective = objective_by_name(manifest.objective)
     parameters = job.training

@@ -20,6 +20,7 @@ from dinocell_app.model.catalogue import find_model, list_models
 from dinocell_app.model.lineage import parent_of
 from dinocell_app.model.manifest import Manifest, read_manifest
 from dinocell_app.model.model_folder import SegmentationModel, load_model
+from dinocell_app.model.objective import Objective
 from dinocell_app.model.objectives import objective_by_name
 from dinocell_app.model.segmenter import Segmenter
 from dinocell_training.candidates import SHARES, Candidate, Candidates
@@ -61,6 +62,11 @@ class FineTuningChoice:
         return load_model(folder, self.device) if folder is not None else None
 
     @property
+    def objective(self) -> Objective:
+        """What the network is taught."""
+        return objective_by_name(self.manifest.objective)
+
+    @property
     def can_score(self) -> bool:
         """Whether any image is held out."""
         return len(self._images) > 0
@@ -75,8 +81,7 @@ class FineTuningChoice:
         network = network.eval()
         if not isinstance(network, Segmenter):
             raise TypeError(f"a {type(network).__name__} cannot segment")
-        objective = objective_by_name(self.manifest.objective)
-        return SegmentationModel(self.manifest, network, objective, self.device)
+        return SegmentationModel(self.manifest, network, self.objective, self.device)
 
     def score_epoch(
         self, network: nn.Module, epoch: int, should_stop: Callable[[], bool]
@@ -128,9 +133,15 @@ class FineTuningChoice:
                 return None
             self.candidates.add(Candidate(epoch, share, scores))
         chosen = self.candidates.best_of(epoch)
-        if chosen is not None and not chosen.is_base and chosen.share < 1:
-            network.load_state_dict(self._mixed(taught, chosen.share) or taught)
+        if chosen is not None and not chosen.is_base:
+            self.mix_in_base(network, chosen.share)
         return chosen
+
+    def mix_in_base(self, network: nn.Module, share: float) -> None:
+        """Keep a share of what a network was taught, and take the rest of its weights from the base."""
+        mixed = self._mixed(network.state_dict(), share) if share < 1 else None
+        if mixed is not None:
+            network.load_state_dict(mixed)
 
     def _mixed(self, taught: dict[str, torch.Tensor], share: float) -> dict[str, torch.Tensor] | None:
         """Mix with the base; None where the base is a network of another kind."""

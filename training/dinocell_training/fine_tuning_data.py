@@ -43,6 +43,8 @@ class LabelledData:
         What may be wrong with labels, and how pictures were held out.
     record : HeldOut
         What is held out, to be kept with the model.
+    turns : tuple of tuple of LabelledPair
+        Of `training`: what each of the models that judge in turns is not taught.
     """
 
     training: tuple[LabelledPair, ...]
@@ -50,6 +52,7 @@ class LabelledData:
     unpaired: tuple[tuple[Path, str], ...]
     notices: tuple[str, ...]
     record: HeldOut
+    turns: tuple[tuple[LabelledPair, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,17 +82,15 @@ def for_scoring(pairs: Sequence[LabelledPair]) -> tuple[LabelledPair, ...]:
     )
 
 
-def read_data(
-    job: FineTuneJob, run_folder: Path | None = None, inherited: frozenset[str] = frozenset()
-) -> LabelledData:
+def read_data(job: FineTuneJob, run_folder: Path | None = None, known: HeldOut | None = None) -> LabelledData:
     """Find the labelled images of a job and hold some out.
 
     Parameters
     ----------
     run_folder : Path, optional
         The choice of held-out pictures that is written there stands.
-    inherited : frozenset of str
-        Contents of pictures that the base model was scored on; they are held out again.
+    known : HeldOut, optional
+        What the base model was scored on, which is held out again, and what it was taught.
 
     Returns
     -------
@@ -114,9 +115,9 @@ def read_data(
     division = divide(
         _examined(job, pairs, unreadable),
         _examined(job, separate, unreadable),
-        Wish(job.held_out_images, job.validation_share, job.training.seed),
+        Wish(job.held_out_images, job.validation_share, job.training.seed, turns=job.base_model is not None),
         before=HeldOut.read(run_folder) if run_folder is not None else None,
-        inherited=inherited,
+        known=known,
     )
     return LabelledData(
         tuple(each.pair for each in division.training),
@@ -124,6 +125,7 @@ def read_data(
         (*unpaired, *more_unpaired, *unreadable),
         (*notices, *more_notices, *division.notices),
         division.record,
+        tuple(tuple(each.pair for each in group) for group in division.turns),
     )
 
 

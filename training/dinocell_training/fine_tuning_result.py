@@ -19,7 +19,6 @@ from dinocell_app.model.manifest import MANIFEST_NAME, Manifest, Score, read_man
 from dinocell_app.model.model_folder import SegmentationModel, save_model
 from dinocell_app.segmentation.parameters import SegmentationParameters
 from dinocell_app.segmentation.predictor import segmenting
-from dinocell_training.candidates import Candidate
 from dinocell_training.datasets import LabelledPair
 from dinocell_training.evaluation import evaluate_labels, summarise
 from dinocell_training.fine_tuning import FineTuning
@@ -46,6 +45,8 @@ class Making:
     ----------
     manifest : Manifest
         Without scores.
+    in_turns : Verdict or None
+        Of models that were judged in turns, where no image is held out.
     """
 
     job: FineTuneJob
@@ -53,6 +54,7 @@ class Making:
     manifest: Manifest
     data: LabelledData
     choice: FineTuningChoice
+    in_turns: Verdict | None = None
 
 
 def require_place(job: FineTuneJob, run_folder: Path) -> None:
@@ -92,8 +94,9 @@ def make_model(finished: JobFinished, run: FineTuning, making: Making) -> Iterat
         Notices and JobFinished, with the model folder if a model is offered.
     """
     best = run.restore_best(making.run_folder)
-    if finished.stopped and best is None and (making.data.held_out or not run.state.step):
-        yield Notice("Stopped before an epoch was judged, so there is no model; the training can go on")
+    judged_later = bool(making.data.held_out) or making.in_turns is not None
+    if finished.stopped and best is None and (judged_later or not run.state.step):
+        yield Notice("Stopped before there was a judged model; the training can go on")
         yield finished
         return
     folder = RunFolder(making.run_folder)
@@ -111,6 +114,21 @@ def make_model(finished: JobFinished, run: FineTuning, making: Making) -> Iterat
         finished = replace(finished, stopped=True)
     written = ending.write()
     yield replace(finished, outputs=(str(making.job.output),) if written else ())
+
+
+def keep_for_inspection(run: FineTuning, making: Making) -> Iterator[Event]:
+    """End a training that did not beat its base when it was judged in turns.
+
+    Yields
+    ------
+    Event
+        JobFinished without a model folder.
+    """
+    if run.rank == 0:
+        ending = _Ending(run, making, None, lambda: False)
+        yield from ending.judged()
+        ending.write()
+    yield JobFinished(run.plan.epochs, 0, 0.0)
 
 
 class _AskedToStop(Exception):
@@ -141,6 +159,9 @@ class _Ending:
     def judged(self) -> Generator[Event, None, None]:
         """Choose between base, epoch and mixtures; score what was chosen, and compare it with the base."""
         making, choice = self.making, self.making.choice
+        if making.in_turns is not None:
+            self._take(making.in_turns)
+            return
         if self.epoch is not None and self.epoch * self.run.plan.steps_per_epoch != self.run.state.step:
             yield Notice(f"Epoch {self.epoch} did best on the held-out images; its weights are taken")
         how = None
@@ -155,7 +176,7 @@ class _Ending:
                     "best on the held-out images"
                 )
             how = HowChosen(chosen.share, choice.candidates.optimism(chosen), beaten=chosen.is_base)
-            self._describe(chosen)
+            self._describe(chosen.share)
         pairs = for_scoring(making.data.held_out)
         model = choice.model_of(self.run.result)
         if choice.base is not None:
@@ -197,9 +218,16 @@ class _Ending:
         best = self.making.choice.candidates.best_of(self.epoch) if self.epoch is not None else None
         return best is None or not best.is_base
 
-    def _describe(self, chosen: Candidate) -> None:
-        if not chosen.is_base and chosen.share < 1:
-            words = f"{chosen.share:.0%} of what was taught, {1 - chosen.share:.0%} of the base model"
+    def _take(self, verdict: Verdict) -> None:
+        """Make of the weights what did best in turns."""
+        self.verdict = verdict
+        self.making.choice.mix_in_base(self.run.result, verdict.share)
+        self._describe(verdict.share)
+        self.manifest = self.manifest.model_copy(update={"scores": _scores_of(verdict, "judged in turns")})
+
+    def _describe(self, share: float) -> None:
+        if share < 1:
+            words = f"{share:.0%} of what was taught, {1 - share:.0%} of the base model"
             self.manifest = self.manifest.model_copy(update={"description": words})
 
 
@@ -213,14 +241,14 @@ def _is_of_this_run(model: Path, run_folder: Path) -> bool:
         return False
 
 
-def _scores_of(verdict: Verdict | None) -> tuple[Score, ...]:
+def _scores_of(verdict: Verdict | None, split: str = "held out") -> tuple[Score, ...]:
     """Give the means of the new model over the pictures of a verdict."""
     if verdict is None:
         return ()
     scores = []
     for metric, name in SHOWN_METRICS.items():
         values = [getattr(picture.new, name) for picture in verdict.images]
-        scores.append(_score(len(values), metric, float(np.mean(values))))
+        scores.append(_score(len(values), metric, float(np.mean(values)), split))
     return tuple(scores)
 
 
@@ -250,6 +278,6 @@ def held_out_scores(
     return tuple(_score(len(pairs), metric, mean[metric]) for metric in SHOWN_METRICS)
 
 
-def _score(n_images: int, metric: str, value: float) -> Score:
-    data_set = "1 held-out image" if n_images == 1 else f"{n_images} held-out images"
-    return Score(data_set=data_set, split="held out", metric=metric, value=value)
+def _score(n_images: int, metric: str, value: float, split: str = "held out") -> Score:
+    data_set = f"1 image {split}" if n_images == 1 else f"{n_images} images {split}"
+    return Score(data_set=data_set, split=split, metric=metric, value=value)

@@ -45,10 +45,16 @@ class HeldOut:
         Those of this run.
     inherited : frozenset of str
         Contents that models this one is made from were scored on.
+    taught : frozenset of str
+        Contents that this model and those it is made from were taught: a score on them would flatter it.
+    turns : tuple of tuple of str
+        Contents that each model of a training judged in turns was scored on; they are taught in the end.
     """
 
     pictures: tuple[HeldOutPicture, ...] = ()
     inherited: frozenset[str] = frozenset()
+    taught: frozenset[str] = frozenset()
+    turns: tuple[tuple[str, ...], ...] = ()
 
     @property
     def contents(self) -> frozenset[str]:
@@ -66,6 +72,8 @@ class HeldOut:
                     for each in self.pictures
                 ],
                 "inherited": sorted(self.inherited),
+                "taught": sorted(self.taught),
+                "turns": [list(group) for group in self.turns],
             },
         )
 
@@ -92,8 +100,13 @@ class HeldOut:
                 HeldOutPicture(Path(each["path"]), str(each["content"]), Path(each["labels"]))
                 for each in content["pictures"]
             )
-            return cls(pictures, frozenset(map(str, content["inherited"])))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            return cls(
+                pictures,
+                frozenset(map(str, content["inherited"])),
+                frozenset(map(str, content.get("taught", ()))),
+                tuple(tuple(map(str, group)) for group in content.get("turns", ())),
+            )
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise UnreadableFileError(
                 "The list of held-out pictures is damaged",
                 path=path,

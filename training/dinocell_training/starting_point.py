@@ -126,21 +126,20 @@ def starting_point(job: FineTuneJob) -> tuple[Segmenter, Manifest]:
     )
 
 
-def contents_scored_before(job: FineTuneJob) -> frozenset[str]:
-    """Give what the base model, and those it was made from, were scored on and never taught.
+def known_to_base(job: FineTuneJob) -> HeldOut | None:
+    """Give what the base model, and those it was made from, were scored on and never taught, and were taught.
 
     Returns
     -------
-    frozenset of str
-        Contents as `dinocell_training.held_out.picture_hash` gives them.
+    HeldOut or None
+        None for a new network, or when nothing is known.
 
     Raises
     ------
     UserFacingError
         If there is no such model, or its list is damaged.
     """
-    kept = HeldOut.read(find_model(job.base_model)) if job.base_model is not None else None
-    return kept.contents if kept is not None else frozenset()
+    return HeldOut.read(find_model(job.base_model)) if job.base_model is not None else None
 
 
 def typical_diameters(pairs: Sequence[LabelledPair]) -> list[float]:

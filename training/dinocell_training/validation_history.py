@@ -98,7 +98,7 @@ class ValidationHistory:
             return
         if network is not None and self.best_epoch == epoch:
             # Weights before history: killed in between, the epoch is measured again and they are rewritten.
-            _save_weights(network, self.folder / BEST_NAME)
+            save_weights(network, self.folder / BEST_NAME)
         entries = [
             {"epoch": each, "values": {name: v if math.isfinite(v) else None for name, v in values.items()}}
             for each, values in self.epochs.items()
@@ -181,7 +181,8 @@ def restore_best(network: nn.Module, checkpoints: Path) -> int | None:
     return epoch
 
 
-def _save_weights(network: nn.Module, path: Path) -> None:
+def save_weights(network: nn.Module, path: Path) -> None:
+    """Write the weights of a network, whole or not at all."""
     tensors: dict[str, torch.Tensor] = {
         name: value.detach().cpu().clone().contiguous() for name, value in network.state_dict().items()
     }

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
+from dinocell_app.jobs.holding_out import FEWEST_JUDGED
 from dinocell_training.verdict_interval import Interval
 
 SAME = 0.02
 """An AP difference below this is of no use to anybody, however sure it is."""
-FEWEST_PICTURES = 3
+FEWEST_PICTURES = FEWEST_JUDGED
 """Fewer cannot show how different pictures are from each other, whatever their number of cells."""
 
 Outcome = Literal["better", "not better", "cannot tell"]

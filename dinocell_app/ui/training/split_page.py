@@ -15,13 +15,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dinocell_app.jobs.holding_out import IN_TURNS_BELOW
 from dinocell_app.training_plan.split_suggestion import suggested_split
 from dinocell_app.training_plan.training_plan import TrainingPlan
 from dinocell_app.ui.plain_text import plain_label
 
 EXPLANATION = (
     "A model can only be judged on images it never saw. Those ticked here are kept from teaching for "
-    "ever, for this model and every model made from it. Choose some of each kind you have."
+    "ever, for this model and every model made from it. Choose some of each kind you have. Tick none of "
+    f"fewer than {IN_TURNS_BELOW} images: then each is judged by a model that was not taught it."
 )
 _HEADERS = ("Image", "Cells", "Keep for judging", "Not every cell is outlined")
 _JUDGE, _PARTLY = 2, 3
@@ -41,7 +43,7 @@ class SplitPage(QWidget):
         self.sentence = plain_label()
         self.sentence.setWordWrap(True)
         self.suggest = QPushButton("Suggest")
-        self.suggest.setToolTip("Choose a fifth of the images, from sparse to dense.")
+        self.suggest.setToolTip("Choose a fifth of the images, at least three, from sparse to dense.")
         self.table = QTableWidget(0, len(_HEADERS))
         self.table.setAccessibleName("Images to teach and to judge by")
         self.table.setHorizontalHeaderLabels(list(_HEADERS))

@@ -55,14 +55,14 @@ def until(condition, what: str) -> None:
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """Six different pictures of cells with masks, one of them black and white, and one without a mask."""
+    """Nine different pictures of cells with masks, one of them black and white, and one without a mask."""
     folder = tmp_path / "labelled"
     folder.mkdir()
-    for number in range(6):
+    for number in range(9):
         labels = np.zeros((64, 64), np.uint16)
         for cell in range(9):
             row, column = divmod(cell, 3)
-            labels[row * 20 + 3 : row * 20 + 12 + number % 3, column * 20 + 3 : column * 20 + 14] = cell + 1
+            labels[row * 20 + 3 : row * 20 + 14, column * 20 + 3 : column * 20 + 14 + number % 3] = cell + 1
         depth = distance_transform_edt(labels > 0)
         pixels = 20 + number + 200 * depth / depth.max()
         tifffile.imwrite(folder / f"p{number}.tif", pixels.astype(np.uint8))
@@ -187,7 +187,7 @@ def test_from_labelled_images_to_a_model_in_the_segment_dock(window, data, half_
     assert "Choose at least one folder" in wizard.pictures.state.text()
     wizard.choose_folders((data,))
     until(lambda: wizard.plan.examined and not wizard.doctor.is_running(), "the doctor")
-    assert "6 images with 54 cells can be used" in wizard.pictures.state.text()
+    assert "9 images with 81 cells can be used" in wizard.pictures.state.text()
     found = [wizard.pictures.findings.item(row).text() for row in range(wizard.pictures.findings.count())]
     assert any("alone.tif" in text for text in found)
     states = {
@@ -201,7 +201,7 @@ def test_from_labelled_images_to_a_model_in_the_segment_dock(window, data, half_
     assert wizard.pages.currentIndex() == SPLIT
     assert "kept for judging" in wizard.split.sentence.text()
     held_out = set(wizard.plan.held_out)
-    assert len(held_out) == 2
+    assert len(held_out) == 3
     wizard.forward.click()
     assert wizard.pages.currentIndex() == SETTINGS
     quick(wizard, half_blind_model)
@@ -226,8 +226,8 @@ def test_from_labelled_images_to_a_model_in_the_segment_dock(window, data, half_
     assert (progress.step, len(progress.losses), len(progress.validation)) == (16, 16, 3)
     assert progress.samples
     assert any(word in wizard.verdict.sentence.text() for word in ("Better", "Not better", "Cannot tell"))
-    assert "2 images cannot show how it does on others" in wizard.verdict.sentence.text()
-    assert wizard.verdict.table.rowCount() == 2
+    assert "On 3 held-out images" in wizard.verdict.sentence.text()
+    assert wizard.verdict.table.rowCount() == 3
     assert all(picture.has_picture() for picture in wizard.verdict.pictures.values())
 
     heard = []
