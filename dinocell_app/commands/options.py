@@ -188,8 +188,13 @@ class JobCommand(Generic[KindOfJob]):
         )
         add_json_option(parser)
 
-    def job(self, arguments: argparse.Namespace) -> KindOfJob:
+    def job(self, arguments: argparse.Namespace, start: Mapping[str, Any] | None = None) -> KindOfJob:
         """Build the job from the arguments, and write it where asked.
+
+        Parameters
+        ----------
+        start : mapping of str to object, optional
+            Fields that go before those of a job file, and behind what is typed.
 
         Raises
         ------
@@ -206,6 +211,7 @@ class JobCommand(Generic[KindOfJob]):
                     remedy=f"Use {PROGRAM} {' '.join(COMMAND_WORDS[given.kind])}",
                 )
             fields = given.model_dump()
+        fields |= start or {}
         fields["kind"] = self.kind
         self._take(arguments, fields)
         self._require(fields)

@@ -1,4 +1,4 @@
-"""Whether the processor computes faster in bfloat16: measured once, in a fifth of a second, and remembered.
+"""Whether the processor computes faster in bfloat16: measured in a fifth of a second, and remembered.
 
 Processors with matrix units for it (Intel AMX, AVX-512 BF16, and their likes) are two to three times as fast;
 those without are slower than in single precision. Names of processors and their flags differ between systems
@@ -10,12 +10,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import torch
 from torch.nn import functional
 
-from dinocell_app.base.speed_memory import processor_name, remember, remembered
+from dinocell_app.base.speed_memory import processor_name, remember, remembered, speed_memory_path
 
 BFLOAT16_PAYS = 1.3
 """Times as fast that bfloat16 must be: less is not worth three digits."""
@@ -24,7 +26,33 @@ _REPEATS = 8
 _TOKENS, _WIDTH, _HIDDEN = 1024, 384, 1536
 _CHANNELS, _EDGE = 128, 64
 
+DAYS_KEPT = 90
+"""Drivers, firmware and virtual machines change."""
+
+DAYS_KEPT_BUSY = 1
+BUSY = 1.5
+"""Times as long as the processor worked that the measurement took: others held the processor, whose caches and
+clock were not ours."""
+
+_UNTIL = ", good until"
+
 _measuring = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What was measured.
+
+    Parameters
+    ----------
+    times : float
+        Processor time in single precision divided by that in bfloat16.
+    waiting : float
+        How many times as long it all took as the processor worked; 1 on a computer that does nothing else.
+    """
+
+    times: float
+    waiting: float
 
 
 def bfloat16_gain() -> float:
@@ -33,15 +61,24 @@ def bfloat16_gain() -> float:
     Returns
     -------
     float
-        Measured when first asked on this computer with this torch, then remembered.
+        Measured when first asked on this computer with this torch, then remembered: for some months, or until
+        tomorrow if the computer was busy. Within a process it is decided once.
     """
-    name = gain_name()
     with _measuring:
-        known = remembered(name)
-        if known is None:
-            known = _measured_once()
-            remember(name, known)
-    return known
+        return _decided(gain_name(), speed_memory_path())
+
+
+@cache
+def _decided(name: str, path: Path) -> float:
+    until = remembered(f"{name}{_UNTIL}")
+    known = remembered(name)
+    if known is not None and (until is None or time.time() < until):
+        return known
+    gain = measure_bfloat16_gain()
+    days = DAYS_KEPT if gain.waiting < BUSY else DAYS_KEPT_BUSY
+    remember(name, round(gain.times, 2))
+    remember(f"{name}{_UNTIL}", round(time.time() + days * 86_400))
+    return round(gain.times, 2)
 
 
 def gain_name() -> str:
@@ -52,33 +89,34 @@ def gain_name() -> str:
     str
         With the processor and the torch that it holds for.
     """
-    return f"bfloat16 gain, {processor_name()}, torch {torch.__version__}"
+    return f"bfloat16 gain by processor time, {processor_name()}, torch {torch.__version__}"
 
 
-@cache
-def _measured_once() -> float:
-    """Kept in the process too, for a computer on which nothing can be written."""
-    return round(measure_bfloat16_gain(), 2)
-
-
-def measure_bfloat16_gain() -> float:
+def measure_bfloat16_gain() -> Gain:
     """Time what a network consists of, matrix products and convolutions, in both precisions.
 
-    Returns
-    -------
-    float
-        Time in single precision divided by time in bfloat16; the two take turns and the best of each counts.
+    The time is that of the processor in one thread, which other programs hardly change; the precisions take
+    turns, and the best of each counts.
     """
     best = {torch.float32: float("inf"), torch.bfloat16: float("inf")}
     works = {dtype: _work(dtype) for dtype in best}
-    for work in works.values():
-        work()
-    for _ in range(_REPEATS):
-        for dtype, work in works.items():
-            started = time.perf_counter()
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        for work in works.values():
             work()
-            best[dtype] = min(best[dtype], time.perf_counter() - started)
-    return best[torch.float32] / best[torch.bfloat16]
+        started, worked = time.perf_counter(), time.thread_time()
+        for _ in range(_REPEATS):
+            for dtype, work in works.items():
+                before = time.thread_time()
+                work()
+                best[dtype] = min(best[dtype], time.thread_time() - before)
+        took, worked = time.perf_counter() - started, time.thread_time() - worked
+    finally:
+        torch.set_num_threads(threads)
+    # A clock that ticks slowly may show no time at all.
+    shortest = max(best[torch.bfloat16], 1e-9)
+    return Gain(best[torch.float32] / shortest, took / max(worked, 1e-9))
 
 
 def _work(dtype: torch.dtype) -> Callable[[], None]:

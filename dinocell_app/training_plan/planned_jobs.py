@@ -6,9 +6,9 @@ from pathlib import Path
 
 from dinocell_app.jobs.job_kinds import PRESET_KEEPS, AdaptJob, AdaptThenTeachJob, FineTuneJob, TrainingJob
 from dinocell_app.jobs.setting import value_of
+from dinocell_app.jobs.training_presets import PRESETS
 from dinocell_app.training_plan.parameter_values import ADAPTING, CHANGES, TEACHING, nested
 from dinocell_app.training_plan.training_plan import TrainingPlan
-from dinocell_app.training_plan.training_presets import AUGMENTATION, PRESETS
 
 MODEL_NAME = "model"
 """Folder of the new model inside the folder of its training."""
@@ -43,15 +43,7 @@ def preset_values(plan: TrainingPlan) -> dict[str, object]:
     plan : TrainingPlan
         Its own parameters play no part.
     """
-    preset = PRESETS[plan.preset]
-    job = FineTuneJob(
-        data=(Path(),),
-        output=Path(),
-        crop_size=preset.crop_size,
-        augmentation=AUGMENTATION,
-        training=preset.training,
-        patience=preset.patience,
-    )
+    job = FineTuneJob(data=(Path(),), output=Path(), **PRESETS[plan.preset].fields())
     adaptation = AdaptJob(inputs=(Path(),), output=Path())
     values = {name: value_of(job, name) for name in (*TEACHING, *CHANGES)}
     return values | {name: value_of(adaptation, name) for name in ADAPTING}

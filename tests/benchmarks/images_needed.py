@@ -34,12 +34,12 @@ from dinocell_app.commands.execution import execute_run
 from dinocell_app.jobs.common_fields import DEFAULT_MODEL
 from dinocell_app.jobs.job_kinds import FineTuneJob
 from dinocell_app.jobs.run_folder import RunFolder
+from dinocell_app.jobs.training_presets import AUGMENTATION, PRESETS
 from dinocell_app.model.catalogue import find_model
 from dinocell_app.model.model_folder import load_model
 from dinocell_app.pipeline.devices import choose_device
 from dinocell_app.segmentation.parameters import SegmentationParameters
 from dinocell_app.segmentation.predictor import segment_image
-from dinocell_app.training_plan.training_presets import AUGMENTATION, PRESETS
 
 
 def chosen(pairs: Sequence[LabelledPair], count: int, seed: int) -> list[LabelledPair]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import shutil
 from pathlib import Path
@@ -21,7 +22,9 @@ from scipy.ndimage import label as connected_components
 from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.base.files import write_json
 from dinocell_app.cli import main
+from dinocell_app.commands import train
 from dinocell_app.commands.execution import events_of
+from dinocell_app.commands.train import COMMAND, add_command
 from dinocell_app.jobs.events import (
     EpochFinished,
     JobFinished,
@@ -32,6 +35,7 @@ from dinocell_app.jobs.events import (
 )
 from dinocell_app.jobs.job_files import read_job
 from dinocell_app.jobs.run_folder import RunFolder
+from dinocell_app.jobs.training_presets import DEFAULT_PRESET, preset_fields
 from dinocell_app.model.manifest import read_manifest
 from dinocell_app.model.model_folder import load_model
 from dinocell_app.segmentation.parameters import SegmentationParameters
@@ -57,6 +61,8 @@ def data(tmp_path):
 @pytest.fixture
 def words(data, half_blind_model, tmp_path):
     small = [
+        "--preset",
+        "paper",
         "--epochs",
         "2",
         "--steps",
@@ -145,6 +151,24 @@ def test_what_is_made_of_an_adapted_model_is_judged_against_the_one_before(
     assert main(words) == 0
     assert not read_manifest(tmp_path / "mine").needs_teaching
     assert Verdict.read(tmp_path / "mine") is not None
+
+
+@pytest.mark.parametrize("preset", ["fast", "balanced", "paper", None])
+def test_a_preset_says_how_thoroughly(data, tmp_path, preset):
+    words = ["train", "finetune", str(data), "-o", str(tmp_path / "m"), "--batch-size", "3"]
+    chosen = ["--preset", preset] if preset else []
+    written = tmp_path / "job.json"
+    parser = argparse.ArgumentParser()
+    add_command(parser.add_subparsers())
+    arguments = parser.parse_args([*words, *chosen, "--save-job", str(written)])
+    job = COMMAND.job(arguments, train.chosen_preset(arguments))
+    expected = preset_fields(preset or DEFAULT_PRESET)
+    assert job.training.batch_size == 3
+    assert job.training == job.training.model_copy(update={**expected.get("training", {}), "batch_size": 3})
+    assert job.crop_size == expected.get("crop_size", 256)
+    again = parser.parse_args(["train", "finetune", "--job", str(written), "--epochs", "2"])
+    told = COMMAND.job(again, train.chosen_preset(again))
+    assert told.training == job.training.model_copy(update={"epochs": 2})
 
 
 def test_a_model_is_not_replaced_unasked(words, tiny_model, tmp_path, capsys):

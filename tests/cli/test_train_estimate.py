@@ -13,6 +13,7 @@ from dinocell_app.cli import main
 from dinocell_app.jobs.job_files import write_job
 from dinocell_app.jobs.job_kinds import AdaptJob, AdaptThenTeachJob, EvaluateJob, FineTuneJob
 from dinocell_app.jobs.run_folder import RunFolder
+from dinocell_app.jobs.training_presets import PRESETS
 from dinocell_app.jobs.training_settings import AdaptationSettings, TrainingSettings
 
 
@@ -41,12 +42,11 @@ def test_the_costs_of_a_run_folder_are_told_and_nothing_is_written(job, tmp_path
     before = sorted(run.path.iterdir())
     assert main(["train", "estimate", str(run.path), "--json"]) == 0
     cost = json.loads(capsys.readouterr().out)
-    assert cost["n_steps"] == 35
-    assert (cost["n_training"], cost["n_held_out"]) == (2, 1)
+    assert cost["n_steps"] == 4 * 35  # three that judge, and one that is taught with all
+    assert (cost["n_training"], cost["n_held_out"]) == (3, 0)
     assert cost["seconds_per_step"] > 0
-    assert cost["total_seconds"] == pytest.approx(
-        35 * cost["seconds_per_step"] + 7 * cost["seconds_validation"]
-    )
+    assert cost["total_seconds"] == pytest.approx(140 * cost["seconds_per_step"] + cost["seconds_scoring"])
+    assert cost["seconds_scoring"] > 0
     assert 10 * 2**20 < cost["peak_memory_bytes"] < 10 * 2**30
     assert 0 < cost["loading_share"] < 1
     assert sorted(run.path.iterdir()) == before
@@ -57,7 +57,23 @@ def test_a_job_file_is_told_in_words(job, tmp_path, capsys):
     write_job(tmp_path / "job.json", job)
     assert main(["train", "estimate", "--job", str(tmp_path / "job.json")]) == 0
     said = capsys.readouterr().out
-    assert "35 steps" in said
+    assert "140 steps" in said
+    assert "looking at held-out images" in said
+
+
+def test_folders_are_estimated_with_a_preset(job, tiny_model, capsys):
+    told = ["--base-model", str(tiny_model), "--device", "cpu", "--json"]
+    assert main(["train", "estimate", str(job.data[0]), "--preset", "fast", *told]) == 0
+    fast = json.loads(capsys.readouterr().out)
+    assert fast["n_steps"] == 4 * PRESETS["fast"].training.total_steps
+    assert main(["train", "estimate", str(job.data[0]), *told]) == 0
+    assert json.loads(capsys.readouterr().out)["n_steps"] == 4 * PRESETS["balanced"].training.total_steps
+
+
+def test_memory_is_told(job, tmp_path, capsys):
+    write_job(tmp_path / "job.json", job)
+    assert main(["train", "estimate", "--job", str(tmp_path / "job.json")]) == 0
+    said = capsys.readouterr().out
     assert "GiB" in said
 
 
@@ -100,11 +116,11 @@ def test_adapting_has_its_costs_and_both_have_the_sum(job, adaptation, tmp_path,
     adapting, together = costs
     assert (adapting["n_steps"], adapting["n_training"]) == (12, 4)
     assert adapting["total_seconds"] == pytest.approx(12 * adapting["seconds_per_step"])
-    assert together["n_steps"] == 12 + 35
+    assert together["n_steps"] == 12 + 140
     assert together["total_seconds"] > 35 * together["seconds_per_step"]
     assert not adaptation.output.exists()
     assert main(["train", "estimate", "--job", str(tmp_path / "adapt.json")]) == 0
-    assert "validations" not in capsys.readouterr().out
+    assert "held-out images" not in capsys.readouterr().out
 
 
 def test_a_time_is_planned_and_too_few_images_are_told(adaptation, tmp_path, capsys):

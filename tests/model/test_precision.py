@@ -19,6 +19,9 @@ from dinocell_app.model import processor_arithmetic
 from dinocell_app.model.precision import autocast, resolve_precision
 from dinocell_app.model.processor_arithmetic import (
     BFLOAT16_PAYS,
+    DAYS_KEPT,
+    DAYS_KEPT_BUSY,
+    Gain,
     bfloat16_gain,
     gain_name,
     measure_bfloat16_gain,
@@ -32,15 +35,18 @@ def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A memory of speeds in which nothing stands yet."""
     path = tmp_path / "cache" / "speed.json"
     monkeypatch.setenv(PATH_VARIABLE, str(path))
-    processor_arithmetic._measured_once.cache_clear()
+    processor_arithmetic._decided.cache_clear()
     return path
 
 
-def _measuring(monkeypatch: pytest.MonkeyPatch, gain: float) -> list[float]:
+def _measuring(monkeypatch: pytest.MonkeyPatch, gain: float, waiting: float = 1.0) -> list[float]:
     asked: list[float] = []
-    monkeypatch.setattr(
-        processor_arithmetic, "measure_bfloat16_gain", lambda: asked.append(gain) or asked[-1]
-    )
+
+    def measure() -> Gain:
+        asked.append(gain)
+        return Gain(gain, waiting)
+
+    monkeypatch.setattr(processor_arithmetic, "measure_bfloat16_gain", measure)
     return asked
 
 
@@ -70,11 +76,11 @@ def test_it_is_measured_once_and_read_in_the_next_process(
 ) -> None:
     asked = _measuring(monkeypatch, 2.5)
     assert bfloat16_gain() == 2.5
-    processor_arithmetic._measured_once.cache_clear()  # as in a new process
+    processor_arithmetic._decided.cache_clear()  # as in a new process
     assert bfloat16_gain() == 2.5
     assert asked == [2.5]
     content = json.loads(memory.read_text("utf-8"))
-    assert list(content["measured"]) == [gain_name()]
+    assert content["measured"][gain_name()] == 2.5
     assert processor_name() in gain_name()
     assert torch.__version__ in gain_name()
 
@@ -120,5 +126,31 @@ def test_measurements_stand_side_by_side(memory: Path) -> None:
 
 def test_the_real_measurement_gives_a_ratio_and_leaves_chance_alone() -> None:
     state = torch.random.get_rng_state()
-    assert 0.01 < measure_bfloat16_gain() < 100
+    threads = torch.get_num_threads()
+    gain = measure_bfloat16_gain()
+    assert 0.01 < gain.times < 100
+    assert gain.waiting > 0.5
+    assert torch.get_num_threads() == threads
     assert torch.equal(state, torch.random.get_rng_state())
+
+
+@pytest.mark.parametrize(("waiting", "days"), [(1.0, DAYS_KEPT), (3.0, DAYS_KEPT_BUSY)])
+def test_it_is_measured_again_some_day_and_tomorrow_on_a_busy_computer(
+    memory: Path, monkeypatch: pytest.MonkeyPatch, waiting: float, days: int
+) -> None:
+    asked = _measuring(monkeypatch, 0.7, waiting)
+    now = 1_000_000.0
+    monkeypatch.setattr(processor_arithmetic.time, "time", lambda: now)
+    assert bfloat16_gain() == 0.7
+    for later, times in ((days * 86_400 - 60, 1), (days * 86_400 + 60, 2)):
+        now = 1_000_000.0 + later
+        processor_arithmetic._decided.cache_clear()  # as in a new process
+        bfloat16_gain()
+        assert len(asked) == times
+
+
+def test_within_a_process_the_choice_stands(memory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    remember(gain_name(), 4.0)
+    assert resolve_precision("auto", CPU) == torch.bfloat16
+    remember(gain_name(), 0.7)
+    assert resolve_precision("auto", CPU) == torch.bfloat16

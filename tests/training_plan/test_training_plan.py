@@ -10,12 +10,12 @@ import pytest
 
 from dinocell_app.jobs.job_files import job_to_json, make_job
 from dinocell_app.jobs.job_kinds import AdaptJob, AdaptThenTeachJob
+from dinocell_app.jobs.training_presets import PRESETS
 from dinocell_app.jobs.training_settings import AdaptationSettings
 from dinocell_app.training_plan.examined_pictures import Picture
 from dinocell_app.training_plan.planned_jobs import job_of
 from dinocell_app.training_plan.split_suggestion import suggested_split
 from dinocell_app.training_plan.training_plan import TrainingPlan
-from dinocell_app.training_plan.training_presets import PRESETS
 
 DATA = Path("/data/labelled")
 

@@ -5,6 +5,7 @@ The losses of a few crops hardly know which epoch is best; cells that are found 
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -57,11 +58,18 @@ class DecodedScores:
     def __init__(self, pairs: Sequence[LabelledPair], manifest: Manifest) -> None:
         step = max(1.0, len(pairs) / MOST_IMAGES)
         self._pairs = [pairs[int(step * number)] for number in range(min(MOST_IMAGES, len(pairs)))]
+        self._n_images = len(self._pairs)
         self._scale = TrainedScale(manifest.cell_diameter_px, *manifest.cell_diameter_range_px)
         self._views: list[_View] = []
 
     def __len__(self) -> int:
         return len(self._pairs)
+
+    def first(self) -> DecodedScores:
+        """Give the first image alone, to measure how long one takes."""
+        alone = copy.copy(self)
+        alone._pairs, alone._views = self._pairs[:1], []
+        return alone
 
     def of(self, model: SegmentationModel, should_stop: Callable[[], bool]) -> tuple[float, ...] | None:
         """Segment the images, at the size of their labelled cells.
@@ -92,7 +100,7 @@ class DecodedScores:
         ignored = pair.read_ignore_region((labels.shape[0], labels.shape[1]))
         diameter = median_diameter(labels)
         factor = self._scale.factor(diameter)
-        budget = NETWORK_PIXELS / len(self._pairs)
+        budget = NETWORK_PIXELS / self._n_images
         if labels.size * factor**2 > budget and labels.any():
             rows, columns = busiest_window(labels, int(budget**0.5 / factor))
             pixels, labels, ignored = pixels[rows, columns], labels[rows, columns], ignored[rows, columns]

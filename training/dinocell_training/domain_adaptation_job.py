@@ -23,6 +23,7 @@ from dinocell_app.model.segmenter import Segmenter
 from dinocell_training.adaptation_presets import laptop_settings
 from dinocell_training.data_names import data_names
 from dinocell_training.domain_adaptation import DomainAdaptation
+from dinocell_training.fixed_arithmetic import fixed_precision
 from dinocell_training.held_out import HELD_OUT_NAME
 from dinocell_training.processes import process_rank, shared_result, training_device
 from dinocell_training.self_distillation.pictures import Picture, find_pictures
@@ -77,6 +78,8 @@ def adapt(job: AdaptJob, run_folder: Path, should_stop: Callable[[], bool]) -> I
         return
     _require_pictures(job, survey)
     settings = yield from _settings(job, run_folder, network, (survey.pictures, device))
+    precision = fixed_precision(run_folder, settings.precision, device)
+    settings = settings.model_copy(update={"precision": precision})
     run = DomainAdaptation(network.backbone, survey.pictures, settings, device)
     for event in run.run(run_folder, should_stop):
         if isinstance(event, JobFinished) and run.rank == 0 and run.state.step:

@@ -14,9 +14,14 @@ import torch
 from torch.utils.data import Subset
 
 from dinocell_app.jobs.job_kinds import FineTuneJob
+from dinocell_app.model.manifest import Manifest
+from dinocell_app.model.model_folder import SegmentationModel
 from dinocell_app.model.objectives import objective_by_name
+from dinocell_app.model.segmenter import Segmenter
+from dinocell_training.candidates import SHARES
+from dinocell_training.decoded_scores import DecodedScores
 from dinocell_training.fine_tuning import FineTuning, FineTuningData
-from dinocell_training.fine_tuning_data import crops, read_data
+from dinocell_training.fine_tuning_data import LabelledData, crops, for_scoring, read_data
 from dinocell_training.peak_memory import peak_memory_bytes
 from dinocell_training.processes import training_device
 from dinocell_training.starting_point import known_to_base, starting_point
@@ -43,6 +48,8 @@ class Estimate:
         The device truly used.
     n_training, n_held_out : int
         Pictures.
+    seconds_scoring : float
+        Of all looks at held-out pictures together: after each epoch, for the choice and for the verdict.
     """
 
     seconds_per_step: float
@@ -54,6 +61,7 @@ class Estimate:
     device: str
     n_training: int = 0
     n_held_out: int = 0
+    seconds_scoring: float = 0.0
 
 
 def estimate(job: FineTuneJob, run_folder: Path | None = None) -> Estimate:
@@ -84,17 +92,43 @@ def estimate(job: FineTuneJob, run_folder: Path | None = None) -> Estimate:
     run = FineTuning(network, objective, some, parameters, device)
     seconds, share = time_steps(run, lambda: run.loading_seconds)
     validation = n_batches * _timed_validation(run)
+    n_models = len(data.turns) + 1
+    scoring = validation * parameters.epochs + _seconds_of_scoring(job, data, manifest, run)
+    n_steps = n_models * parameters.total_steps
     return Estimate(
         seconds_per_step=seconds,
-        total_seconds=seconds * parameters.total_steps + validation * parameters.epochs,
+        total_seconds=seconds * n_steps + scoring,
         peak_memory_bytes=peak_memory_bytes(device),
         seconds_validation=validation,
         loading_share=share,
-        n_steps=parameters.total_steps,
+        n_steps=n_steps,
         device=str(device),
         n_training=len(data.training),
         n_held_out=len(data.held_out),
+        seconds_scoring=scoring,
     )
+
+
+def _seconds_of_scoring(job: FineTuneJob, data: LabelledData, manifest: Manifest, run: FineTuning) -> float:
+    """Time one look at one picture, and count how many there will be."""
+    judged = data.held_out or tuple(pair for group in data.turns for pair in group)
+    images = DecodedScores(for_scoring(judged), manifest)
+    if not len(images):
+        return 0.0
+    network = run.result.eval()
+    if not isinstance(network, Segmenter):
+        raise TypeError(f"a {type(network).__name__} cannot segment")
+    model = SegmentationModel(manifest, network, run.objective, run.device)
+    started = time.perf_counter()
+    images.first().of(model, lambda: False)
+    _finish(run.device)
+    once = time.perf_counter() - started
+    has_base = job.base_model is not None
+    epochs = job.training.epochs if data.held_out else 1
+    looks = epochs + (1 + len(SHARES) if has_base else 0)
+    # The verdict measures the size of cells, too, which is another look.
+    n_models = 2 if has_base else 1
+    return once * (looks * len(images) + 2 * n_models * len(judged))
 
 
 def time_steps(

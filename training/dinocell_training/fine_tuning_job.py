@@ -14,6 +14,7 @@ from dinocell_training.fine_tuning_choice import FineTuningChoice
 from dinocell_training.fine_tuning_data import crops, read_data
 from dinocell_training.fine_tuning_result import Making, keep_for_inspection, make_model, require_place
 from dinocell_training.fine_tuning_watch import FineTuningWatch
+from dinocell_training.fixed_arithmetic import fixed_precision
 from dinocell_training.held_out import HELD_OUT_NAME
 from dinocell_training.judged_in_turns import TurnsJob, judging_in_turns, shifted
 from dinocell_training.processes import process_rank, training_device
@@ -53,6 +54,8 @@ def fine_tune(job: FineTuneJob, run_folder: Path, should_stop: Callable[[], bool
     """
     require_place(job, run_folder)
     device = training_device(job.device)
+    precision = fixed_precision(run_folder, job.training.precision, device)
+    job = job.model_copy(update={"training": job.training.model_copy(update={"precision": precision})})
     data = read_data(job, run_folder, known_to_base(job))
     for path, reason in data.unpaired:
         yield InputLeftOut(str(path), reason)

@@ -18,11 +18,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dinocell_app.jobs.training_presets import PRESETS
 from dinocell_app.segmentation_plan.model_cards import ModelList
 from dinocell_app.training_plan.parameter_values import ADAPTING, ALL, text_of
 from dinocell_app.training_plan.planned_jobs import chosen_values
 from dinocell_app.training_plan.training_plan import TrainingPlan
-from dinocell_app.training_plan.training_presets import PRESETS
 from dinocell_app.ui.plain_text import plain_label
 from dinocell_app.ui.segment.model_choice import ModelChoice
 from dinocell_app.ui.training.parameters_dialog import ParametersDialog

@@ -1,7 +1,7 @@
-"""How long and how thoroughly a model is taught: three presets for people who do not program.
+"""How long and how thoroughly a model is taught: the presets of the window and of the shell.
 
 The rates are those with which the shipped model was made, lowered for data of one laboratory; the paper's own
-are for full-size networks on a cluster (DINOCell, section 3.3.3) and remain the defaults of the shell.
+are for full-size networks on a cluster (DINOCell, section 3.3.3), and are the defaults of a job.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from dinocell_app.jobs.training_settings import AugmentationSettings, TrainingSettings
 
@@ -32,6 +33,21 @@ class TrainingPreset:
     training: TrainingSettings
     crop_size: int = 256
     patience: int = 0
+
+    def fields(self) -> dict[str, Any]:
+        """Give the fields of a `FineTuneJob` that it chooses."""
+        return {
+            "crop_size": self.crop_size,
+            "synthetic_share": REPLAYED_SHARE,
+            "augmentation": AUGMENTATION.model_dump(),
+            "training": self.training.model_dump(),
+            "patience": self.patience,
+        }
+
+
+REPLAYED_SHARE = 0.15
+"""Of drawn crops among those taught: the base model learned from such itself, so that they keep it from
+forgetting. They need no file."""
 
 
 def _settings(epochs: int, steps: int, encoder_rate: float) -> TrainingSettings:
@@ -76,3 +92,14 @@ PRESETS: Mapping[str, TrainingPreset] = MappingProxyType(
 
 AUGMENTATION = AugmentationSettings(brightness=(0.8, 1.2), inversion=0.0)
 """A laboratory's pictures have one polarity; to invert them would teach what it never shows."""
+
+DEFAULT_PRESET = "balanced"
+PAPER = "paper"
+"""Not among the presets of the window: 37 hours of a processor's core."""
+
+SHELL_PRESETS = (*PRESETS, PAPER)
+
+
+def preset_fields(name: str) -> dict[str, Any]:
+    """Give the fields of a `FineTuneJob` that a preset of the shell chooses; none for the paper's."""
+    return {} if name == PAPER else PRESETS[name].fields()
