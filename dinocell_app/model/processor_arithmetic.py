@@ -31,8 +31,8 @@ DAYS_KEPT = 90
 
 DAYS_KEPT_BUSY = 1
 BUSY = 1.5
-"""Times as long as the processor worked that the measurement took: others held the processor, whose caches and
-clock were not ours."""
+"""Times as long as the processor worked that the measurement took: others held the processor, and its caches
+and clock were not ours."""
 
 _UNTIL = ", good until"
 
