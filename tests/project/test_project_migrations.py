@@ -64,7 +64,7 @@ def test_a_file_of_version_1_keeps_everything_and_gains_tags_and_notes(old_proje
         assert (image.pixel_size_um, image.pixel_size_source) == (0.65, "project")
         assert (image.tags, image.note) == ((), "")
         assert project.displays.get(1)[0] == ChannelDisplay(0, True, "#3c78ff", 100.0, None)
-        assert project.presets.get("cells").diameter == "18um"
+        assert str(project.presets.get("cells").diameter) == "18um"
         assert project.results.latest()[1].n_cells == 7
         assert project.runs.get(1).state == "finished"
         project.images.set_tags([1], ["control"])

@@ -203,7 +203,7 @@ def test_a_cell_size_is_drawn_in_um_and_remembered(morning, night, open_window):
     session_of(morning).project.images.set_pixel_size(PixelSizeScope.project(), PIXEL_SIZE_UM)
     morning.panels.viewer.viewer.diameter_drawn.emit(14.0)
     drawn = panel.form.settings().diameter
-    assert drawn == "7um"
+    assert str(drawn) == "7um"
     morning.close()
     again = open_window()
     again.projects.open_folder(night)
