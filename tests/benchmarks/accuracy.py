@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -33,8 +34,10 @@ from dinocell_app.segmentation.parameters import SegmentationParameters
 from dinocell_app.segmentation.predictor import segment_image
 from dinocell_app.segmentation.scale import typical_diameter
 
+Image = TypeVar("Image")
 
-def spread(pairs: Sequence[LabelledPair], at_most: int | None) -> list[LabelledPair]:
+
+def spread(pairs: Sequence[Image], at_most: int | None) -> list[Image]:
     """Some of the images, evenly spread over their names."""
     count = len(pairs) if at_most is None else min(at_most, len(pairs))
     return [pairs[int(number * len(pairs) / count)] for number in range(count)]
