@@ -80,7 +80,7 @@ def segment(
     image: Image,
     *,
     model: str | Path | SegmentationModel = DEFAULT_MODEL,
-    channel: str | int = "grey",
+    channel: str | int = "colour",
     diameter: str | float | None = None,
     references: Sequence[str] = (),
     **settings: Any,  # noqa: ANN401 - the job checks them
@@ -92,7 +92,7 @@ def segment(
     model : str, Path or SegmentationModel
         Name of a model, a model folder, or what `load_model` gave.
     channel : str or int
-        "grey", "mean", a number from 0 or a channel's name.
+        "colour", "grey", "mean", a number from 0 or a channel's name.
     diameter : str, float or None
         Typical cell diameter, as in "18um"; numbers are pixels. Measured when None.
     references : sequence of str
@@ -177,7 +177,7 @@ def segment_folder(
     output: Path | str,
     *,
     model: str | Path | SegmentationModel = DEFAULT_MODEL,
-    channel: str | int = "grey",
+    channel: str | int = "colour",
     diameter: str | float | None = None,
     references: Sequence[str] = (),
     **settings: Any,  # noqa: ANN401 - the job checks them

@@ -68,7 +68,7 @@ def features(arguments: argparse.Namespace) -> int:
 
     model = load_model(find_model(arguments.model), choose_device(arguments.device))
     with open_image(arguments.image, arguments.axes) as reader:
-        pixels = _only_plane(reader, arguments).pixels
+        pixels = _only_plane(reader, arguments, model.manifest.input_colour).pixels
     found = result_of(segmenting(pixels, model, SegmentationParameters(), keep_features=True))
     if found.features is None:
         raise TypeError("the features that were asked for are missing")
@@ -80,10 +80,11 @@ def features(arguments: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _only_plane(reader: ImageReader, arguments: argparse.Namespace) -> Plane:
+def _only_plane(reader: ImageReader, arguments: argparse.Namespace, input_colour: str) -> Plane:
     from dinocell_app.imaging.planes import ChannelChoice, PlaneChoice, select_planes
 
-    planes = select_planes(reader, PlaneChoice.parse(arguments.plane), ChannelChoice.parse(arguments.channel))
+    channel = ChannelChoice.parse(arguments.channel).shown_to(input_colour)
+    planes = select_planes(reader, PlaneChoice.parse(arguments.plane), channel)
     first = next(planes)
     if next(planes, None) is not None:
         raise InvalidParameterError(

@@ -48,7 +48,7 @@ class Prepared:
 
     Parameters
     ----------
-    pixels : ndarray of shape (M, N)
+    pixels : ndarray of shape (M, N) or (M, N, 3)
         The plane.
     region : tuple of int or None
         Cut to the plane; None for all of it.
@@ -136,12 +136,19 @@ class Previews:
         """
         job = preview_job(request)
         model = self._ready_model(job)
-        plane = self._open_plane(request, job)
+        channel = ChannelChoice.parse(job.channel).shown_to(model.manifest.input_colour)
+        plane = self._open_plane(request, job, channel)
         shape = (plane.pixels.shape[0], plane.pixels.shape[1])
         region = _within(request.region, shape)
         size_um = request.pixel_size_um if request.pixel_size_um is not None else plane.file_pixel_size_um
         parameters = _for_region(segmentation_parameters(job, size_um), region, shape)
-        place = (plane.key, model.manifest.sha256, str(model.device), parameters.diameter_px)
+        place = (
+            plane.key,
+            model.manifest.sha256,
+            str(model.device),
+            parameters.diameter_px,
+            parameters.careful,
+        )
         return Prepared(model, plane.pixels, size_um, region, parameters, place, self._scales.get(place))
 
     def decode(self, choice: SegmentSettings) -> PreviewResult:
@@ -176,17 +183,17 @@ class Previews:
             self._model = known = load_model(folder, device)
         return known
 
-    def _open_plane(self, request: PreviewRequest, job: SegmentJob) -> _OpenPlane:
+    def _open_plane(self, request: PreviewRequest, job: SegmentJob, channel: ChannelChoice) -> _OpenPlane:
         """Read the plane that is seen, unless it is the one that was read last and its file is the same."""
         choice = PlaneChoice.parse(job.plane)
         where = PlaneChoice(
             z=choice.z if choice.z in ("max", "mean") else request.z,
             t=choice.t if choice.t in ("max", "mean") else request.t,
         )
-        key = (request.path, _version(request.path), request.axes, str(where), where.t, job.channel)
+        key = (request.path, _version(request.path), request.axes, str(where), where.t, str(channel))
         if self._plane is None or self._plane.key != key:
             with open_image(request.path, request.axes) as reader:
-                pixels = next(select_planes(reader, where, ChannelChoice.parse(job.channel))).pixels
+                pixels = next(select_planes(reader, where, channel)).pixels
                 size = pixel_size(None, reader.metadata)
             self._plane = _OpenPlane(key, pixels, size.um)
         return self._plane

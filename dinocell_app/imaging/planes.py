@@ -17,6 +17,7 @@ from dinocell_app.base.plane_address import ONLY_PLANE, PlaneAddress, plane_suff
 from dinocell_app.imaging.image_reader import ImageReader
 from dinocell_app.imaging.metadata import ImageMetadata, what_is_missing
 from dinocell_app.imaging.projections import (
+    COLOUR,
     EACH,
     GREY,
     MAXIMUM,
@@ -30,6 +31,7 @@ from dinocell_app.imaging.projections import (
 )
 
 __all__ = [
+    "COLOUR",
     "EACH",
     "GREY",
     "MAXIMUM",
@@ -110,8 +112,8 @@ class ChannelChoice:
     Parameters
     ----------
     channel : str or int
-        `grey` (the luminance of RGB, or the only channel), `mean` (of all channels), an index
-        counted from 0, or a channel's name.
+        `colour` (red, green and blue of RGB; as `grey` where there are no colours), `grey` (the luminance of
+        RGB, or the only channel), `mean` (of all channels), an index counted from 0, or a channel's name.
     """
 
     channel: str | int = GREY
@@ -123,7 +125,7 @@ class ChannelChoice:
         Parameters
         ----------
         text : str
-            `grey`, `mean`, an index or a name.
+            `colour`, `grey`, `mean`, an index or a name.
 
         Raises
         ------
@@ -133,11 +135,26 @@ class ChannelChoice:
         text = text.strip()
         if not text:
             raise InvalidParameterError(
-                "no channel is named", remedy="Say grey, mean, a number from 0 or a name"
+                "no channel is named", remedy="Say colour, grey, mean, a number from 0 or a name"
             )
-        if text.lower() in (GREY, MEAN):
+        if text.lower() in (COLOUR, GREY, MEAN):
             return cls(text.lower())
         return cls(int(text)) if text.isdecimal() else cls(text)
+
+    def shown_to(self, input_colour: str) -> Self:
+        """Choose what a network is shown.
+
+        Parameters
+        ----------
+        input_colour : {"grey", "rgb"}
+            Of the model's manifest.
+
+        Returns
+        -------
+        ChannelChoice
+            Grey in place of colours for a network that takes none.
+        """
+        return type(self)() if self.channel == COLOUR and input_colour != "rgb" else self
 
     def __str__(self) -> str:
         return str(self.channel)
@@ -161,7 +178,7 @@ class Plane:
 
     @cached_property
     def pixels(self) -> NDArray[Any]:
-        """Pixels of shape (M, N) in the file's dtype; float32 where channels or planes were averaged."""
+        """Pixels of shape (M, N), or (M, N, 3) for `colour`, in the file's dtype; float32 where averaged."""
         return self.read()
 
 
@@ -270,20 +287,20 @@ def resolve_channel(metadata: ImageMetadata, choice: ChannelChoice) -> str | int
     Returns
     -------
     str or int
-        `grey` (for RGB only), `mean` or an existing index.
+        `colour` and `grey` (for RGB only), `mean` or an existing index.
 
     Raises
     ------
     InvalidParameterError
-        If there is no such channel, or `grey` is asked of several channels that are no colours.
+        If there is no such channel, or `grey` or `colour` is asked of several channels that are no colours.
     """
     asked = choice.channel
-    if metadata.n_channels == 1 and asked in (GREY, MEAN):
+    if metadata.n_channels == 1 and asked in (COLOUR, GREY, MEAN):
         return 0
-    if asked == MEAN or (asked == GREY and metadata.is_rgb):
+    if asked == MEAN or (asked in (COLOUR, GREY) and metadata.is_rgb):
         return asked
     names = ", ".join(f"{index} ({name})" for index, name in enumerate(metadata.channel_names))
-    if asked == GREY:
+    if asked in (COLOUR, GREY):
         raise InvalidParameterError(
             f"has {metadata.n_channels} channels and none was chosen",
             path=metadata.path,
@@ -297,7 +314,7 @@ def resolve_channel(metadata: ImageMetadata, choice: ChannelChoice) -> str | int
     if (former := _FORMER_NAME.fullmatch(str(asked))) and int(former[1]) < metadata.n_channels:
         return int(former[1])
     raise InvalidParameterError(
-        f"has no channel {asked}", path=metadata.path, remedy=f"Choose grey, mean or one of {names}"
+        f"has no channel {asked}", path=metadata.path, remedy=f"Choose colour, grey, mean or one of {names}"
     )
 
 

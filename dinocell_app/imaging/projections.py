@@ -16,7 +16,7 @@ from dinocell_app.imaging.image_reader import ImageReader
 from dinocell_app.imaging.metadata import ImageMetadata
 
 EACH, MAXIMUM, MEAN = "each", "max", "mean"
-GREY = "grey"
+GREY, COLOUR = "grey", "colour"
 
 AxisChoice = Literal["each", "max", "mean"] | int
 """What to do with an axis: every index, a projection, or one index counted from 0."""
@@ -71,7 +71,7 @@ class PlaneMaking:
     Parameters
     ----------
     channel : str or int
-        `grey`, `mean` or an index.
+        `colour`, `grey`, `mean` or an index.
     time_choice, slice_choice : "each", "max", "mean" or int
         How times and slices are brought to one.
     times, slices : sequence of int
@@ -97,7 +97,7 @@ def read_rows(reader: ImageReader, making: PlaneMaking, first: int, end: int) ->
 
     Returns
     -------
-    ndarray of shape (end - first, N)
+    ndarray of shape (end - first, N) or (end - first, N, 3)
     """
     return read_projected(RowsOfImage(reader, first, end), making)
 
@@ -107,7 +107,7 @@ def read_projected(reader: PlaneSource, making: PlaneMaking) -> NDArray[Any]:
 
     Returns
     -------
-    ndarray of shape (M, N)
+    ndarray of shape (M, N), or (M, N, 3) for `colour`
     """
     there = {
         t: [z for z in making.slices if is_there(reader.metadata, making.channel, t, z)] for t in making.times
@@ -158,6 +158,8 @@ def _read_channel(reader: PlaneSource, t: int, z: int, channel: str | int) -> ND
     if isinstance(channel, int):
         return reader.read_plane(t, z, channel)
     planes = (reader.read_plane(t, z, c) for c in range(reader.metadata.n_channels))
+    if channel == COLOUR:
+        return np.dstack(list(planes))
     return grey_of_rgb(*planes) if channel == GREY else _mean(planes)
 
 

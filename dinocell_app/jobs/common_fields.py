@@ -40,7 +40,8 @@ Channel = Annotated[
     Setting(
         "Channel",
         "The channel in which cells are found; tables measure all channels.",
-        typed="grey, mean, a number from 0 or a channel's name",
+        typed="colour (where image and model have it, else grey), grey, mean, a number from 0 or a channel's "
+        "name",
         record=Record.RESOLVED,
     ),
 ]

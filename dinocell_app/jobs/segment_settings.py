@@ -28,7 +28,7 @@ class SegmentSettings(Settings):
         ),
     ] = Field(default=DEFAULT_MODEL, min_length=1)
     device: Device = "auto"
-    channel: Channel = "grey"
+    channel: Channel = "colour"
     plane: Planes = "each"
     diameter: Annotated[
         Length | None,
@@ -117,6 +117,13 @@ class SegmentSettings(Settings):
             record=Record.NO_EFFECT,
         ),
     ] = Field(default=None, ge=1)
+    careful: Annotated[
+        bool,
+        Setting(
+            "Careful (twice the time)",
+            "Show each image to the network in a mirror as well, and average both.",
+        ),
+    ] = False
     formats: Formats = ("labels", "overlay", "csv")
     texture: Texture = False
 

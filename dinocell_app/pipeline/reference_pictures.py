@@ -74,14 +74,16 @@ class ReferencePictures:
         own_id = int(segmentation.labels.max(initial=0)) + 1
         marked = np.where(mask, own_id, segmentation.labels.astype(np.int64))
         vector = describe_cells(marked, np.array([own_id]), segmentation.features, picture.pixels)[0]
-        return (ReferenceExample(vector, found.place, crop_of([picture.pixels], box_of(mask))),), ()
+        channels = list(np.atleast_3d(picture.pixels).transpose(2, 0, 1))
+        return (ReferenceExample(vector, found.place, crop_of(channels, box_of(mask))),), ()
 
     def _segment(self, path: Path) -> _Picture:
         """Run the network over a picture as over the pictures of the job."""
         job = self._job
+        channel = ChannelChoice.parse(job.channel).shown_to(self._model.manifest.input_colour)
         with open_image(path, given_axes(job, path)) as reader:
             size = pixel_size(given_pixel_size(job, path), reader.metadata).um
-            planes = select_planes(reader, PlaneChoice.parse(job.plane), ChannelChoice.parse(job.channel))
+            planes = select_planes(reader, PlaneChoice.parse(job.plane), channel)
             pixels = next(planes).pixels
         parameters = segmentation_parameters(job, size)
         steps = segmenting(pixels, self._model, parameters, path.name, keep_features=True)

@@ -138,12 +138,12 @@ class SegmentationRun:
         self.ahead = ReadingAhead(upcoming)
         self.should_stop = should_stop
         self.plane = PlaneChoice.parse(job.plane)
-        self.channel = ChannelChoice.parse(job.channel)
         self._loaded = model
         self.device = model.device if model else choose_device(job.device)
         self.model_path = (model and model.folder) or find_model(job.model)
         self.manifest: Manifest = model.manifest if model else read_manifest(self.model_path)
         self.manifest.require_taught(self.model_path)
+        self.channel = ChannelChoice.parse(job.channel).shown_to(self.manifest.input_colour)
         self.regions = ImageRegions(job.regions)
         self.references = ReferenceCells(job, self.manifest) if job.compares_cells else None
         self.shared = SharedRun()

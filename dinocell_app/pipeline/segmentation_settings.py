@@ -45,4 +45,5 @@ def segmentation_parameters(job: SegmentJob, pixel_size_um: float | None) -> Seg
         confidence_share=confidence_share,
         batch_size=job.batch_size,
         precision=job.precision,
+        careful=job.careful,
     )

@@ -100,11 +100,7 @@ def segmenting_large(
         TilesPredicted, repeated after each block, and Notice.
     """
     network = NetworkPass(model, parameters, name)
-    normalisation = network.normalisation
-    known = normalisation.measure(picture.pieces, picture.read(0, 1).dtype)
-
-    def prepare(pixels: NDArray[np.generic]) -> NDArray[np.generic]:
-        return normalisation.prepare_part(pixels, known)
+    prepare = network.input.preparing_parts(picture)
 
     scale, _ = yield from network.choose_scale(prepare(_middle(picture)))
     image = NetworkImage(picture, prepare, scale.factor)

@@ -43,7 +43,7 @@ class NetworkImage:
 
         Returns
         -------
-        ndarray of shape (end - first, N), uint8 or float32
+        ndarray of shape (end - first, N) or (end - first, N, 3), uint8 or float32
         """
         if self.shape == self._picture.shape:
             return self._prepare(self._picture.read(first, end))
@@ -52,9 +52,10 @@ class NetworkImage:
         def read(start: int, stop: int) -> NDArray[np.generic]:
             prepared = self._prepare(self._picture.read(start, stop))
             kind.append(prepared.dtype)
-            return prepared
+            return prepared if prepared.ndim == 2 else np.moveaxis(prepared, -1, 0)
 
         rows = resampled_rows(read, self._picture.shape, self.shape, (first, end), self._interpolation)
+        rows = rows if rows.ndim == 2 else np.moveaxis(rows, 0, -1)
         return np.clip(np.rint(rows), 0, 255).astype(np.uint8) if kind[0] == np.uint8 else rows
 
 
@@ -83,7 +84,7 @@ class TileCutter:
 
         Returns
         -------
-        ndarray of shape (tile_size, tile_size)
+        ndarray of shape (tile_size, tile_size), or (tile_size, tile_size, 3)
         """
         size, (row, column) = self._tiling.tile_size, origin
         if self._band is None or self._first != row:
@@ -102,4 +103,5 @@ class TileCutter:
         missing = self._tiling.padded_shape[1] - band.shape[1]
         if height < size:
             return self._tiling.pad(band)
-        return np.pad(band, ((0, 0), (0, missing)), mode="symmetric") if missing else band
+        beside = [(0, 0), (0, missing), (0, 0)][: band.ndim]
+        return np.pad(band, beside, mode="symmetric") if missing else band

@@ -1,19 +1,21 @@
-"""The network over the tiles of one image, and the measuring pass that decides its scale."""
+"""The network over the tiles of one image, and the views at several scales that decide its own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from dinocell_app.base.memory_errors import is_out_of_memory
-from dinocell_app.imaging.intensity import NORMALISATIONS
 from dinocell_app.jobs.events import Event, Notice, TilesPredicted
 from dinocell_app.model.model_folder import SegmentationModel
 from dinocell_app.model.precision import autocast
 from dinocell_app.segmentation.batching import first_batch_size, release_memory
+from dinocell_app.segmentation.mirroring import mirrored_maps, mirrored_tile
+from dinocell_app.segmentation.network_input import NetworkInput
 from dinocell_app.segmentation.parameters import SegmentationParameters
 from dinocell_app.segmentation.reference.feature_grid import FeatureBlender
 from dinocell_app.segmentation.scale import (
@@ -22,7 +24,18 @@ from dinocell_app.segmentation.scale import (
     TrainedScale,
     central_region,
     decoding_at_scale,
+    resample_image,
     typical_diameter,
+)
+from dinocell_app.segmentation.scale_evidence import (
+    CANDIDATE_FACTORS,
+    Evidence,
+    agreed_diameter,
+    choose_view,
+    is_enough,
+    judge,
+    measuring_decoding,
+    next_factor,
 )
 from dinocell_app.segmentation.tiling import Blend, Blender, Tiling
 
@@ -51,7 +64,7 @@ class NetworkPass:
         self.model = model
         self.parameters = parameters
         self.name = name
-        self.normalisation = NORMALISATIONS[model.manifest.intensity_normalisation]
+        self.input = NetworkInput(model.manifest)
         self.batch_size = parameters.batch_size or first_batch_size(model, parameters.precision)
         self.keep_features = keep_features
         self.features: FeatureBlender | None = None  # of the last prediction
@@ -63,7 +76,7 @@ class NetworkPass:
 
         Parameters
         ----------
-        prepared : ndarray of shape (M, N)
+        prepared : ndarray of shape (M, N) or (M, N, 3)
             The image, or at least its central region.
 
         Yields
@@ -81,22 +94,60 @@ class NetworkPass:
         given = self.parameters.diameter_px
         if given is not None:
             return ScaleChoice(given, "given", trained.factor(given)), None
+        if self.parameters.careful:
+            quick = NetworkPass(self.model, replace(self.parameters, careful=False), self.name)
+            choice, _ = yield from quick.choose_scale(prepared)
+            return choice, None
         region = central_region(prepared)
-        maps = yield from self.predict(region)
-        decoding = decoding_at_scale(self.parameters, None)
-        labels = self.model.objective.decode(maps, decoding, self.model.device)
-        diameter = typical_diameter(labels)
+        measuring = self._weigh_scales if self.model.objective.name == "flows" else self._measure_cells
+        diameter, maps = yield from measuring(region, trained)
         factor = min(trained.factor(diameter), MOST_ENLARGED)
         choice = ScaleChoice(diameter, "measured" if diameter else "unknown", factor)
-        whole = choice.factor == 1 and region.shape == prepared.shape
+        whole = choice.factor == 1 and maps is not None and maps.shape[1:] == prepared.shape[:2]
         return choice, maps if whole else None
+
+    def _weigh_scales(
+        self, region: NDArray[np.generic], trained: TrainedScale
+    ) -> Generator[Event, None, tuple[float | None, NDArray[np.float32] | None]]:
+        """Measure cells by what the network finds at several scales; also give the maps at factor 1."""
+        height, width = region.shape[:2]
+        tile_size = self.model.network.config.tile_size
+        decided = decoding_at_scale(self.parameters, None)
+        decoding = measuring_decoding(decided, decided.min_confidence)
+        seen: list[Evidence] = []
+        own: NDArray[np.float32] | None = None
+        own_features: FeatureBlender | None = None
+        remaining = list(CANDIDATE_FACTORS)
+        while remaining and not (seen and is_enough(seen, trained)):
+            factor = next_factor(remaining, seen, trained)
+            remaining.remove(factor)
+            view = choose_view((height, width), factor, tile_size, seen)
+            part = resample_image(region[view.rows, view.columns], factor)
+            maps = yield from self.predict(part)
+            if factor == 1:
+                own, own_features = maps, self.features
+            labels = self.model.objective.decode(maps, decoding, self.model.device)
+            seen.append(judge(view, maps, labels, decoding.cell_probability_threshold))
+        diameter = agreed_diameter(seen)
+        if diameter is None:
+            return (yield from self._measure_cells(region, trained))
+        self.features = own_features
+        return diameter, own
+
+    def _measure_cells(
+        self, region: NDArray[np.generic], _trained: TrainedScale
+    ) -> Generator[Event, None, tuple[float | None, NDArray[np.float32] | None]]:
+        """Measure the cells that are found at factor 1 in all of the region."""
+        maps = yield from self.predict(region)
+        decoding = decoding_at_scale(self.parameters, None)
+        return typical_diameter(self.model.objective.decode(maps, decoding, self.model.device)), maps
 
     def predict(self, prepared: NDArray[np.generic]) -> Generator[Event, None, NDArray[np.float32]]:
         """Run the network over the tiles of a prepared image and blend the activated maps.
 
         Parameters
         ----------
-        prepared : ndarray of shape (M, N)
+        prepared : ndarray of shape (M, N) or (M, N, 3)
 
         Yields
         ------
@@ -156,7 +207,9 @@ class NetworkPass:
         while done < len(origins):
             batch = origins[done : done + self.batch_size]
             try:
-                raw, features = self._run([self.normalisation.prepare_tile(cut(origin)) for origin in batch])
+                predicted, features = self._predict(
+                    [self.input.prepare_tile(cut(origin)) for origin in batch]
+                )
             except RuntimeError as error:
                 if not is_out_of_memory(error) or len(batch) == 1:
                     raise
@@ -166,8 +219,8 @@ class NetworkPass:
                     f"The memory of the device ran out: going on with {self.batch_size} tiles at once"
                 )
                 continue
-            for origin, maps in zip(batch, raw, strict=True):
-                add(origin, self.model.objective.activate(maps))
+            for origin, maps in zip(batch, predicted, strict=True):
+                add(origin, maps)
             if self.features is not None:
                 for index, origin in enumerate(batch):
                     self.features.add(origin, [block[index] for block in features])
@@ -179,6 +232,22 @@ class NetworkPass:
         """Edge of a patch in pixels of the network's image."""
         config = self.model.network.config
         return config.patch_size * config.tile_size / config.input_size
+
+    def _predict(
+        self, tiles: Sequence[NDArray[np.float32]]
+    ) -> tuple[list[NDArray[np.float32]], list[NDArray[np.float32]]]:
+        """Predict activated maps of shape (C, H, W) of each tile, and their features where kept."""
+        objective = self.model.objective
+        raw, features = self._run(tiles)
+        predicted = [objective.activate(maps) for maps in raw]
+        if self.parameters.careful:
+            raw, _ = self._run([mirrored_tile(tile) for tile in tiles])
+            other = [mirrored_maps(objective.activate(maps), objective.channel_names) for maps in raw]
+            predicted = [
+                np.asarray((maps + again) / 2, np.float32)
+                for maps, again in zip(predicted, other, strict=True)
+            ]
+        return predicted, features
 
     def _run(
         self, tiles: Sequence[NDArray[np.float32]]

@@ -35,6 +35,8 @@ class SegmentationParameters:
     confidence_share : float
         Cells are dropped whose mean cell probability is not this far from the threshold towards 1: with 0.5
         and a threshold of 0.5 those below 0.75. 0 leaves it to `decoding.min_confidence`.
+    careful : bool
+        Whether each tile is shown to the network in a mirror as well, for twice the time.
 
     Raises
     ------
@@ -50,6 +52,7 @@ class SegmentationParameters:
     precision: Precision = "auto"
     min_size_share: float = 0.1
     confidence_share: float = 0.5
+    careful: bool = False
 
     def __post_init__(self) -> None:
         diameter = self.diameter_px

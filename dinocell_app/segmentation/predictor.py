@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.base.long_work import result_of
-from dinocell_app.imaging.intensity import NORMALISATIONS
 from dinocell_app.jobs.events import Event
 from dinocell_app.model.model_folder import SegmentationModel
+from dinocell_app.segmentation.network_input import NetworkInput
 from dinocell_app.segmentation.network_pass import NetworkPass
 from dinocell_app.segmentation.parameters import SegmentationParameters
 from dinocell_app.segmentation.reference.feature_grid import FeatureGrid
@@ -59,17 +59,17 @@ class Segmentation:
 def segment_image(
     image: NDArray[np.generic], model: SegmentationModel, parameters: SegmentationParameters | None = None
 ) -> Segmentation:
-    """Segment one grey image.
+    """Segment one image.
 
     Parameters
     ----------
-    image : ndarray of shape (M, N)
-        Any integer or floating depth.
+    image : ndarray of shape (M, N) or (M, N, 3)
+        Any integer or floating depth; colours are shown as grey to a model that takes none.
 
     Raises
     ------
     InvalidParameterError
-        If the image is not a plane.
+        If the image is neither a plane nor three colours of one.
     """
     return result_of(segmenting(image, model, parameters or SegmentationParameters()))
 
@@ -82,11 +82,11 @@ def segmenting(
     *,
     keep_features: bool = False,
 ) -> Generator[Event, None, Segmentation]:
-    """Segment one grey image, reporting each batch of tiles.
+    """Segment one image, reporting each batch of tiles.
 
     Parameters
     ----------
-    image : ndarray of shape (M, N)
+    image : ndarray of shape (M, N) or (M, N, 3)
     name : str
         Of the image, in the events.
     keep_features : bool
@@ -97,12 +97,12 @@ def segmenting(
     Event
         TilesPredicted and Notice. Closing the generator stops between two batches.
     """
-    if image.ndim != 2 or 0 in image.shape:
+    if image.ndim not in (2, 3) or image.shape[2:] not in ((), (3,)) or 0 in image.shape:
         raise InvalidParameterError(
             f"An image of shape {image.shape} is not one plane of pixels",
             remedy="Choose one channel and one plane",
         )
-    prepared = NORMALISATIONS[model.manifest.intensity_normalisation].prepare_image(image)
+    prepared = NetworkInput(model.manifest).prepare_image(image)
     predictor = NetworkPass(model, parameters, name, keep_features=keep_features)
     scale, maps = yield from predictor.choose_scale(prepared)
     if maps is None:
@@ -125,7 +125,7 @@ def segmenting_region(
 
     Parameters
     ----------
-    image : ndarray of shape (M, N)
+    image : ndarray of shape (M, N) or (M, N, 3)
         The whole plane: its intensities and cells decide how the part is shown to the network.
     region : tuple of slice
         Rows and columns.
@@ -144,7 +144,7 @@ def segmenting_region(
     Segmentation
         In the frame of the region.
     """
-    prepared = NORMALISATIONS[model.manifest.intensity_normalisation].prepare_image(image)
+    prepared = NetworkInput(model.manifest).prepare_image(image)
     predictor = NetworkPass(model, parameters, "", keep_features=keep_features)
     if scale is None:
         scale, _ = yield from predictor.choose_scale(prepared)
@@ -178,7 +178,7 @@ def predict_maps(
 
     Parameters
     ----------
-    image : ndarray of shape (M, N)
+    image : ndarray of shape (M, N) or (M, N, 3)
     parameters : SegmentationParameters
         Tiles, blending, batches and precision.
 
@@ -186,7 +186,7 @@ def predict_maps(
     -------
     ndarray of shape (C, M, N), float32
     """
-    prepared = NORMALISATIONS[model.manifest.intensity_normalisation].prepare_image(image)
+    prepared = NetworkInput(model.manifest).prepare_image(image)
     return result_of(NetworkPass(model, parameters, "").predict(prepared))
 
 

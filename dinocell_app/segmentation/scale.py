@@ -16,7 +16,7 @@ MEASURED_REGION_PX = 1024
 """Edge of the region of a large image on which the cell diameter is measured."""
 
 MIN_MEASURED_CELLS = 3
-"""With fewer cells the measured diameter is not trusted enough to resample the image."""
+"""With fewer whole cells those that the border cuts count too."""
 
 MOST_ENLARGED = 4.0
 """A measured diameter enlarges an image no further: a model that finds only specks would otherwise take hours
@@ -84,18 +84,18 @@ def resample_image(image: NDArray[np.generic], factor: float) -> NDArray[np.gene
 
     Parameters
     ----------
-    image : ndarray of shape (M, N), uint8 or float32
+    image : ndarray of shape (M, N) or (M, N, 3), uint8 or float32
     factor : float
         Pixels of the result for one pixel of the image.
 
     Returns
     -------
-    ndarray of shape (round(M * factor), round(N * factor))
+    ndarray of shape (round(M * factor), round(N * factor)), or with 3 colours
         At least one pixel each way; area means when shrinking, cubic when enlarging.
     """
     if factor == 1:
         return image
-    height, width = (max(1, round(edge * factor)) for edge in image.shape)
+    height, width = (max(1, round(edge * factor)) for edge in image.shape[:2])
     interpolation = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
     return cv2.resize(np.ascontiguousarray(image), (width, height), interpolation=interpolation)
 
@@ -127,28 +127,30 @@ def central_region(image: NDArray[np.generic]) -> NDArray[np.generic]:
 
     Parameters
     ----------
-    image : ndarray of shape (M, N)
+    image : ndarray of shape (M, N) or (M, N, 3)
 
     Returns
     -------
     ndarray
         At most `MEASURED_REGION_PX` each way.
     """
-    starts = [max(0, (edge - MEASURED_REGION_PX) // 2) for edge in image.shape]
+    starts = [max(0, (edge - MEASURED_REGION_PX) // 2) for edge in image.shape[:2]]
     return image[starts[0] : starts[0] + MEASURED_REGION_PX, starts[1] : starts[1] + MEASURED_REGION_PX]
 
 
-def typical_diameter(labels: NDArray[np.integer]) -> float | None:
+def typical_diameter(labels: NDArray[np.integer], fewest: int = MIN_MEASURED_CELLS) -> float | None:
     """Measure the median equivalent diameter of whole cells.
 
     Parameters
     ----------
     labels : ndarray of shape (M, N), int
+    fewest : int
+        Cells that it takes.
 
     Returns
     -------
     float or None
-        Pixels; None with fewer than `MIN_MEASURED_CELLS` cells. Cells cut by the border count only when
+        Pixels; None with fewer cells. Cells cut by the border count only when
         there are too few others; fragments do not count.
     """
     areas = np.bincount(labels.ravel())
@@ -158,7 +160,7 @@ def typical_diameter(labels: NDArray[np.integer]) -> float | None:
     for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
         inner[np.unique(edge)] = 0
     chosen = inner[inner > 0] if np.count_nonzero(inner) >= MIN_MEASURED_CELLS else areas[areas > 0]
-    if len(chosen) < MIN_MEASURED_CELLS:
+    if len(chosen) < max(1, fewest):
         return None
     return float(2 * np.sqrt(np.median(chosen) / np.pi))
 

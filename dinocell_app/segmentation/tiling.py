@@ -67,14 +67,15 @@ class Tiling:
 
         Parameters
         ----------
-        image : ndarray of shape (M, N)
+        image : ndarray of shape (M, N) or (M, N, 3)
 
         Returns
         -------
-        ndarray of shape `padded_shape`
+        ndarray of shape `padded_shape`, or (*padded_shape, 3)
             The image itself where no padding is needed.
         """
-        extra = [(0, padded - edge) for padded, edge in zip(self.padded_shape, image.shape, strict=True)]
+        extra = [(0, padded - edge) for padded, edge in zip(self.padded_shape, image.shape[:2], strict=True)]
+        extra += [(0, 0)] * (image.ndim - 2)
         return np.pad(image, extra, mode="symmetric") if any(after for _, after in extra) else image
 
     def crop(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -95,11 +96,11 @@ class Tiling:
 
         Parameters
         ----------
-        padded : ndarray of shape `padded_shape`
+        padded : ndarray of shape `padded_shape`, or (*padded_shape, 3)
 
         Yields
         ------
-        ndarray of shape (tile_size, tile_size)
+        ndarray of shape (tile_size, tile_size), or (tile_size, tile_size, 3)
             A view, in the order of `origins`.
         """
         for row, column in self.origins:

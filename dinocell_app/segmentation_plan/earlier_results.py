@@ -102,7 +102,8 @@ def different_from(job: SegmentJob, earlier: Sequence[EarlierResult]) -> tuple[s
             **record.image_selection,
             **record.parameters,
         }
-        now = _choices(job) | {"model": model, "pixel_size_um": result.pixel_size_um}
+        chosen = _choices(job, manifest.input_colour)
+        now = chosen | {"model": model, "pixel_size_um": result.pixel_size_um}
         if result.axes:
             now["axes"] = result.axes
         if result.regions:
@@ -114,7 +115,7 @@ def different_from(job: SegmentJob, earlier: Sequence[EarlierResult]) -> tuple[s
 
 def different_jobs(before: SegmentJob, now: SegmentJob) -> tuple[str, ...]:
     """Say in what the results of two jobs differ."""
-    return differences(_choices(before) | {"model": before.model}, _choices(now) | {"model": now.model})
+    return differences(_asked(before), _asked(now))
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
@@ -145,9 +146,18 @@ def _of_regions(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     return f"regions of interest: {'drawn, now none' if before.get('regions') else 'none, now drawn'}"
 
 
-def _choices(job: SegmentJob) -> dict[str, Any]:
-    channel, plane = ChannelChoice.parse(job.channel), PlaneChoice.parse(job.plane)
+def _choices(job: SegmentJob, input_colour: str) -> dict[str, Any]:
+    channel, plane = ChannelChoice.parse(job.channel).shown_to(input_colour), PlaneChoice.parse(job.plane)
     return {"channel": str(channel), "plane": str(plane), **recorded(job)}
+
+
+def _asked(job: SegmentJob) -> dict[str, Any]:
+    """Write the choices of a job with its model as it is named; without one, colours are taken to be seen."""
+    try:
+        input_colour: str = read_manifest(find_model(job.model)).input_colour
+    except UserFacingError:
+        input_colour = "rgb"
+    return _choices(job, input_colour) | {"model": job.model}
 
 
 def _given_size(record: Provenance) -> float | None:

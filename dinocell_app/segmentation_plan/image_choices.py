@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dinocell_app.imaging.planes import EACH, GREY, MAXIMUM, MEAN, PlaneChoice
+from dinocell_app.imaging.planes import COLOUR, EACH, GREY, MAXIMUM, MEAN, PlaneChoice
 
 if TYPE_CHECKING:
     from dinocell_app.project.records import ImageRecord
@@ -63,12 +63,19 @@ def channel_choices(image: ImageRecord | None, chosen: str) -> tuple[Choice, ...
     Returns
     -------
     tuple of Choice
-        With more than one channel, the channels by name and their mean; grey only where it means something.
+        With more than one channel, the channels by name and their mean; colours and grey only where they
+        mean something.
     """
     choices = []
-    if image is None or image.n_channels == 1 or image.is_rgb:
-        text = "Grey (colours as one)" if image is not None and image.is_rgb else "Grey (the only channel)"
-        choices.append(Choice(GREY, "Grey" if image is None else text))
+    if image is None:
+        choices += [Choice(COLOUR, "Colours, or grey"), Choice(GREY, "Grey")]
+    elif image.is_rgb:
+        choices += [
+            Choice(COLOUR, "Colours (grey for a model of greys)"),
+            Choice(GREY, "Grey (colours as one)"),
+        ]
+    elif image.n_channels == 1:
+        choices.append(Choice(chosen if chosen == COLOUR else GREY, "Grey (the only channel)"))
     if image is not None and image.n_channels > 1:
         choices += [Choice(value, text) for value, text in _named_channels(image)]
         choices.append(Choice(MEAN, "Mean of all channels"))
@@ -115,9 +122,10 @@ def channel_problem(image: ImageRecord | None, chosen: str) -> str:
     str
         Empty when it can.
     """
-    if image is None or chosen == MEAN or (chosen == GREY and (image.is_rgb or image.n_channels == 1)):
+    of_one = chosen in (COLOUR, GREY)
+    if image is None or chosen == MEAN or (of_one and (image.is_rgb or image.n_channels == 1)):
         return ""
-    if chosen == GREY:
+    if of_one:
         return f"This image has {image.n_channels} channels: choose one of them, or their mean."
     if chosen.isdecimal() and int(chosen) < image.n_channels:
         return ""
@@ -132,7 +140,7 @@ def _named_channels(image: ImageRecord) -> list[tuple[str, str]]:
     channels = []
     for index, name in enumerate(image.channel_names):
         plain = name.strip()
-        speaks = plain and folded.count(folded[index]) == 1 and folded[index] not in (GREY, MEAN)
+        speaks = plain and folded.count(folded[index]) == 1 and folded[index] not in (COLOUR, GREY, MEAN)
         value = plain if speaks and not plain.isdecimal() else str(index)
         channels.append((value, f"{index + 1}: {plain or 'unnamed channel'}"))
     return channels

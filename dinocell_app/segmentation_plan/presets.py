@@ -94,7 +94,7 @@ def suggested_name(settings: SegmentSettings) -> str:
     """
     model = re.split(r"[/\\]", settings.model.rstrip("/\\"))[-1]
     parts = [model, str(settings.diameter or "")]
-    if settings.channel not in ("grey", ""):
+    if settings.channel not in ("colour", "grey", ""):
         parts.append(settings.channel)
     name = _NOT_IN_FOLDER_NAMES.sub("-", " ".join(part for part in parts if part))
     return name[: LONGEST_NAME - 5].strip(" .") or "settings"

@@ -69,7 +69,7 @@ def test_a_preview_of_the_whole_plane_is_what_a_run_writes(request_of, tmp_path,
     written = read_labels(tmp_path / "out" / f"stack{suffix}_labels.tif")
     np.testing.assert_array_equal(seen.labels, written)
     assert seen.n_cells == written.max() == (2 if plane == "each" else 4)
-    assert seen.diameter_source in ("given", "measured" if plane == "max" else "unknown")
+    assert seen.diameter_source == ("given" if diameter else "measured")
 
 
 def test_thresholds_change_without_the_network(request_of, monkeypatch):

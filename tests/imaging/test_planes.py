@@ -43,7 +43,7 @@ def test_plane_choices_are_read_as_they_are_written(z: Any, t: Any) -> None:
     assert PlaneChoice.parse(str(choice)) == choice
 
 
-@given(st.sampled_from(["grey", "mean", "DAPI", "phase (2)"]) | st.integers(0, 20))
+@given(st.sampled_from(["colour", "grey", "mean", "DAPI", "phase (2)"]) | st.integers(0, 20))
 def test_channel_choices_are_read_as_they_are_written(channel: Any) -> None:
     assert ChannelChoice.parse(str(ChannelChoice(channel))) == ChannelChoice(channel)
 
@@ -170,3 +170,29 @@ def test_channel_names_are_complete_and_unique() -> None:
     assert name_channels(3, ("a", "a", "")) == ("a", "a (2)", "ch3")
     assert name_channels(2, ("a",)) == ("ch1", "ch2")
     assert name_channels(3, ("x", "y", "z"), is_rgb=True) == ("red", "green", "blue")
+
+
+def test_colour_is_red_green_and_blue_where_there_are_any() -> None:
+    pixels = random_pixels(2, 3, 3, 4, 5, dtype="uint8")
+    reader = ArrayReader(pixels, is_rgb=True)
+    colour = ChannelChoice.parse("Colour")
+    plane = next(select_planes(reader, PlaneChoice(z=1, t=1), colour))
+    np.testing.assert_array_equal(plane.pixels, pixels[1, 1].transpose(1, 2, 0))
+    np.testing.assert_array_equal(plane.read_rows(1, 3), plane.pixels[1:3])
+    brightest = next(select_planes(reader, PlaneChoice(z="max", t=0), colour))
+    np.testing.assert_array_equal(brightest.pixels, pixels[0].max(axis=0).transpose(1, 2, 0))
+
+
+def test_colour_is_grey_where_there_are_none_and_for_networks_that_take_none() -> None:
+    pixels = random_pixels(1, 1, 1, 4, 5)
+    plane = next(select_planes(ArrayReader(pixels), channel=ChannelChoice("colour")))
+    np.testing.assert_array_equal(plane.pixels, pixels[0, 0, 0])
+    assert ChannelChoice("colour").shown_to("grey") == ChannelChoice("grey")
+    assert ChannelChoice("colour").shown_to("rgb") == ChannelChoice("colour")
+    assert ChannelChoice("DAPI").shown_to("grey") == ChannelChoice("DAPI")
+
+
+def test_channels_that_are_no_colours_are_not_taken_for_some() -> None:
+    reader = ArrayReader(random_pixels(1, 1, 3, 4, 5), names=("DAPI", "GFP", "RFP"))
+    with pytest.raises(InvalidParameterError, match="none was chosen"):
+        next(select_planes(reader, channel=ChannelChoice("colour")))

@@ -31,7 +31,7 @@ def describe_cells(
         Cells to describe, ascending.
     grid : FeatureGrid
         Features of the picture.
-    pixels : ndarray of shape (M, N)
+    pixels : ndarray of shape (M, N) or (M, N, 3)
         The picture.
 
     Returns

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from dinocell_app.imaging.projections import grey_of_rgb
 from dinocell_app.references.types import N_LOOKS as N_LOOKS
 
 PER_AREA, PER_BRIGHTNESS, PER_ELONGATION = 0.2, 0.5, 0.3
@@ -26,9 +27,10 @@ def looks_of_cells(
         0 is background.
     ids : ndarray of shape (K,), int
         Cells to measure, ascending.
-    pixels : ndarray of shape (M, N)
-        Grey values, of any depth. Brightness counts from the median of the background, in units of the range
-        between the 1st and the 99th percentile, so that exposure and depth do not matter.
+    pixels : ndarray of shape (M, N) or (M, N, 3)
+        Grey values, of any depth, or colours, which count by their luminance. Brightness counts from the
+        median of the background, in units of the range between the 1st and the 99th percentile, so that
+        exposure and depth do not matter.
     scale : float
         Edge of a pixel in pixels of the network's image. Areas are compared at the network's scale, where
         pictures of other magnifications have cells of the same size.
@@ -64,7 +66,8 @@ def looks_of_cells(
 
 def _brightness(labels: NDArray[np.integer], pixels: NDArray[np.generic]) -> NDArray[np.float32]:
     """Grey values from the background, as a share of the picture's range."""
-    values = np.asarray(pixels, np.float32)
+    grey = pixels if pixels.ndim == 2 else grey_of_rgb(*np.moveaxis(pixels, -1, 0))
+    values = np.asarray(grey, np.float32)
     step = int(np.ceil(np.sqrt(values.size / MOST_PIXELS)))
     seen, background = values[::step, ::step], labels[::step, ::step] == 0
     finite = np.isfinite(seen)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QComboBox, QGroupBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGroupBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from dinocell_app.jobs.segment_settings import SegmentSettings
 from dinocell_app.jobs.setting import declared
@@ -58,6 +58,9 @@ class SettingsForm(QWidget):
         )
         self.confidence = ConfidenceEdit()
         self.smallest_cell = SmallestCellEdit()
+        words = declared(SegmentSettings)["careful"].setting
+        self.careful = QCheckBox(words.label)
+        self.careful.setToolTip(words.help)
         self.outputs = OutputChoice()
         self._lay_out()
         self._connect()
@@ -78,6 +81,7 @@ class SettingsForm(QWidget):
                 "min_confidence": self.confidence.value(),
                 "formats": self.outputs.formats(),
                 "texture": self.outputs.texture.isChecked(),
+                "careful": self.careful.isChecked(),
             }
         )
 
@@ -94,8 +98,9 @@ class SettingsForm(QWidget):
         self.confidence.set_value(settings.min_confidence)
         self.smallest_cell.set_area(settings.min_size)
         self.outputs.set_formats(settings.formats)
-        with QSignalBlocker(self.outputs.texture):
-            self.outputs.texture.setChecked(settings.texture)
+        for box, is_on in ((self.outputs.texture, settings.texture), (self.careful, settings.careful)):
+            with QSignalBlocker(box):
+                box.setChecked(is_on)
         self._refresh_thresholds()
 
     def set_image(self, image: ImageRecord | None, pixel_size_um: float | None) -> None:
@@ -134,7 +139,7 @@ class SettingsForm(QWidget):
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(_group("Model", [("", self.model), ("device", self.device)]))
+        layout.addWidget(_group("Model", [("", self.model), ("device", self.device), ("", self.careful)]))
         image_rows = [("channel", self.channel), ("", self.channel_remark), ("plane", self.plane)]
         layout.addWidget(_group("Image", image_rows))
         layout.addWidget(_group("Cell size", [("", self.cell_size)]))
@@ -160,6 +165,7 @@ class SettingsForm(QWidget):
         for signal in (
             self.model.changed,
             self.device.currentIndexChanged,
+            self.careful.toggled,
             self.channel.currentIndexChanged,
             self.plane.currentIndexChanged,
             self.cell_size.changed,
