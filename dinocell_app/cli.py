@@ -28,6 +28,7 @@ from dinocell_app.commands import (
     run,
     segment,
     train,
+    verify,
     watch,
     work,
 )
@@ -48,6 +49,7 @@ _COMMANDS = (
     features,
     train,
     run,
+    verify,
     doctor,
     demo,
     engine,

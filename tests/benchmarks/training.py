@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import tifffile
@@ -38,6 +39,16 @@ N_PICTURES = 8
 EDGE = 512
 
 
+class Measured(NamedTuple):
+    """How fast a phase is."""
+
+    words: str
+    device: str
+    n_images: int
+    seconds: float
+    loading_share: float
+
+
 def drawn_pictures(folder: Path) -> Path:
     folder.mkdir()
     for number in range(N_PICTURES):
@@ -49,7 +60,7 @@ def drawn_pictures(folder: Path) -> Path:
     return folder
 
 
-def fine_tuning(data: Path, options: argparse.Namespace, workers: int) -> str:
+def fine_tuning(data: Path, options: argparse.Namespace, workers: int) -> Measured:
     plan = TrainingSettings(batch_size=options.batch_size, workers=workers, precision=options.precision)
     job = FineTuneJob(
         data=(data,),
@@ -66,13 +77,14 @@ def fine_tuning(data: Path, options: argparse.Namespace, workers: int) -> str:
     examples = crops(job, read_data(job), objective, manifest)
     run = FineTuning(network, objective, examples, plan, device)
     seconds, share = time_steps(run, lambda: run.loading_seconds, options.steps)
-    return (
+    words = (
         f"fine-tuning on {device}, {plan.batch_size} crops of {job.crop_size}, {workers} loader processes: "
         f"{plan.batch_size / seconds:.1f} images a second, waiting for them {share:.1%} of the time"
     )
+    return Measured(words, str(device), plan.batch_size, seconds, share)
 
 
-def adaptation(data: Path, options: argparse.Namespace, workers: int) -> str:
+def adaptation(data: Path, options: argparse.Namespace, workers: int) -> Measured:
     settings = AdaptationSettings(
         batch_size=options.batch_size,
         global_size=options.view_size,
@@ -88,17 +100,18 @@ def adaptation(data: Path, options: argparse.Namespace, workers: int) -> str:
     pictures = [found for found in find_pictures([data], recursive=True) if isinstance(found, Picture)]
     run = DomainAdaptation(network.backbone, pictures, settings, device)
     seconds, share = time_steps(run, lambda: run.loading_seconds, options.steps)
-    return (
+    words = (
         f"adaptation on {device}, {settings.batch_size} pictures as views of {settings.global_size} and "
         f"{settings.local_size}, {workers} loader processes: {settings.batch_size / seconds:.1f} images a "
         f"second, waiting for them {share:.1%} of the time"
     )
+    return Measured(words, str(device), settings.batch_size, seconds, share)
 
 
 PHASES = {"finetune": fine_tuning, "adapt": adaptation}
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, help="folder of labelled images")
     parser.add_argument("--model", default="dinocell-s8", help="to start from; none for a new network")
@@ -111,12 +124,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--phases", nargs="+", choices=PHASES, default=list(PHASES))
     parser.add_argument("--steps", type=int, default=4)
     parser.add_argument("--workers", type=int, nargs="+", default=[0])
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = make_parser().parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         data = options.data or drawn_pictures(Path(folder) / "drawn")
         for workers in options.workers:
             for phase in options.phases:
-                print(PHASES[phase](data, options, workers), flush=True)
+                print(PHASES[phase](data, options, workers).words, flush=True)
 
 
 if __name__ == "__main__":
