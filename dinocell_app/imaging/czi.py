@@ -112,7 +112,7 @@ class CziReader(ImageReader):
             )
         self._n_samples = min(max(n_samples), 3)
         dtype = np.result_type(*(b.dtype for b in blocks)).newbyteorder("=")
-        check_declared_size(path, (height, width, max(n_samples)), dtype)
+        check_declared_size(path, (height, width), dtype)  # colours are composed one by one
         check_plausible_size(path, (height, width, max(n_samples)), dtype, path.stat().st_size)
         self._values = _axis_values(pieces)
         self._other = [axis for axis in self._values if axis not in "CZT"]

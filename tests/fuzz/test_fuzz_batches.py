@@ -53,6 +53,16 @@ def test_ten_thousand_harmed_files_do_no_harm(tmp_path: Path) -> None:
     assert sum(tally.total for tally in tallies.values()) == SLOW
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_thousands_of_harmed_files_of_microscopes_do_no_harm(tmp_path: Path) -> None:
+    kinds = ("CZI", "LIF", "ND2", "sets of files")
+    tallies = run_batches(shares(6000, kinds), int(os.environ.get("FUZZ_SEED", "3")), tmp_path)
+    print(f"\n{table_of(tallies)}")  # noqa: T201 - what the command is for
+    assert not problems_of(tallies), problems_of(tallies)
+    assert set(tallies) == set(kinds)
+
+
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
