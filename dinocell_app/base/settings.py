@@ -12,6 +12,7 @@ from typing import Any, Literal
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from dinocell_app.base.disk_errors import writing_explained
 from dinocell_app.base.files import write_text
 from dinocell_app.base.json_text import parse_json
 
@@ -130,8 +131,8 @@ def write_settings(settings: ApplicationSettings, path: Path | None = None) -> N
         If the file cannot be written.
     """
     path = path or settings_path()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, settings.model_dump_json(indent=2) + "\n")
+    with writing_explained(path):
+        write_text(path, settings.model_dump_json(indent=2) + "\n")
 
 
 def _usable(content: dict[str, Any]) -> ApplicationSettings:

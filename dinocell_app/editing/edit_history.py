@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dinocell_app.base.errors import UserFacingError
+from dinocell_app.base.standing_folders import make_folders
 from dinocell_app.editing.canvas import LabelCanvas
 from dinocell_app.editing.delta_coding import decode, encode
 from dinocell_app.editing.deltas import Delta, Labels, deltas_between
@@ -357,7 +358,7 @@ class EditHistory:
         if self._is_stored:
             return
         if self._storing is None:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            make_folders(self._folder)
             worker = ThreadPoolExecutor(1, thread_name_prefix="model result")
             self._storing = worker.submit(write_labels, self._folder / BASE_NAME, self._base)
             worker.shutdown(wait=False)

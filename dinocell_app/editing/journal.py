@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dinocell_app.base.json_text import parse_json
+from dinocell_app.base.standing_folders import make_folders, require_standing
 
 JOURNAL_NAME = "journal.jsonl"
 Kind = Literal["edit", "undo", "redo", "version"]
@@ -167,7 +168,8 @@ class JournalWriter:
     """
 
     def __init__(self, path: Path, sound_bytes: int) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folders(path.parent)
+        self._path = path
         # Unbuffered: what the system has taken survives the end of the process.
         self._file: FileIO = path.open("ab", buffering=0)
         self._file.truncate(sound_bytes)
@@ -185,7 +187,10 @@ class JournalWriter:
         ------
         OSError
             If they cannot be written; the file is then as it was.
+        FolderGoneError
+            If the folder of the project was removed, moved or replaced.
         """
+        require_standing(self._path)  # the file is open, and takes what is written also when it was removed
         content = b"".join(line_of(entry) for entry in entries)
         start = self._file.seek(0, os.SEEK_END)
         try:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dinocell_app.base.errors import InvalidParameterError, UnreadableFileError, UserFacingError
+from dinocell_app.base.standing_folders import require_standing
 from dinocell_app.project.consistency import foreign_objects, wrong_content
 from dinocell_app.project.database_errors import (
     FULL_DISK,
@@ -93,6 +94,8 @@ class Database:
         ------
         InvalidParameterError
             If the project is open for reading only.
+        FolderGoneError
+            If the folder of the project was removed, moved or replaced.
         """
         if self.read_only_reason is not None:
             raise InvalidParameterError(
@@ -100,6 +103,7 @@ class Database:
                 remedy="Close it there and open the project again",
             )
         if self._depth == 0:
+            require_standing(self.path)  # SQLite writes to a file that was removed as if it were there
             with self._explained():
                 self._connection.execute("BEGIN IMMEDIATE")
         self._depth += 1

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.base.standing_folders import standing
 from dinocell_app.project.audits import AuditTable
 from dinocell_app.project.corrected_images import CorrectedImages
 from dinocell_app.project.database import Database, create_database, open_database
@@ -42,6 +44,10 @@ class Project:
     def __init__(self, folder: Path, database: Database, lock: ProjectLock) -> None:
         self._database = database
         self._lock = lock
+        self._held = ExitStack()
+        if database.read_only_reason is None:
+            # What is saved below it goes there, or is refused: never to a folder that took its place.
+            self._held.enter_context(standing(folder))
         self.folder = folder
         self.roots = RootTable(database, folder.parent)
         self.images = ImageTable(database, self.roots)
@@ -164,6 +170,7 @@ class Project:
         """Close the project file and give the lock back."""
         self._database.close()
         self._lock.release()
+        self._held.close()
 
     def __enter__(self) -> Self:
         return self
