@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -167,6 +168,8 @@ def execute_run(folder: RunFolder, *, json_lines: bool, dask: str = "") -> int:
         interruption = held.enter_context(Interruption())
 
         def should_stop() -> bool:
+            if folder.should_wait() and not json_lines and first:
+                sys.stderr.write(f"Paused; it goes on when {folder.pause_path} is removed.\n")
             return interruption.should_stop() or folder.should_stop()
 
         events = events_of(job, should_stop, folder.path, folder.should_stop_after_image)

@@ -11,6 +11,7 @@ from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.commands.console import EXIT_OK, EXIT_WRONG_USAGE
 from dinocell_app.commands.models_average import add_average
 from dinocell_app.commands.options import Subcommands, absolute_path, add_json_option
+from dinocell_app.jobs.job_kinds import TrainingJob
 
 PUBLISHED = "dinocell-b8"
 """The one model that can be downloaded: the paper's."""
@@ -35,7 +36,7 @@ def add_command(commands: Subcommands) -> None:
         "source",
         type=absolute_path,
         metavar="FILE",
-        help="exported model, model folder or published weights (.pt)",
+        help="exported model, model folder, run folder of a training, or published weights (.pt)",
     )
     _add_naming(taking)
     taking.set_defaults(execute=take)
@@ -145,7 +146,28 @@ def take(arguments: argparse.Namespace) -> int:
     UserFacingError
         If the source is no model or its name is taken.
     """
-    return _import(arguments.source, arguments)
+    return _import(_made_by_run(arguments.source), arguments)
+
+
+def _made_by_run(source: Path) -> Path:
+    """Find the model that a run folder of the shell made elsewhere; anything else is meant itself."""
+    from dinocell_app.jobs.run_folder import RunFolder
+    from dinocell_app.model.manifest import MANIFEST_NAME
+
+    run = RunFolder(source)
+    inside = (source / MANIFEST_NAME, source / "model" / MANIFEST_NAME)
+    if not run.job_path.is_file() or any(path.is_file() for path in inside):
+        return source
+    job = run.read_job()
+    if not isinstance(job, TrainingJob):
+        return source
+    if not (job.output / MANIFEST_NAME).is_file():
+        raise InvalidParameterError(
+            "is a training that made no model, or one that is gone",
+            path=source,
+            remedy="Go on with it, or look into its verdict.json: nothing may have beaten the base model",
+        )
+    return job.output
 
 
 def download_published(arguments: argparse.Namespace) -> int:
@@ -211,7 +233,8 @@ def rename_own(arguments: argparse.Namespace) -> int:
     from dinocell_app.model.own_models import rename_model
 
     folder = rename_model(arguments.model, arguments.name)
-    print(f"{arguments.model} is now {arguments.name}, in {folder}")
+    known = "" if folder.name == arguments.name else f", known to commands as {folder.name}"
+    print(f"{arguments.model} is now {arguments.name}{known}, in {folder}")
     return EXIT_OK
 
 

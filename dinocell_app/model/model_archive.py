@@ -11,11 +11,12 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from dinocell_app.base.disk_errors import refused_by_disk
-from dinocell_app.base.errors import InvalidParameterError, ModelError, UserFacingError
+from dinocell_app.base.errors import ModelError, UserFacingError
 from dinocell_app.base.files import replacing, write_json
 from dinocell_app.model.catalogue import CARD_NAME, list_models, models_folder
-from dinocell_app.model.manifest import ID_PATTERN, MANIFEST_NAME, Manifest
+from dinocell_app.model.manifest import MANIFEST_NAME, Manifest
 from dinocell_app.model.model_folder import load_model
+from dinocell_app.model.own_models import id_of_name
 from dinocell_app.model.published_weights import import_published_file
 from dinocell_app.model.weights_file import REFERENCE_HEAD_NAME, WEIGHTS_NAME
 
@@ -69,7 +70,7 @@ def import_model(source: Path, *, name: str | None = None, overwrite: bool = Fal
         A file from `export_model`, a model folder, the folder of a finished training, or the published
         DINOCell weights (`.pt`).
     name : str, optional
-        Id under which it is kept; the model's own by default.
+        What it is called and kept under; the model's own name by default.
     overwrite : bool
         Whether a model of the same id, other than this very one, is replaced.
 
@@ -86,19 +87,15 @@ def import_model(source: Path, *, name: str | None = None, overwrite: bool = Fal
         If the name cannot be one.
     """
     source = Path(source)
-    if name is not None and not re.fullmatch(ID_PATTERN, name):
-        raise InvalidParameterError(
-            f"A model cannot be named {name!r}",
-            remedy="Use up to 100 letters, digits, dashes, dots and underscores, a letter or digit first",
-        )
+    identity = None if name is None else id_of_name(name)
     target_root = models_folder()
     target_root.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".import-", dir=target_root) as temporary:
         folder = Path(temporary) / "model"
         _unpack(source, folder)
         manifest = _checked(folder, source)
-        if name is not None and name != manifest.id:
-            manifest = manifest.model_copy(update={"id": name})
+        if identity is not None and identity != manifest.id:
+            manifest = manifest.model_copy(update={"id": identity, "name": name})
             write_json(folder / MANIFEST_NAME, manifest.model_dump(mode="json"))
         present = _present(manifest)
         if present is not None:

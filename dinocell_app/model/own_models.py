@@ -24,12 +24,12 @@ def rename_model(model: str, name: str) -> Path:
     model : str
         Its id.
     name : str
-        The new id, and what people call it.
+        What people call it; its new id is made of it.
 
     Returns
     -------
     Path
-        The folder under its new name.
+        The folder, whose name is the new id.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def duplicate_model(model: str, name: str) -> Path:
     entry = _entry(model)
     target = _free_place(name)
     with tempfile.TemporaryDirectory(prefix=".copy-", dir=target.parent) as temporary:
-        beside = Path(temporary) / name
+        beside = Path(temporary) / target.name
         shutil.copytree(entry.folder, beside)
         _write_name(beside, name)
         beside.rename(target)
@@ -141,15 +141,29 @@ def _own(model: str) -> CatalogueEntry:
     return entry
 
 
-def _free_place(name: str) -> Path:
-    if not re.fullmatch(ID_PATTERN, name):
+def id_of_name(name: str) -> str:
+    """Make an id of what people call a model: blanks and other signs become dashes.
+
+    Raises
+    ------
+    InvalidParameterError
+        If nothing is left, or too much, or the name looks like a path.
+    """
+    identity = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._")
+    is_path = any(sign in name for sign in "/\\") or name.startswith(".") or not name.isprintable()
+    if is_path or not re.fullmatch(ID_PATTERN, identity):
         raise InvalidParameterError(
             f"A model cannot be named {name!r}",
-            remedy="Use up to 100 letters, digits, dashes, dots and underscores, a letter or digit first",
+            remedy="Use up to 100 signs without slashes, a letter or digit first",
         )
-    target = models_folder() / name
+    return identity
+
+
+def _free_place(name: str) -> Path:
+    identity = id_of_name(name)
+    target = models_folder() / identity
     target.parent.mkdir(parents=True, exist_ok=True)
-    if target.exists() or any(entry.manifest.id == name for entry in list_models()[0]):
+    if target.exists() or any(entry.manifest.id == identity for entry in list_models()[0]):
         raise ModelError(
             f"Another model named {name!r} is there already", path=target, remedy="Choose another name"
         )
@@ -157,5 +171,5 @@ def _free_place(name: str) -> Path:
 
 
 def _write_name(folder: Path, name: str) -> None:
-    manifest = read_manifest(folder).model_copy(update={"id": name, "name": name})
+    manifest = read_manifest(folder).model_copy(update={"id": folder.name, "name": name})
     write_json(folder / MANIFEST_NAME, manifest.model_dump(mode="json"))

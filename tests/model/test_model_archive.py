@@ -118,7 +118,7 @@ def test_another_model_of_the_same_name_needs_a_word(archive, other_tiny):
     assert sorted(path.name for path in models_folder().iterdir()) == ["tiny", "tiny-2"]
 
 
-@pytest.mark.parametrize("name", ["", "../up", "a/b", "a\\b", ".hidden", "a" * 101, "colon:", "end\n"])
+@pytest.mark.parametrize("name", ["", "../up", "a/b", "a\\b", ".hidden", "a" * 101, "end\n"])
 def test_names_are_names_and_no_paths(archive, name):
     with pytest.raises(InvalidParameterError, match="cannot be named"):
         import_model(archive, name=name)

@@ -56,6 +56,16 @@ def test_lineages_stay_right_when_a_model_is_renamed(models):
     assert parent_of(parent.manifest, entries) is None
 
 
+def test_a_name_may_have_blanks_and_its_id_has_none(models):
+    assert rename_model("first", "HeLa cells, 20×") == models / "HeLa-cells-20"
+    assert entry("HeLa-cells-20").manifest.name == "HeLa cells, 20×"
+    assert duplicate_model("general", "our own") == models / "our-own"
+    with pytest.raises(ModelError, match="there already"):
+        rename_model("second", "our own")
+    with pytest.raises(InvalidParameterError):
+        rename_model("second", "  × ")
+
+
 def test_a_copy_works_and_the_first_stays(models, tiny_model):
     duplicate_model("general", "mine")
     assert names() == ["general", "first", "mine", "second"]
@@ -89,7 +99,7 @@ def test_a_name_that_is_taken_is_refused(models, name):
     assert "first" in names()
 
 
-@pytest.mark.parametrize("name", ["", "../away", ".hidden", "a b"])
+@pytest.mark.parametrize("name", ["", "../away", ".hidden", "a\nb"])
 def test_a_name_that_cannot_be_one_is_refused(models, name):
     with pytest.raises(InvalidParameterError, match="cannot be named"):
         duplicate_model("first", name)

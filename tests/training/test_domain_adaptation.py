@@ -170,12 +170,13 @@ def test_the_plan_takes_the_first_sizes_of_which_enough_steps_fit() -> None:
     chosen = choose_sizes(candidates, lambda settings: seconds[settings.batch_size], minutes=1)
     assert chosen.batch_size == 4
     assert chosen.total_steps == 2 * FEWEST_STEPS
-    short = choose_sizes(candidates, lambda _: 1000.0, minutes=1)
-    assert (short.batch_size, short.steps_per_epoch) == (2, 1)
+    for measured, said in ((6.0, "Give it 20 minutes at least, better 60 minutes"), (None, "memory")):
+        with pytest.raises(InvalidParameterError, match=said):
+            choose_sizes(candidates, lambda _, seconds=measured: seconds, minutes=1)
 
 
 def test_measured_sizes_are_kept_for_when_the_run_goes_on(job: AdaptJob, tmp_path: Path) -> None:
-    laptop = job.model_copy(update={"preset": "laptop", "minutes": 0.01})
+    laptop = job.model_copy(update={"preset": "laptop", "minutes": 5.0})
     _do(laptop, tmp_path / "run", 1)
     settings = (tmp_path / "run" / "settings.json").read_text()
     events = _do(laptop, tmp_path / "run", 1)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from timm.models.vision_transformer import VisionTransformer
 
+from dinocell_app.base.errors import InvalidParameterError
 from dinocell_app.base.memory_errors import is_out_of_memory
 from dinocell_app.jobs.training_settings import AdaptationSettings
 from dinocell_training.domain_adaptation import DomainAdaptation
@@ -17,7 +18,8 @@ from dinocell_training.self_distillation.pictures import Picture
 
 MEASURED_STEPS = 2
 FEWEST_STEPS = 200
-"""Below this, smaller views that allow more steps teach more."""
+"""Below this, smaller batches that allow more steps teach more; where not even they allow so many, nothing is
+learned that would be worth the forgetting."""
 
 EPOCHS = 20
 
@@ -32,8 +34,10 @@ _COMMON: dict[str, object] = {
     "epochs": EPOCHS,
 }
 _GPU_SIZES = ((32, 1, 224, 96, 8), (16, 2, 224, 96, 8), (8, 2, 160, 64, 6))
-_CPU_SIZES = ((4, 4, 112, 48, 6), (4, 2, 96, 48, 4), (4, 1, 64, 32, 4), (2, 1, 64, 32, 2))
+_CPU_SIZES = ((4, 4, 112, 48, 6), (4, 2, 96, 48, 4), (4, 1, 96, 48, 4), (2, 1, 96, 48, 2))
 """Batch, batches of a step, edges of large and small views, number of small views; the most demanding first.
+
+Views of 64 and 32 pixels hold no whole cell of usual size, and the loss rises on them.
 
 A processor does not say that its memory is short, it slows down: its batches stay at about one gigabyte.
 """
@@ -70,7 +74,7 @@ def choose_sizes(
     measure: Callable[[AdaptationSettings], float | None],
     minutes: float,
 ) -> AdaptationSettings:
-    """Take the first sizes of which enough steps fit into the time, or the last ones.
+    """Take the first sizes of which enough steps fit into the time.
 
     Parameters
     ----------
@@ -83,16 +87,38 @@ def choose_sizes(
     -------
     AdaptationSettings
         With as many steps as fit.
+
+    Raises
+    ------
+    InvalidParameterError
+        If `FEWEST_STEPS` fit with none, with the time that is needed.
     """
-    chosen, steps = candidates[-1], EPOCHS
+    fastest = math.inf
     for settings in candidates:
         seconds = measure(settings)
         if seconds is None:
             continue
-        chosen, steps = settings, int(minutes * 60 / seconds)
+        fastest = min(fastest, seconds)
+        steps = int(minutes * 60 / seconds)
         if steps >= FEWEST_STEPS:
-            break
-    return chosen.model_copy(update={"steps_per_epoch": max(1, steps // EPOCHS)})
+            return settings.model_copy(update={"steps_per_epoch": max(1, steps // EPOCHS)})
+    if math.isinf(fastest):
+        raise InvalidParameterError(
+            "The memory does not suffice for the smallest views of an adaptation",
+            remedy="Close other programs, or adapt on another computer",
+        )
+    needed = math.ceil(FEWEST_STEPS * fastest / 60)
+    raise InvalidParameterError(
+        f"{minutes:g} minutes are {int(minutes * 60 / fastest)} steps of adaptation on this computer, and "
+        f"with fewer than {FEWEST_STEPS} a network forgets more than it learns",
+        remedy=f"Give it {needed} minutes at least, better {_sensible(needed)}, or teach without adapting",
+    )
+
+
+def _sensible(needed: int) -> str:
+    """Round a time up to what people would plan with."""
+    wanted = max(30, 3 * needed)
+    return f"{wanted} minutes" if wanted < 120 else f"{math.ceil(wanted / 60)} hours"
 
 
 def seconds_per_step(

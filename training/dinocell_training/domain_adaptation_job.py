@@ -21,6 +21,7 @@ from dinocell_app.model.manifest import MANIFEST_NAME, Manifest, TrainingSet, re
 from dinocell_app.model.model_folder import save_model
 from dinocell_app.model.segmenter import Segmenter
 from dinocell_training.adaptation_presets import laptop_settings
+from dinocell_training.adaptation_watch import AdaptationWatch
 from dinocell_training.data_names import data_names
 from dinocell_training.domain_adaptation import DomainAdaptation
 from dinocell_training.fixed_arithmetic import fixed_precision
@@ -81,7 +82,9 @@ def adapt(job: AdaptJob, run_folder: Path, should_stop: Callable[[], bool]) -> I
     precision = fixed_precision(run_folder, settings.precision, device)
     settings = settings.model_copy(update={"precision": precision})
     run = DomainAdaptation(network.backbone, survey.pictures, settings, device)
+    watch = AdaptationWatch()
     for event in run.run(run_folder, should_stop):
+        yield from watch.after(event)
         if isinstance(event, JobFinished) and run.rank == 0 and run.state.step:
             network.backbone.load_state_dict(run.result.state_dict())
             _write_model(job, run_folder, network, _described(manifest, job, survey.pictures, run.state.step))
