@@ -339,6 +339,18 @@ def _iou(one, other):
     return (one & other).sum() / (one | other).sum()
 
 
+def test_the_run_folder_of_the_shell_is_imported(words, tiny_model, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("DINOCELL_APP_MODELS", str(tmp_path / "models"))
+    assert main(words) == 0
+    assert main(["models", "import", str(tmp_path / "mine-run"), "--name", "our cells"]) == 0
+    imported = read_manifest(tmp_path / "models" / "our-cells")
+    assert imported.name == "our cells"
+    assert imported.sha256 == read_manifest(tmp_path / "mine").sha256
+    shutil.rmtree(tmp_path / "mine")
+    assert main(["models", "import", str(tmp_path / "mine-run")]) == 2
+    assert "made no model" in capsys.readouterr().err
+
+
 def _in_turns(words):
     at = words.index("--validation-share")
     return [*words[:at], *words[at + 2 :]]

@@ -26,6 +26,7 @@ def test_a_loss_that_rose_is_said_and_one_that_fell_or_wavered_is_not() -> None:
 
 def test_weights_that_run_away_end_it() -> None:
     watch = AdaptationWatch()
+    broken = StepFinished(1, 5, {"total": float("nan")}, 1e-4)
+    assert not [*watch.after(broken), *watch.after(broken)]
     with pytest.raises(DoomedTrainingError):
-        for step in range(5):
-            list(watch.after(StepFinished(step, 5, {"total": float("nan")}, 1e-4)))
+        list(watch.after(broken))
