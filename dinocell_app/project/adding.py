@@ -83,7 +83,12 @@ def find_images(
                 seen.add(found)
                 n_found += 1
                 axes = _remembered(found, folder_axes.get(found.parent))
-                yield found_image(found, root, axes)
+                image = found_image(found, root, axes)
+                yield image
+                if image.n_scenes > 1:
+                    yield LeftOut(
+                        found, f"{image.n_scenes - 1} further images in this file; its first is taken"
+                    )
             elif isinstance(found, SearchProgress):
                 yield SearchProgress(n_found, found.folder)
             else:
@@ -125,6 +130,7 @@ def found_image(path: Path, root: Path, axes: str = "") -> FoundImage:
         is_rgb=metadata.is_rgb,
         pixel_size_um=metadata.pixel_size_um,
         axes=axes,
+        n_scenes=metadata.n_scenes,
     )
 
 

@@ -32,6 +32,8 @@ class FoundImage:
         Why it cannot be read; empty when it can.
     axes : str
         What its stored axes are where the file is wrong (`imaging.axes`); "" where it is believed.
+    n_scenes : int
+        Images in the file; this is the first.
     """
 
     path: Path
@@ -47,6 +49,7 @@ class FoundImage:
     pixel_size_um: float | None = None
     problem: str = ""
     axes: str = ""
+    n_scenes: int = 1
 
 
 @dataclass(frozen=True)

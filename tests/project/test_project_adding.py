@@ -78,6 +78,16 @@ def test_files_of_a_set_that_are_named_each_are_one_image(tmp_path: Path) -> Non
     assert all(one.reason == f"a part of the same data set as {files[0].name}" for one in left)
 
 
+def test_further_images_of_a_file_are_told(tmp_path: Path) -> None:
+    with tifffile.TiffWriter(tmp_path / "fields.ome.tif", ome=True) as writer:
+        for _ in range(3):
+            writer.write(np.zeros((8, 9), np.uint8), metadata={"axes": "YX"})
+    found = list(find_images([tmp_path], recursive=False))
+    assert [image.n_scenes for image in found if isinstance(image, FoundImage)] == [3]
+    (left,) = [one for one in found if isinstance(one, LeftOut)]
+    assert left.reason == "2 further images in this file; its first is taken"
+
+
 def test_projects_results_and_hidden_files_are_left_out(image_folder: Path) -> None:
     (image_folder / "old.dinocell").mkdir()
     for name in ("old.dinocell/x.tif", "a2_labels.tif", ".hidden.tif", "notes.docx"):
