@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import groupby
@@ -17,7 +17,8 @@ class Status(Enum):
 
     OPEN = "○ To do"
     DONE = "✓ Done"
-    CORRECTED = "✎ Corrected"
+    EDITED = "✎ Edited"
+    APPROVED = "★ Approved"
     FAILED = "✕ Failed"
     UNREADABLE = "⚠ Unreadable"
     MISREAD = "? Check axes"
@@ -37,9 +38,10 @@ _STATUS_ORDER = (
     Status.MISREAD,
     Status.OPEN,
     Status.DONE,
-    Status.CORRECTED,
+    Status.EDITED,
+    Status.APPROVED,
 )
-_SEGMENTED = (Status.DONE, Status.CORRECTED)
+_SEGMENTED = (Status.DONE, Status.EDITED, Status.APPROVED)
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,13 @@ class ImageRow:
     ----------
     result : ResultRecord or None
         The newest.
+    is_approved : bool
+        Whether a person said that all cells of it, or of a plane of it, are right.
     """
 
     record: ImageRecord
     result: ResultRecord | None = None
+    is_approved: bool = False
 
     @property
     def status(self) -> Status:
@@ -64,7 +69,9 @@ class ImageRow:
             return Status.MISREAD if self.record.looks_misread else Status.OPEN
         if self.result.status == "failed":
             return Status.FAILED
-        return Status.CORRECTED if self.result.is_corrected else Status.DONE
+        if self.is_approved:
+            return Status.APPROVED
+        return Status.EDITED if self.result.is_corrected else Status.DONE
 
     @property
     def n_cells(self) -> int | None:
@@ -85,7 +92,7 @@ class ImageRow:
         lines.append(_pixel_size(record))
         if self.result is not None and self.result.is_corrected:
             cells = "1 cell" if self.result.n_edited == 1 else f"{self.result.n_edited:,} cells"
-            lines.append(f"{cells} corrected or drawn by hand")
+            lines.append(f"{cells} edited by hand")
             if self.result.has_newer:
                 lines.append("The model has a newer result: see Correct ▸ Newer results …")
         if record.tags:
@@ -165,17 +172,23 @@ class TreeState:
         rows = tuple(replace(row, record=records.get(row.record.id, row.record)) for row in self.rows)
         return replace(self, rows=rows)
 
-    def with_results(self, latest: Mapping[int, ResultRecord], image_ids: Iterable[int]) -> TreeState:
+    def with_results(
+        self, latest: Mapping[int, ResultRecord], image_ids: Iterable[int], approved: Collection[int] = ()
+    ) -> TreeState:
         """Take over new results of some images.
 
         Parameters
         ----------
         latest : mapping of int to ResultRecord
             The newest result of each image.
+        approved : collection of int
+            Images whose cells a person said are right.
         """
         changed = set(image_ids)
         rows = tuple(
-            replace(row, result=latest.get(row.record.id)) if row.record.id in changed else row
+            replace(row, result=latest.get(row.record.id), is_approved=row.record.id in approved)
+            if row.record.id in changed
+            else row
             for row in self.rows
         )
         return replace(self, rows=rows)

@@ -93,9 +93,9 @@ def test_the_hint_says_where_the_pixel_size_comes_from():
 def test_a_corrected_image_says_so_and_counts_as_done():
     corrected = replace(result(1, n_cells=5), n_edited=2, model_files=("a",), files=("corrected/a",))
     row = ImageRow(image(1, "a.tif"), corrected)
-    assert row.status is Status.CORRECTED
+    assert row.status is Status.EDITED
     assert row.n_cells == 5
-    assert "2 cells corrected or drawn by hand" in row.hint
+    assert "2 cells edited by hand" in row.hint
     assert "newer" not in row.hint
     assert "newer result" in replace(row, result=replace(corrected, has_newer=True)).hint
     assert Folder(1, "", "all", (row, ImageRow(image(2, "b.tif"), None))).summary == "1 of 2 done"
@@ -115,3 +115,11 @@ def test_the_filter_knows_the_names_of_dropped_folders():
     rows = (ImageRow(image(1, "a.tif")), ImageRow(replace(image(2, "a.tif"), root_id=2)))
     state = TreeState(rows, {1: "control", 2: "treated"}, words="treated")
     assert ids(state) == [[2]]
+
+
+def test_an_approved_image_differs_from_an_edited_one_and_stays_approved_with_new_results():
+    row = replace(ROWS[0], is_approved=True)
+    assert row.status is Status.APPROVED
+    state = TreeState((row,), {1: "plate"}).with_results({1: result(1, 9)}, [1], approved={1})
+    assert state.rows[0].status is Status.APPROVED
+    assert state.with_results({1: result(1, 9)}, [1]).rows[0].status is Status.DONE

@@ -87,11 +87,11 @@ class CorrectBar(QWidget):
         self.versions = self._menu(
             "Versions", "See or go back to the model's result or a version with a name."
         )
-        self.mark = QPushButton("All right")
+        self.mark = QPushButton("Approve image")
         self.mark.setCheckable(True)
-        self.mark.setToolTip("Mark the image as corrected, so that a training can learn from it.")
+        self.mark.setToolTip("All cells of this image are right: a training can learn from it.")
         self.mark.clicked.connect(lambda: self.asked.emit("mark_corrected"))
-        self.done = QPushButton("Done")
+        self.done = QPushButton("Close")
         self.done.setToolTip("Leave the Correct mode; everything is saved.")
         self.done.clicked.connect(self.closed)
         self.saved, self.hint = plain_label(), plain_label()
@@ -147,7 +147,7 @@ class CorrectBar(QWidget):
         self.undo.setToolTip(named(UNDO, history.undo_name if history is not None else ""))
         self.redo.setToolTip(named(REDO, history.redo_name if history is not None else ""))
         self.mark.setChecked(marked)
-        self.mark.setText("✓ Corrected" if marked else "All right")
+        self.mark.setText("★ Approved" if marked else "Approve image")
         menu = self.versions.menu()
         menu.clear()
         menu.addAction("Name this version …", lambda: self.asked.emit("correct_name_version"))

@@ -187,10 +187,10 @@ class CorrectMode(QObject):
             return
         if project.corrected.of(result.image_id, result.plane) is None:
             project.corrected.mark(result.image_id, result.plane)
-            self.bar.say("Marked as corrected: a training can learn from it.")
+            self.bar.say("Approved: a training can learn from this image.")
         else:
             project.corrected.unmark(result.image_id, result.plane)
-            self.bar.say("No longer marked as corrected.")
+            self.bar.say("No longer approved.")
         self._refresh()
         self._session.results_changed.emit([result.image_id])
 

@@ -43,7 +43,10 @@ class ImageTreeModel(QAbstractItemModel):
             self._show(TreeState(words=self.state.words, order=self.state.order))
             return
         latest = project.results.latest()
-        rows = tuple(ImageRow(image, latest.get(image.id)) for image in project.images.all())
+        approved = _approved(project)
+        rows = tuple(
+            ImageRow(image, latest.get(image.id), image.id in approved) for image in project.images.all()
+        )
         names = {root.id: root.name for root in project.roots.all()}
         self._show(replace(self.state, rows=rows, root_names=names))
 
@@ -58,7 +61,7 @@ class ImageTreeModel(QAbstractItemModel):
     def take_results(self, project: Project, image_ids: Sequence[int]) -> None:
         """Show new results of some images without touching the others."""
         latest = {i: found[0] for i in image_ids if (found := project.results.of_image(i))}
-        self.state = self.state.with_results(latest, image_ids)
+        self.state = self.state.with_results(latest, image_ids, _approved(project))
         self._take_rows(image_ids)
 
     def take_records(self, project: Project, image_ids: Sequence[int]) -> bool:
@@ -194,6 +197,10 @@ class ImageTreeModel(QAbstractItemModel):
             for i, row in enumerate(folder.images)
         }
         self.endResetModel()
+
+
+def _approved(project: Project) -> set[int]:
+    return {image_id for image_id, _ in project.corrected.all()}
 
 
 def _texts(row: ImageRow) -> tuple[str, str, str]:

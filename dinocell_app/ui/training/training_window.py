@@ -127,7 +127,7 @@ class TrainingWindow(QDialog):
         if not pictures:
             self._session.report(
                 UserFacingError(
-                    "No image of this project is marked as corrected",
+                    "No image of this project is approved",
                     remedy="Correct cells (Ctrl+E) and say that an image is all right, then come back",
                 )
             )

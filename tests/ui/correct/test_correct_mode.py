@@ -386,7 +386,7 @@ def test_what_is_right_is_marked_for_training(mode):
     corrected = mode._session.project.corrected
     mode.bar.mark.click()
     assert corrected.all() == {(1, ""): ()}
-    assert "Corrected" in mode.bar.mark.text()
+    assert "Approved" in mode.bar.mark.text()
     mode.bar.mark.click()
     assert corrected.all() == {}
 
@@ -466,7 +466,7 @@ def test_corrected_images_are_one_click_from_the_wizard(window, mode, qtbot):
     problems = []
     window._session.problem_reported.connect(problems.append)
     window.actions_by_key["train_on_corrected"].trigger()
-    assert "marked as corrected" in str(problems[0])
+    assert "is approved" in str(problems[0])
     window.findChild(TrainingWindow).accept()
     mode.mark_corrected()
     window.actions_by_key["train_on_corrected"].trigger()
