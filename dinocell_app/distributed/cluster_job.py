@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import dinocell_app
-from dinocell_app.base.errors import UserFacingError
+from dinocell_app.base.errors import Cancelled, UserFacingError
 from dinocell_app.base.files import write_text
 from dinocell_app.base.plain_text import printable
 from dinocell_app.distributed.connecting import connected
 from dinocell_app.distributed.handing_out import HandingOut, Wishes
 from dinocell_app.distributed.worker_group import WorkerGroup
 from dinocell_app.distributed.worker_images import ClusterRun
-from dinocell_app.jobs.events import Event, InputLeftOut, JobStarted
+from dinocell_app.jobs.events import Event, InputLeftOut, JobFinished, JobStarted
 from dinocell_app.jobs.job_files import job_to_json
 from dinocell_app.jobs.job_kinds import SegmentJob
 from dinocell_app.model.catalogue import find_model
@@ -49,7 +49,17 @@ def segment_on_cluster(job: SegmentJob, wishes: Wishes) -> Iterator[Event]:
         If there is no image, or the model, the cluster or one of its workers cannot be used.
     """
     started = time.monotonic()
-    plan = plan_images(job.inputs, job.output, recursive=job.recursive, roots=job.roots)
+    try:
+        plan = plan_images(
+            job.inputs,
+            job.output,
+            recursive=job.recursive,
+            roots=job.roots,
+            should_stop=wishes.should_stop,
+        )
+    except Cancelled:
+        yield JobFinished(0, 0, time.monotonic() - started, stopped=True)
+        return
     model = find_model(job.model)
     manifest = read_manifest(model)
     manifest.require_taught(model)

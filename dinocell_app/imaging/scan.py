@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dinocell_app.base.errors import InvalidParameterError
+from dinocell_app.base.errors import Cancelled, InvalidParameterError
 from dinocell_app.base.file_names import composed
 from dinocell_app.base.files import PARTIAL_SUFFIX
 from dinocell_app.base.odd_files import why_unusable
@@ -102,7 +102,9 @@ def scan_folder(folder: Path | str, *, recursive: bool = False) -> ScanReport:
     return scan_inputs([folder], recursive=recursive)
 
 
-def scan_inputs(inputs: Iterable[Path | str], *, recursive: bool = False) -> ScanReport:
+def scan_inputs(
+    inputs: Iterable[Path | str], *, recursive: bool = False, should_stop: Callable[[], bool] = lambda: False
+) -> ScanReport:
     """Find the images among files and folders in any mixture.
 
     Parameters
@@ -112,6 +114,8 @@ def scan_inputs(inputs: Iterable[Path | str], *, recursive: bool = False) -> Sca
         named, because patterns such as `*.tif` name them too.
     recursive : bool
         Whether folders inside the folders are searched too.
+    should_stop : callable
+        Asked for each file.
 
     Returns
     -------
@@ -122,6 +126,8 @@ def scan_inputs(inputs: Iterable[Path | str], *, recursive: bool = False) -> Sca
     ------
     InvalidParameterError
         If an input does not exist.
+    Cancelled
+        If asked to stop.
     """
     images: dict[Path, Path] = {}
     left_out: list[LeftOut] = []
@@ -132,6 +138,8 @@ def scan_inputs(inputs: Iterable[Path | str], *, recursive: bool = False) -> Sca
             raise InvalidParameterError("does not exist", path=path, remedy="Check the spelling of the input")
         is_folder = path.is_dir() and not is_zarr_folder(path)
         for found in _walk(path, recursive=recursive) if is_folder else _judge(path):
+            if should_stop():
+                raise Cancelled
             if isinstance(found, LeftOut):
                 left_out.append(found)
                 continue

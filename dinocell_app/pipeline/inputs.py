@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -47,7 +47,14 @@ class Plan:
     left_out: tuple[LeftOut, ...]
 
 
-def plan_images(inputs: Sequence[Path], output: Path, *, recursive: bool, roots: Sequence[Path] = ()) -> Plan:
+def plan_images(
+    inputs: Sequence[Path],
+    output: Path,
+    *,
+    recursive: bool,
+    roots: Sequence[Path] = (),
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Plan:
     """Find the images of a job.
 
     Parameters
@@ -61,15 +68,20 @@ def plan_images(inputs: Sequence[Path], output: Path, *, recursive: bool, roots:
     roots : sequence of Path
         Folders that files below them belong to. Such a file is planned also when it is missing, so that it
         fails by itself, and the place of its results does not depend on the other inputs.
+    should_stop : callable
+        Asked for each file.
 
     Raises
     ------
     InvalidParameterError
         If an input that is below no root does not exist, or there is no image at all.
+    Cancelled
+        If asked to stop.
     """
     missing = [path for path in inputs if not os.path.lexists(path) and _root_of(path, roots) is not None]
     gone = set(missing)
-    report = scan_inputs([path for path in inputs if path not in gone], recursive=recursive)
+    looked_at = [path for path in inputs if path not in gone]
+    report = scan_inputs(looked_at, recursive=recursive, should_stop=should_stop)
     taken, left_out = _without_results([*report.images, *missing], output, inputs)
     stems = _stems(taken, [path for path in inputs if path.is_dir()], roots)
     plan = Plan(tuple(PlannedImage(path, stems[path]) for path in taken), (*report.left_out, *left_out))

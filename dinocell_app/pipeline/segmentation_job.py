@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from dinocell_app.base.errors import Cancelled
 from dinocell_app.base.plain_text import printable
 from dinocell_app.export.labelled_image import LabelledImage
 from dinocell_app.export.plane_record import PlaneRecord
@@ -20,6 +21,7 @@ from dinocell_app.jobs.events import (
     ImageSegmented,
     ImageSkipped,
     InputLeftOut,
+    JobFinished,
     JobStarted,
     Notice,
     PlaneFound,
@@ -92,7 +94,13 @@ def segment_images(
         If there is no image, or the model or device cannot be used.
     """
     started = time.monotonic()
-    plan = plan_images(job.inputs, job.output, recursive=job.recursive, roots=job.roots)
+    try:
+        plan = plan_images(
+            job.inputs, job.output, recursive=job.recursive, roots=job.roots, should_stop=should_stop
+        )
+    except Cancelled:
+        yield JobFinished(0, 0, time.monotonic() - started, stopped=True)
+        return
     run = SegmentationRun(job, should_stop, [image.path for image in plan.images], model)
     with results_standing(job.output):
         yield JobStarted("segment", len(plan.images), 0, str(run.device))

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from dinocell_app.base.odd_files import why_unusable
 from dinocell_app.jobs.events import ImageFailed, ImageSegmented, InputLeftOut
 from dinocell_app.pipeline.label_pairs import pair_images
+from dinocell_app.pipeline.segmentation_job import segment_images
 from dinocell_app.project.adding import find_images
 from dinocell_app.project.records import FoundImage
 from tests.faults.conftest import IMAGES, results
@@ -212,3 +213,21 @@ def test_a_name_that_is_too_long_is_told_with_its_length(make_run, pictures, tmp
 
 def test_a_path_longer_than_the_system_takes_has_a_reason(tmp_path):
     assert why_unusable(tmp_path / ("n" * 300 + ".tif")) == "its path is too long for this system"
+
+
+def test_looking_for_images_can_be_stopped(make_run, pictures, tmp_path):
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(50):
+        shutil.copy(pictures / IMAGES[0], folder / f"{number}.tif")
+    run = make_run(tmp_path / "run", inputs=(folder,))
+    asked = []
+
+    def should_stop() -> bool:
+        asked.append(True)
+        return len(asked) == 5
+
+    (ended,) = segment_images(run.job, should_stop)
+    assert (ended.n_finished, ended.stopped) == (0, True)
+    assert len(asked) == 5
+    assert not run.output.exists()
