@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from dinocell_app.jobs.segment_settings import SegmentSettings
 
@@ -91,6 +92,7 @@ class PreviewAsked(Message):
         Number of the request; each gets exactly one of Previewed, PreviewFailed and PreviewCancelled.
     """
 
+    message: Literal["PreviewAsked"] = field(default="PreviewAsked", kw_only=True, repr=False)
     request: int
     preview: PreviewRequest
 
@@ -98,6 +100,8 @@ class PreviewAsked(Message):
 @dataclass(frozen=True)
 class FeaturesAsked(PreviewAsked):
     """The window wants to see what the model sees; answered by FeaturesDrawn in place of Previewed."""
+
+    message: Literal["FeaturesAsked"] = field(default="FeaturesAsked", kw_only=True, repr=False)  # type: ignore[assignment]
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,7 @@ class CellsAsked(PreviewAsked):
         Labels that are wanted; empty for all, which are scored from then on.
     """
 
+    message: Literal["CellsAsked"] = field(default="CellsAsked", kw_only=True, repr=False)  # type: ignore[assignment]
     labels: str
     only: tuple[int, ...] = ()
 
@@ -128,6 +133,7 @@ class ScoresAsked(Message):
         KeptReferences as JSON.
     """
 
+    message: Literal["ScoresAsked"] = field(default="ScoresAsked", kw_only=True, repr=False)
     request: int
     cells: int
     references: str
@@ -137,6 +143,7 @@ class ScoresAsked(Message):
 class DecodingAsked(Message):
     """The window wants the last preview with other thresholds."""
 
+    message: Literal["DecodingAsked"] = field(default="DecodingAsked", kw_only=True, repr=False)
     request: int
     choice: SegmentSettings
 
@@ -145,10 +152,14 @@ class DecodingAsked(Message):
 class CancelAsked(Message):
     """The window does not want anything that it asked for before."""
 
+    message: Literal["CancelAsked"] = field(default="CancelAsked", kw_only=True, repr=False)
+
 
 @dataclass(frozen=True)
 class EngineReady(Message):
     """The engine has started and reads requests."""
+
+    message: Literal["EngineReady"] = field(default="EngineReady", kw_only=True, repr=False)
 
 
 @dataclass(frozen=True)
@@ -161,6 +172,7 @@ class PreviewProgressed(Message):
         Tiles.
     """
 
+    message: Literal["PreviewProgressed"] = field(default="PreviewProgressed", kw_only=True, repr=False)
     request: int
     done: int
     total: int
@@ -176,6 +188,7 @@ class Previewed(Message):
         File in NumPy's format; the window removes it when it has read it.
     """
 
+    message: Literal["Previewed"] = field(default="Previewed", kw_only=True, repr=False)
     request: int
     labels: str
     n_cells: int
@@ -198,6 +211,7 @@ class FeaturesDrawn(Message):
         As asked for, cut to the image.
     """
 
+    message: Literal["FeaturesDrawn"] = field(default="FeaturesDrawn", kw_only=True, repr=False)
     request: int
     picture: str
     region: Region | None
@@ -215,6 +229,7 @@ class CellsDescribed(Message):
         File in NumPy's format, one row a cell; the window removes it.
     """
 
+    message: Literal["CellsDescribed"] = field(default="CellsDescribed", kw_only=True, repr=False)
     request: int
     ids: tuple[int, ...]
     descriptions: str
@@ -234,6 +249,7 @@ class CellsScored(Message):
         Whether better scores are being found and will follow.
     """
 
+    message: Literal["CellsScored"] = field(default="CellsScored", kw_only=True, repr=False)
     request: int
     scores: str
     provisional: bool = False
@@ -249,6 +265,7 @@ class PreviewFailed(Message):
         What happened and what to do.
     """
 
+    message: Literal["PreviewFailed"] = field(default="PreviewFailed", kw_only=True, repr=False)
     request: int
     sentence: str
 
@@ -257,28 +274,31 @@ class PreviewFailed(Message):
 class PreviewCancelled(Message):
     """A request was given up, because the window said so or asked for something newer."""
 
+    message: Literal["PreviewCancelled"] = field(default="PreviewCancelled", kw_only=True, repr=False)
     request: int
 
 
-_READERS: Mapping[str, TypeAdapter[Message]] = {
-    kind.__name__: TypeAdapter(kind)
-    for kind in (
-        PreviewAsked,
-        FeaturesAsked,
-        CellsAsked,
-        ScoresAsked,
-        DecodingAsked,
-        CancelAsked,
-        EngineReady,
-        PreviewProgressed,
-        Previewed,
-        FeaturesDrawn,
-        CellsDescribed,
-        CellsScored,
-        PreviewFailed,
-        PreviewCancelled,
-    )
-}
+AnyMessage = (
+    PreviewAsked
+    | FeaturesAsked
+    | CellsAsked
+    | ScoresAsked
+    | DecodingAsked
+    | CancelAsked
+    | EngineReady
+    | PreviewProgressed
+    | Previewed
+    | FeaturesDrawn
+    | CellsDescribed
+    | CellsScored
+    | PreviewFailed
+    | PreviewCancelled
+)
+
+
+@cache
+def _adapter() -> TypeAdapter[AnyMessage]:
+    return TypeAdapter(Annotated[AnyMessage, Field(discriminator="message")])
 
 
 def message_to_line(message: Message) -> str:
@@ -290,9 +310,8 @@ def message_to_line(message: Message) -> str:
         Without the line end; the key "message" names the class. All characters are ASCII, so that the
         encoding of a pipe does not matter.
     """
-    name = type(message).__name__
-    fields = _READERS[name].dump_python(message)
-    return json.dumps({"message": name, **fields}, default=str, allow_nan=False)
+    fields = _adapter().dump_python(message, mode="json", warnings="error")  # type: ignore[arg-type]
+    return json.dumps(fields, allow_nan=False)
 
 
 def message_from_line(line: str | bytes) -> Message:
@@ -304,7 +323,6 @@ def message_from_line(line: str | bytes) -> Message:
         If the line is no message.
     """
     try:
-        fields = json.loads(line)
-        return _READERS[fields.pop("message")].validate_python(fields)
-    except (KeyError, TypeError, AttributeError, ValidationError) as error:
+        return _adapter().validate_json(line)
+    except ValidationError as error:
         raise ValueError(f"no message: {line[:80]!r}") from error

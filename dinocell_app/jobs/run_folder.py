@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from dinocell_app.base.disk_errors import writing_explained
@@ -26,8 +27,27 @@ PAUSE_NAME = "PAUSE"
 LOCK_NAME = "LOCK"
 CHECKPOINTS_NAME = "checkpoints"
 
+EVENTS_AT_ONCE = 1 << 20
+"""Bytes of a file that is read whole."""
+
 PAUSE_POLL_SECONDS = 0.2
 LOCK_PATIENCE_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class NewEvents:
+    """What a run reported from a place in its events on.
+
+    Parameters
+    ----------
+    events : tuple of Event
+        Without lines that a killed process left unfinished, and events of other versions.
+    end : int
+        Bytes up to which whole lines were read.
+    """
+
+    events: tuple[Event, ...]
+    end: int
 
 
 class RunFolder:
@@ -123,22 +143,46 @@ class RunFolder:
         return job_from_moving_json(text, self.path, self._moved, self.job_path)
 
     def events(self) -> list[Event]:
-        """Read what happened so far.
+        """Read what happened so far, without what a killed process left unfinished."""
+        events: list[Event] = []
+        end = 0
+        while (new := self.events_from(end, EVENTS_AT_ONCE)).end > end:
+            events += new.events
+            end = new.end
+        return events
+
+    def events_from(self, start: int, at_most: int) -> NewEvents:
+        """Read what happened since.
+
+        Parameters
+        ----------
+        start : int
+            Bytes that were read before.
+        at_most : int
+            Bytes to read; more only where a line is longer.
 
         Returns
         -------
-        list of Event
-            Lines that a killed process left unfinished are left out, and so are events of other versions.
+        NewEvents
+            A line that is being written is left for the next time.
         """
-        if not self.events_path.exists():
-            return []
+        try:
+            with self.events_path.open("rb") as file:
+                file.seek(start)
+                chunk = file.read(at_most)
+                while b"\n" not in chunk and (more := file.read(at_most)):
+                    chunk += more
+        except OSError:
+            return NewEvents((), start)
+        whole = chunk[: chunk.rfind(b"\n") + 1]
         events = []
-        for line in self.events_path.read_text(encoding="utf-8", errors="replace").split("\n"):
-            try:
-                events.append(from_json_line(line))
-            except (ValueError, AttributeError):
-                logging.getLogger(__name__).debug("unreadable event: %s", line[:200])
-        return events
+        for line in whole.decode("utf-8", errors="replace").split("\n"):
+            if line.strip():
+                try:
+                    events.append(from_json_line(line))
+                except (ValueError, AttributeError):
+                    logging.getLogger(__name__).debug("unreadable event: %s", line[:200])
+        return NewEvents(tuple(events), start + len(whole))
 
     def finished(self) -> bool:
         """Tell whether the job is done; a run that was stopped or killed is not."""

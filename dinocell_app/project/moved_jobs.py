@@ -94,7 +94,7 @@ def bring_up_to_date(project: Project, run_id: int) -> None:
     """
     run = project.runs.get(run_id)
     folder = RunFolder(run.folder)
-    if folder.is_executing():
+    if run.is_training or folder.is_executing():
         return
     job = job_of_today(project, run_id)
     if job != segment_job_of(run.folder):

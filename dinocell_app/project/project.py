@@ -28,6 +28,7 @@ from dinocell_app.project.runs import RunTable
 
 SUFFIX = ".dinocell"
 DATABASE_NAME = "project.sqlite"
+RUNS_NAME = "runs"
 
 
 class Project:
@@ -83,7 +84,7 @@ class Project:
             folder = folder.with_name(folder.name + SUFFIX)
         try:
             folder.mkdir(parents=True)
-            for part in ("results", "runs"):
+            for part in ("results", RUNS_NAME):
                 (folder / part).mkdir()
         except FileExistsError as error:
             raise InvalidParameterError(
@@ -164,7 +165,7 @@ class Project:
     @property
     def runs_folder(self) -> Path:
         """Where run folders are."""
-        return self.folder / "runs"
+        return self.folder / RUNS_NAME
 
     def close(self) -> None:
         """Close the project file and give the lock back."""

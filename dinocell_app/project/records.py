@@ -277,7 +277,7 @@ class RunRecord:
     image_ids : tuple of int
         In the order of the job; images removed since are left out.
     total, n_finished, n_failed : int
-        Images.
+        Images; steps and epochs of a training.
     created : str
         ISO 8601 in UTC.
     problem : str
@@ -296,3 +296,8 @@ class RunRecord:
     n_failed: int
     created: str
     problem: str = ""
+
+    @property
+    def is_training(self) -> bool:
+        """Whether it teaches a model rather than segmenting images."""
+        return self.kind != "segment"

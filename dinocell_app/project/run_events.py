@@ -6,7 +6,6 @@ The place in `events.jsonl` up to which events were read is stored in the same t
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -21,7 +20,6 @@ from dinocell_app.jobs.events import (
     JobStarted,
     PlaneFound,
     ResultsLost,
-    from_json_line,
 )
 from dinocell_app.jobs.run_folder import RunFolder
 from dinocell_app.project.earlier_events import planes_by_records
@@ -61,12 +59,6 @@ def apply_new_events(project: Project, run_id: int) -> list[Event]:
     return events
 
 
-@dataclass(frozen=True)
-class _Chunk:
-    lines: tuple[str, ...]
-    end: int
-
-
 class _Follower:
     """One run of an open project."""
 
@@ -90,17 +82,16 @@ class _Follower:
             offset = 0
         elif size == offset:
             return []
-        chunk = _read_lines(self.run.events_path, offset)
-        if not chunk.lines:
+        new = self.run.events_from(offset, BYTES_AT_A_TIME)
+        if new.end == offset:
             return []
-        events = [event for line in chunk.lines if (event := _parsed(line)) is not None]
         with self._database.transaction():
-            for event in events:
+            for event in new.events:
                 self._apply(event)
-            self._set(events_offset=chunk.end)
+            self._set(events_offset=new.end)
             if row["problem"] == _RECORD_GONE:
                 self._set(problem="")
-        return events or self.take()
+        return list(new.events) or self.take()
 
     def seems_interrupted(self) -> bool:
         """Tell whether the run has started and not ended."""
@@ -204,27 +195,4 @@ def _size(path: Path) -> int | None:
     try:
         return path.stat().st_size
     except OSError:
-        return None
-
-
-def _read_lines(path: Path, offset: int) -> _Chunk:
-    """Read whole lines from a byte on; one that has no end yet is left for the next time."""
-    with path.open("rb") as file:
-        file.seek(offset)
-        content = file.read(BYTES_AT_A_TIME)
-        while b"\n" not in content:
-            more = file.read(BYTES_AT_A_TIME)
-            if not more:
-                return _Chunk((), offset)
-            content += more
-    whole = content[: content.rindex(b"\n") + 1]
-    lines = whole.decode("utf-8", errors="replace").split("\n")
-    return _Chunk(tuple(line for line in lines if line.strip()), offset + len(whole))
-
-
-def _parsed(line: str) -> Event | None:
-    try:
-        return from_json_line(line)
-    except (ValueError, AttributeError, TypeError):
-        _logger.debug("unreadable event: %s", line[:200])
         return None

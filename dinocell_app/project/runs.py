@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from dinocell_app.base.errors import InvalidParameterError, UserFacingError
-from dinocell_app.jobs.job_kinds import SegmentJob
+from dinocell_app.jobs.job_kinds import SegmentJob, TrainingJob
 from dinocell_app.jobs.run_folder import RunFolder
 from dinocell_app.project.database import Database
 from dinocell_app.project.images import ImageTable
@@ -103,6 +103,39 @@ class RunTable:
                 ],
             )
             self._write_job(self._runs_folder / str(run_id), job)
+        return self.get(run_id)
+
+    def add_training(self, name: str, make_job: Callable[[Path], TrainingJob]) -> RunRecord:
+        """Add a training at the end of the queue and write its job.
+
+        Parameters
+        ----------
+        name : str
+            Of the model.
+        make_job : callable
+            Makes the job for a run folder, which will hold the model.
+
+        Returns
+        -------
+        RunRecord
+            Queued.
+
+        Raises
+        ------
+        UserFacingError
+            If the run folder cannot be written; the project is as it was then.
+        """
+        created = datetime.now(UTC).isoformat(timespec="seconds")
+        with self._database.transaction():
+            run_id = self._database.change(
+                "INSERT INTO runs (name, kind, state, output, position, total, created) "
+                "VALUES (?, '', 'queued', '', (SELECT coalesce(max(position), 0) + 1 FROM runs), 0, ?)",
+                (name, created),
+            )
+            folder = self._runs_folder / str(run_id)
+            job = make_job(folder)
+            self._database.change("UPDATE runs SET kind = ? WHERE id = ?", (job.kind, run_id))
+            self._write_job(folder, job)
         return self.get(run_id)
 
     def image_paths(self, run_id: int) -> dict[str, int]:
@@ -206,7 +239,7 @@ class RunTable:
         path = Path(os.path.abspath(output))
         return path.relative_to(self._folder).as_posix() if path.is_relative_to(self._folder) else str(path)
 
-    def _write_job(self, folder: Path, job: SegmentJob) -> None:
+    def _write_job(self, folder: Path, job: SegmentJob | TrainingJob) -> None:
         try:
             RunFolder.create(folder, job)
         except OSError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dinocell_app.jobs.events import Event, JobFailed, JobFinished, from_json_line
+from dinocell_app.jobs.events import Event, JobFailed, JobFinished
 from dinocell_app.jobs.run_folder import RunFolder
 from dinocell_app.run_queue.order import attempts_begun, is_waiting, read_queue
 from dinocell_app.run_queue.progress import ProgressCount, RunProgress
@@ -86,25 +86,11 @@ class RunFollower:
             Empty when there is nothing new. A line that is being written is left for later, and one that
             a killed process left unfinished is passed over.
         """
-        try:
-            with self.folder.events_path.open("rb") as file:
-                file.seek(self._offset)
-                chunk = file.read(CHUNK_BYTES)
-                while b"\n" not in chunk and (more := file.read(CHUNK_BYTES)):
-                    chunk += more
-        except OSError:
-            return []
-        whole = chunk[: chunk.rfind(b"\n") + 1]
-        self._offset += len(whole)
-        events = []
-        for line in whole.splitlines():
-            try:
-                event = from_json_line(line.decode("utf-8", errors="replace"))
-            except (ValueError, AttributeError):
-                continue
+        new = self.folder.events_from(self._offset, CHUNK_BYTES)
+        self._offset = new.end
+        for event in new.events:
             self._count.add(event)
-            events.append(event)
-        return events
+        return list(new.events)
 
     def facts(self) -> RunFacts:
         """Look at the run as it is now.

@@ -98,9 +98,13 @@ class ProgressCount:
     device : str
         The device truly used.
     seconds : deque of float
-        Seconds of the newest images.
+        Seconds of the newest images, or of a step in each of the last epochs.
     final : JobFinished, JobFailed or None
         How the run ended.
+    kind : str
+        Of the job that goes on; "" before the first begins.
+    epoch_start : int
+        Step after which the epoch of a training began.
     """
 
     total: int = 0
@@ -114,6 +118,8 @@ class ProgressCount:
     doubted: list[ReferencesDoubted] = field(default_factory=list)
     seconds: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT_IMAGES))
     final: JobFinished | JobFailed | None = None
+    kind: str = ""
+    epoch_start: int = 0
 
     def add(self, event: Event) -> None:
         """Count an event."""
@@ -122,11 +128,8 @@ class ProgressCount:
                 self._begin(event)
             case TilesPredicted():
                 self.current_image, self.tile_done, self.tile_total = event.image, event.done, event.total
-            case ImageSegmented():
-                self.seconds.append(event.seconds)
-                self._close_image(event.n_cells)
-            case ImageSkipped():
-                self._close_image(event.n_cells)
+            case ImageSegmented() | ImageSkipped():
+                self._close_image(event)
             case ImageFailed():
                 self.done -= isinstance(event, ResultsLost)
                 self.failures.append(event)
@@ -136,7 +139,7 @@ class ProgressCount:
             case StepFinished():
                 self.done, self.total = event.step, event.total
             case EpochFinished():
-                pass
+                self._close_epoch(event)
             case JobFinished() | JobFailed():
                 self.final = event
                 self._leave_image()
@@ -172,16 +175,26 @@ class ProgressCount:
         )
 
     def _begin(self, event: JobStarted) -> None:
+        if event.kind != self.kind:
+            self.seconds.clear()
+        self.kind, self.epoch_start = event.kind, event.finished
         self.total, self.done, self.device = event.total, event.finished, event.device
         self.n_cells, self.final = 0, None
         self.failures.clear()
         self.doubted.clear()
         self._leave_image()
 
-    def _close_image(self, n_cells: int) -> None:
+    def _close_image(self, event: ImageSegmented | ImageSkipped) -> None:
+        if isinstance(event, ImageSegmented):
+            self.seconds.append(event.seconds)
         self.done += 1
-        self.n_cells += n_cells
+        self.n_cells += event.n_cells
         self._leave_image()
+
+    def _close_epoch(self, event: EpochFinished) -> None:
+        if self.done > self.epoch_start:
+            self.seconds.append(event.seconds / (self.done - self.epoch_start))
+        self.epoch_start = self.done
 
     def _leave_image(self) -> None:
         self.current_image, self.tile_done, self.tile_total = "", 0, 0

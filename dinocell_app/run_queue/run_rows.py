@@ -72,6 +72,7 @@ class RunRow:
     remaining_seconds: float | None = None
     device: str = ""
     reason: str = ""
+    is_training: bool = False
 
     @property
     def state_text(self) -> str:
@@ -89,7 +90,9 @@ class RunRow:
 
     @property
     def progress_text(self) -> str:
-        """How many images are done."""
+        """How many images are done, or how many steps of a training are taken."""
+        if self.is_training:
+            return f"step {self.done:,} of {self.total:,}" if self.total else ""
         text = f"{self.done + self.failed:,} of {self.total:,}"
         return f"{text}, {self.failed:,} failed" if self.failed else text
 
@@ -101,7 +104,8 @@ class RunRow:
     @property
     def speed_text(self) -> str:
         """How fast images are done, and on what."""
-        parts = [speed_text(self.seconds_per_image), device_name(self.device) if self.device else ""]
+        speed = "" if self.is_training else speed_text(self.seconds_per_image)
+        parts = [speed, device_name(self.device) if self.device else ""]
         return " on ".join(part for part in parts if part)
 
 
@@ -115,7 +119,15 @@ def run_row(record: RunRecord, progress: RunProgress | None) -> RunRow:
     """
     if progress is None:
         done = record.n_finished
-        return RunRow(record.id, record.name, record.state, done, record.n_failed, record.total)
+        return RunRow(
+            record.id,
+            record.name,
+            record.state,
+            done,
+            record.n_failed,
+            record.total,
+            is_training=record.is_training,
+        )
     tiles = progress.tile_total
     return RunRow(
         id=record.id,
@@ -131,6 +143,7 @@ def run_row(record: RunRecord, progress: RunProgress | None) -> RunRow:
         remaining_seconds=progress.remaining_seconds,
         device=progress.device,
         reason=progress.reason,
+        is_training=record.is_training,
     )
 
 
@@ -179,7 +192,9 @@ def possible_actions(row: RunRow, waiting: Sequence[int]) -> frozenset[RunAction
             actions.add(RunAction.MOVE_DOWN)
     elif row.state in ("stopped", "interrupted", "failed"):
         actions = {RunAction.RESUME}
-    if row.failed and row.state in _ENDED:
+    if row.is_training:
+        actions.discard(RunAction.STOP)
+    elif row.failed and row.state in _ENDED:
         actions.add(RunAction.RETRY)
     if row.state in _ENDED:
         actions.add(RunAction.REMOVE)
@@ -214,7 +229,9 @@ def queue_sentence(rows: Sequence[RunRow]) -> str:
     if active is None:
         return behind
     state = "paused" if active.state == "paused" else active.remaining_text
-    parts = (active.name, f"{active.progress_text} images" if active.total else "", state, behind)
+    images = "" if active.is_training or not active.total else " images"
+    progress = f"{active.progress_text}{images}" if active.total else ""
+    parts = (active.name, progress, state, behind)
     return " · ".join(part for part in parts if part)
 
 
@@ -225,5 +242,7 @@ def finished_sentence(row: RunRow) -> str:
     if row.state == "failed":
         return f"“{row.name}” could not be done. {row.reason or 'See its log.'}"
     word = {"stopped": "was stopped", "interrupted": "was interrupted"}.get(row.state, "is finished")
+    if row.is_training:
+        return f"The training of “{row.name}” {word}; open it to see its verdict."
     sentence = f"“{row.name}” {word}: {images}, {cells}"
     return f"{sentence}; {row.failed:,} failed and can be tried again." if row.failed else f"{sentence}."

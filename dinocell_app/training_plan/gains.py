@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dinocell_app.base.json_text import parse_json
-from dinocell_app.training_plan.training_runs import FOLDER_NAME, VERDICT_NAME
+from dinocell_app.project.project import RUNS_NAME
+from dinocell_app.training_plan.training_runs import FOLDER_NAME, VERDICT_NAME, training_number
 
 FEWEST_COMMON = 3
 """Held-out images that two trainings need to have in common to be compared."""
@@ -30,7 +31,14 @@ def scores_of(project: Path) -> list[dict[str, float]]:
         For each judged training in their order, AP at IoU 0.5 by the name of the image.
     """
     found = []
-    for verdict in sorted((project / FOLDER_NAME).glob(f"*/{VERDICT_NAME}")):
+    verdicts = [
+        verdict
+        for folder in (FOLDER_NAME, RUNS_NAME)
+        for verdict in sorted(
+            (project / folder).glob(f"*/{VERDICT_NAME}"), key=lambda path: training_number(path.parent)
+        )
+    ]
+    for verdict in verdicts:
         try:
             images = parse_json(verdict.read_bytes())["images"]
             scores = {Path(str(each["path"])).name: float(each["new"]["ap_50"]) for each in images}

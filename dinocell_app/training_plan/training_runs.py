@@ -5,28 +5,39 @@ from __future__ import annotations
 import re
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dinocell_app.base.errors import UserFacingError
-from dinocell_app.jobs.events import Event, JobFailed, from_json_line
 from dinocell_app.jobs.job_kinds import AdaptJob, AdaptThenTeachJob, FineTuneJob
 from dinocell_app.jobs.run_folder import RunFolder
-from dinocell_app.run_queue.processes import start_apart
+from dinocell_app.run_queue import intents
+from dinocell_app.run_queue.following import RunFollower, state_of
+from dinocell_app.run_queue.processes import start_worker
 from dinocell_app.training_plan.planned_jobs import MODEL_NAME
 from dinocell_app.training_plan.training_progress import TrainingProgress
 
+if TYPE_CHECKING:
+    from dinocell_app.project.project import Project
+
 FOLDER_NAME = "training"
+"""Folder of the trainings of older versions, in that of the project; those of today are runs in its queue."""
+
 VERDICT_NAME = "verdict.json"
-_NUMBERED = re.compile(r"(\d+)_")
+_NUMBERED = re.compile(r"\d+")
 
 
 class Training:
-    """One training: its run folder, and its events as they come."""
+    """One training: a run with a model to come, followed like every run."""
 
     def __init__(self, folder: Path) -> None:
-        self.run = RunFolder(folder)
+        self._follower = RunFollower(folder)
         self.progress = TrainingProgress()
-        self._offset = 0
-        self._process: subprocess.Popen[bytes] | None = None
+        self._worker: subprocess.Popen[bytes] | None = None
+
+    @property
+    def run(self) -> RunFolder:
+        """Its run folder, as files."""
+        return self._follower.folder
 
     @property
     def folder(self) -> Path:
@@ -52,67 +63,43 @@ class Training:
         bool
             Whether there was anything.
         """
-        try:
-            with self.run.events_path.open("rb") as file:
-                file.seek(self._offset)
-                content = file.read()
-        except OSError:
-            return False
-        whole = content[: content.rfind(b"\n") + 1]
-        if not whole:
-            return False
-        self._offset += len(whole)
-        self.progress = self.progress.after(_events(whole))
-        return True
+        seen = False
+        while events := self._follower.read():
+            self.progress = self.progress.after(events)
+            seen = True
+        return seen
 
     def state(self) -> str:
-        """Name the state.
+        """Name the state, as `run_queue.following.state_of` does for every run."""
+        if self._worker is not None and self._worker.poll() is not None:
+            self._worker = None
+        return state_of(self._follower.facts())
 
-        Returns
-        -------
-        str
-            "running", "paused", "finished", "stopped", "failed" or "interrupted".
-        """
-        starting = self._process is not None and self._process.poll() is None
-        if starting or self.run.is_executing():
-            return "paused" if self.run.pause_path.exists() else "running"
-        final = self.progress.final
-        if isinstance(final, JobFailed):
-            return "failed"
-        if final is not None:
-            return "stopped" if final.stopped else "finished"
-        return "interrupted"
+    def pause(self) -> None:
+        """Ask it to wait; here and below for one that is not in the queue of its project."""
+        intents.pause(self.folder)
 
-    def start(self) -> None:
-        """Start, or let it go on where it was, in a process that outlives the window.
+    def go_on(self) -> None:
+        """Let it go on where it was, in a process that outlives the window.
 
         Raises
         ------
         UserFacingError
             If no process can be started.
         """
-        for request in (self.run.stop_path, self.run.pause_path):
-            request.unlink(missing_ok=True)
+        if not intents.resume(self.folder):
+            return
         try:
-            self._process = start_apart("run", str(self.folder))
+            self._worker = start_worker(self.folder.parent)
         except OSError as error:
             raise UserFacingError(
                 f"The process that does the training cannot be started ({error})",
                 remedy="Start the computer anew",
             ) from error
 
-    def pause(self) -> None:
-        """Ask it to wait."""
-        self.run.pause_path.touch()
-
-    def go_on(self) -> None:
-        """Let it go on after a pause."""
-        self.run.pause_path.unlink(missing_ok=True)
-
     def stop(self) -> None:
         """Ask it to end and keep the best so far."""
-        self.run.stop_path.touch()
-        self.go_on()
+        intents.cancel(self.folder)
 
     def has_model(self) -> bool:
         """Tell whether it offers a model.
@@ -126,53 +113,30 @@ class Training:
         return self.has_model() or (self.folder / VERDICT_NAME).exists()
 
 
-def trainings_of(project_folder: Path) -> list[Training]:
+def trainings_of(project: Project) -> list[Training]:
     """List the trainings of a project.
 
     Returns
     -------
     list of Training
-        The newest first; each has read its events.
+        The newest first, those that older versions kept outside the queue last; each has read its events.
     """
+    queued = [run.folder for run in project.runs.all() if run.is_training]
     try:
-        folders = [f for f in (project_folder / FOLDER_NAME).iterdir() if (f / "job.json").is_file()]
+        older = [f for f in (project.folder / FOLDER_NAME).iterdir() if (f / "job.json").is_file()]
     except OSError:
-        return []
-    found = [Training(folder) for folder in sorted(folders, key=_number, reverse=True)]
+        older = []
+    found = [
+        Training(folder)
+        for folders in (queued, older)
+        for folder in sorted(folders, key=training_number, reverse=True)
+    ]
     for training in found:
         training.look()
     return found
 
 
-def new_training_folder(project_folder: Path, name: str) -> Path:
-    """Choose a folder for a new training.
-
-    Parameters
-    ----------
-    name : str
-        Of the model.
-
-    Returns
-    -------
-    Path
-        That does not exist.
-    """
-    around = project_folder / FOLDER_NAME
-    numbers = [_number(folder) for folder in around.iterdir()] if around.is_dir() else []
-    words = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._") or "model"
-    return around / f"{max(numbers, default=0) + 1:03d}_{words}"
-
-
-def _number(folder: Path) -> int:
+def training_number(folder: Path) -> int:
+    """Give the number of a training by its folder; 0 for one without."""
     found = _NUMBERED.match(folder.name)
-    return int(found.group(1)) if found else 0
-
-
-def _events(lines: bytes) -> list[Event]:
-    events = []
-    for line in lines.splitlines():
-        try:
-            events.append(from_json_line(line.decode("utf-8", errors="replace")))
-        except ValueError:
-            continue
-    return events
+    return int(found.group()) if found else 0

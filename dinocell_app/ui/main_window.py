@@ -361,6 +361,7 @@ class MainWindow(QMainWindow):
         session.images_changed.connect(self._enable)
         session.settings_changed.connect(self._on_settings)
         session.queue.run_finished.connect(self._on_run_finished)
+        session.training_wanted.connect(lambda folder: self._wizard().open_training(Path(folder)))
         session.cell_selected.connect(self._enable)
         self.queue_line.button.clicked.connect(self._docks.toggle_queue)
         self.docks["queue"].visibilityChanged.connect(self._on_queue_visible)
@@ -439,6 +440,9 @@ class MainWindow(QMainWindow):
         if project is None:
             return
         run = project.runs.get(run_id)
+        if run.is_training:
+            QApplication.alert(self)
+            return
         failed = f", {run.n_failed} failed" if run.n_failed else ""
         self._session.noted.emit(
             f"“{run.name}” is {run.state}: {run.n_finished} of {run.total} images{failed}"

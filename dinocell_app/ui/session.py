@@ -43,6 +43,8 @@ class Session(QObject):
     """There are other models than before: one was imported, trained or removed."""
     model_wanted = Signal(str)
     """Id of a model to segment with from now on."""
+    training_wanted = Signal(str)
+    """Folder of a training that a person wants to see."""
     problem_reported = Signal(object)
     """An exception to be shown."""
     noted = Signal(str)

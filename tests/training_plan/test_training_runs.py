@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
+
+import pytest
+from dinocell_training.verdict import Verdict
 
 from dinocell_app.jobs.events import (
     EpochFinished,
@@ -17,16 +21,16 @@ from dinocell_app.jobs.events import (
 )
 from dinocell_app.jobs.job_kinds import FineTuneJob
 from dinocell_app.jobs.run_folder import RunFolder
+from dinocell_app.project.project import Project
+from dinocell_app.run_queue.order import QueueEntry, next_entry
+from dinocell_app.training_plan import training_runs
 from dinocell_app.training_plan.training_progress import TrainingProgress
-from dinocell_app.training_plan.training_runs import (
-    Training,
-    new_training_folder,
-    trainings_of,
-)
+from dinocell_app.training_plan.training_runs import FOLDER_NAME, Training, trainings_of
 
 
-def made(project: Path, name: str = "mine") -> Training:
-    folder = new_training_folder(project, name)
+def made(project: Path, name: str = "mine", number: int = 1) -> Training:
+    """A training as older versions kept it."""
+    folder = project / FOLDER_NAME / f"{number:03d}_mine"
     RunFolder.create(folder, FineTuneJob(data=(project,), output=folder / "model", name=name))
     return Training(folder)
 
@@ -34,13 +38,6 @@ def made(project: Path, name: str = "mine") -> Training:
 def write(training: Training, *events) -> None:
     with training.run.events_path.open("a", encoding="utf-8") as file:
         file.writelines(to_json_line(event) + "\n" for event in events)
-
-
-class Process:
-    ended = False
-
-    def poll(self) -> int | None:
-        return 0 if self.ended else None
 
 
 def step(number: int, loss: float = 1.0) -> StepFinished:
@@ -114,6 +111,9 @@ def test_events_are_read_once_and_whole(tmp_path: Path) -> None:
 
 def test_states(tmp_path: Path) -> None:
     training = made(tmp_path)
+    assert training.state() == "stopped"
+    write(training, step(1))
+    training.look()
     assert training.state() == "interrupted"
     with training.run.locked():
         assert training.state() == "running"
@@ -132,22 +132,54 @@ def test_states(tmp_path: Path) -> None:
         assert training.state() == state
 
 
-def test_a_process_that_begins_counts_as_running(tmp_path: Path) -> None:
+def test_a_training_that_was_asked_for_waits_until_its_worker_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Path] = []
+    monkeypatch.setattr(training_runs, "start_worker", asked.append)
     training = made(tmp_path)
     write(training, JobFinished(1, 0, 3.0, stopped=True))
     training.look()
-    training._process = Process()  # instead of one that takes seconds to begin
-    assert training.state() == "running"
-    training._process.ended = True
+    training.go_on()
+    assert training.state() == "queued"
+    assert asked == [tmp_path / FOLDER_NAME]
+    assert next_entry(tmp_path / FOLDER_NAME) == QueueEntry(training.folder.name)
+    training.pause()
+    assert training.state() == "paused"
+    training.stop()
     assert training.state() == "stopped"
     assert not training.has_model()
 
 
 def test_trainings_of_a_project_are_found_again_newest_first(tmp_path: Path) -> None:
-    assert trainings_of(tmp_path) == []
-    for name in ("first", "T98G 10× / night", "first"):
-        made(tmp_path, name)
-    (tmp_path / "training" / "notes").mkdir()
-    assert [training.name for training in trainings_of(tmp_path)] == ["first", "T98G 10× / night", "first"]
-    assert new_training_folder(tmp_path, "a").name == "004_a"
-    assert len({training.folder for training in trainings_of(tmp_path)}) == 3
+    with Project.create(tmp_path / "study") as project:
+        assert trainings_of(project) == []
+        for number, name in ((1, "first"), (2, "T98G 10× / night")):
+            made(project.folder, name, number)
+        (project.folder / FOLDER_NAME / "notes").mkdir()
+        runs = [
+            project.runs.add_training(
+                name, lambda run, name=name: FineTuneJob(data=(tmp_path,), output=run / "model", name=name)
+            )
+            for name in ("third", "fourth")
+        ]
+        assert [training.name for training in trainings_of(project)] == [
+            "fourth", "third", "T98G 10× / night", "first",
+        ]  # fmt: skip
+        assert [(run.kind, run.is_training, run.state) for run in runs] == [("finetune", True, "queued")] * 2
+        project.runs.remove(runs[0].id)
+        assert [training.name for training in trainings_of(project)][:2] == ["fourth", "T98G 10× / night"]
+
+
+def test_a_training_of_an_older_version_is_shown_with_what_it_came_to(tmp_path: Path) -> None:
+    with zipfile.ZipFile(Path(__file__).parents[1] / "data" / "project_of_version_6.zip") as files:
+        files.extractall(tmp_path)
+    training = Training(tmp_path / "lab.dinocell" / FOLDER_NAME / "001_mine")
+    assert training.look()
+    assert (training.name, training.state(), training.has_model()) == ("mine", "finished", True)
+    progress = training.progress
+    assert (progress.phase, progress.step, progress.total, progress.epochs) == ("finetune", 4, 4, 2)
+    assert len(progress.losses) == 4
+    assert len(progress.validation) == 2
+    assert [sample.epoch for sample in progress.samples] == [0, 1, 2]
+    assert Verdict.read(training.folder).outcome == "cannot tell"

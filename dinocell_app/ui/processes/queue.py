@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject
 
 from dinocell_app.base.errors import InvalidParameterError, UserFacingError
 from dinocell_app.base.file_locks import is_held
-from dinocell_app.jobs.job_kinds import SegmentJob
+from dinocell_app.jobs.job_kinds import SegmentJob, TrainingJob
 from dinocell_app.project.moved_jobs import bring_up_to_date, job_of_today, segment_job_of
 from dinocell_app.run_queue import intents
 from dinocell_app.run_queue.order import ask_for, next_entry, put_in_order, withdraw
@@ -61,8 +61,26 @@ class Queue(FollowedRuns):
         UserFacingError
             If the project cannot be written to, or no process can be started.
         """
-        project = self._open_project()
-        record = project.runs.add(name, job, image_ids)
+        return self._begin(self._open_project().runs.add(name, job, image_ids))
+
+    def enqueue_training(self, name: str, make_job: Callable[[Path], TrainingJob]) -> RunRecord:
+        """Put a training at the end of the queue.
+
+        Parameters
+        ----------
+        name : str
+            Of the model.
+        make_job : callable
+            Makes the job for a run folder.
+
+        Raises
+        ------
+        UserFacingError
+            If the project cannot be written to, or no process can be started.
+        """
+        return self._begin(self._open_project().runs.add_training(name, make_job))
+
+    def _begin(self, record: RunRecord) -> RunRecord:
         self._states[record.id] = record.state
         ask_for(record.folder.parent, record.folder.name)
         self._work_on(record.folder.parent)

@@ -188,6 +188,7 @@ class QueuePanel(QWidget):
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         self.table.addActions(list(self.actions_by_kind.values()))
         self.images.image_asked.connect(self._show_image)
+        self.table.doubleClicked.connect(self._open_training)
 
     def _choose(self, run_id: int) -> None:
         number = max(self.model.number_of(run_id), 0)
@@ -232,6 +233,11 @@ class QueuePanel(QWidget):
             self.message.show()
             self._notice.tell("Run finished", sentence)
             self._session.noted.emit(sentence)
+
+    def _open_training(self, index: QModelIndex) -> None:
+        project, row = self._session.project, self.model.rows()[index.row()]
+        if project is not None and row.is_training:
+            self._session.training_wanted.emit(str(project.runs.get(row.id).folder))
 
     def _show_image(self, path: str) -> None:
         project = self._session.project

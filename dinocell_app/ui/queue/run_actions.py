@@ -28,7 +28,7 @@ ACTION_TEXTS = {
         "Stop after this image", "Ctrl+.", "Finish the current image, then end; Resume goes on from there."
     ),
     RunAction.CANCEL: ActionText(
-        "Cancel", "Del", "End within the current tile; images that are finished keep their results."
+        "Cancel", "Del", "End within the current tile or step; what is finished is kept, and the best model."
     ),
     RunAction.MOVE_UP: ActionText("Move up", "Alt+Up", "Do this run before the one above it."),
     RunAction.MOVE_DOWN: ActionText("Move down", "Alt+Down", "Do this run after the one below it."),

@@ -26,7 +26,7 @@ class Column(IntEnum):
     SPEED = 5
 
 
-_TITLES = ("Run", "State", "Images", "Remaining", "Cells", "Speed")
+_TITLES = ("Run", "State", "Progress", "Remaining", "Cells", "Speed")
 
 
 class RunModel(QAbstractTableModel):
@@ -106,13 +106,14 @@ def _text(row: RunRow, column: Column) -> str:
         case Column.REMAINING:
             return row.remaining_text
         case Column.CELLS:
-            return f"{row.n_cells:,}"
+            return "" if row.is_training else f"{row.n_cells:,}"
         case Column.SPEED:
             return row.speed_text
 
 
 def _tooltip(row: RunRow) -> str:
-    lines = [row.name, f"{row.state_text}: {row.progress_text} images"]
+    images = "" if row.is_training else " images"
+    lines = [row.name, f"{row.state_text}: {row.progress_text}{images}"]
     if row.current_image:
         lines.append(f"Now: {row.current_image}")
     if row.reason:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from dinocell_app.jobs.events import JobFailed, SamplePredicted
 from dinocell_app.run_queue.durations import remaining_text
+from dinocell_app.run_queue.run_rows import STATE_TEXTS
 from dinocell_app.segmentation_plan.image_choices import device_name
 from dinocell_app.training_plan.training_progress import TrainingProgress
 from dinocell_app.training_plan.training_runs import Training
@@ -27,16 +28,6 @@ from dinocell_app.ui.training.fitted_picture import FittedPicture
 
 SMOOTHED_STEPS = 20
 """The loss of one batch says little: the line is the mean of so many."""
-
-STATES = {
-    "running": "▶ Running",
-    "paused": "Ⅱ Paused",
-    "finished": "✓ Finished",
-    "stopped": "■ Stopped",
-    "failed": "✕ Failed",
-    "interrupted": "! Not running",
-}
-
 
 PHASES = {"adapt": ", adapting to images without labels", "finetune": ", teaching with labelled images"}
 
@@ -92,7 +83,7 @@ class RunPage(QWidget):
             kept = " before there was a model"
             if training.has_result():
                 kept = "; the best so far was kept" if training.has_model() else "; the base is still better"
-        self.state.setText(f"{training.name}: {STATES[state]}{kept}{begun}{reason}")
+        self.state.setText(f"{training.name}: {STATE_TEXTS[state]}{kept}{begun}{reason}")
         self.state.setWordWrap(True)
         self.bar.setMaximum(max(1, progress.total))
         self.bar.setValue(progress.step)
@@ -106,7 +97,7 @@ class RunPage(QWidget):
             self.remaining.setText(f"{left} left" if left and state == "running" else "")
         self.pause.setEnabled(state == "running")
         self.resume.setEnabled(state in ("paused", "stopped", "failed", "interrupted"))
-        self.stop.setEnabled(state in ("running", "paused"))
+        self.stop.setEnabled(state in ("queued", "running", "paused"))
         self._draw(progress)
         self._show_sample(training)
         self.notices.setText("\n".join(progress.notices[-4:]))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QComboBox, QWidget
 
-from dinocell_app.training_plan.training_runs import Training, trainings_of
+from dinocell_app.training_plan.training_runs import Training, training_number, trainings_of
+
+if TYPE_CHECKING:
+    from dinocell_app.project.project import Project
 
 _NEW = "New training"
 
@@ -21,13 +24,11 @@ class TrainingList(QComboBox):
         self.setToolTip("Begin a new training, or look at one of this project.")
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
 
-    def show_trainings(self, project: Path | None, chosen: Training | None) -> None:
+    def show_trainings(self, project: Project | None, chosen: Training | None) -> None:
         """Read the trainings anew.
 
         Parameters
         ----------
-        project : Path or None
-            Folder of the project.
         chosen : Training or None
             None for a new one.
         """
@@ -48,5 +49,4 @@ class TrainingList(QComboBox):
 
 
 def _entry(training: Training) -> str:
-    number = training.folder.name.partition("_")[0].lstrip("0")
-    return f"{number}: {training.name}, {training.state()}"
+    return f"{training_number(training.folder)}: {training.name}, {training.state()}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,7 +19,6 @@ from PySide6.QtWidgets import (
 )
 
 from dinocell_app.base.errors import UserFacingError
-from dinocell_app.jobs.run_folder import RunFolder
 from dinocell_app.project.training_sets import (
     corrected_pictures,
     new_training_set_folder,
@@ -32,7 +32,6 @@ from dinocell_app.training_plan.training_plan import TrainingPlan
 from dinocell_app.training_plan.training_runs import (
     VERDICT_NAME,
     Training,
-    new_training_folder,
 )
 from dinocell_app.ui.help_here import help_button
 from dinocell_app.ui.plain_text import asked, plain_label
@@ -150,18 +149,15 @@ class TrainingWindow(QDialog):
 
     def begin(self) -> None:
         """Write the job and start to teach."""
-        project = self._session.project
-        if project is None:
+        if self._session.project is None:
             return
+        name = self.plan.name.strip() or "model"
         try:
-            folder = new_training_folder(project.folder, self.plan.name)
-            run = RunFolder.create(folder, job_of(self.plan, folder))
-            training = Training(run.path)
-            training.start()
-        except (UserFacingError, OSError) as error:
+            run = self._session.queue.enqueue_training(name, partial(job_of, self.plan))
+        except UserFacingError as error:
             self._session.report(error)
             return
-        self._training = training
+        self._training = Training(run.folder)
         self._list_trainings()
         self.show_page(RUN)
         self._timer.start()
@@ -259,7 +255,7 @@ class TrainingWindow(QDialog):
 
     def _list_trainings(self) -> None:
         project = self._session.project
-        self.trainings.show_trainings(project.folder if project is not None else None, self._training)
+        self.trainings.show_trainings(project, self._training)
 
     def _on_training_chosen(self) -> None:
         folder = self.trainings.currentData()
@@ -267,8 +263,13 @@ class TrainingWindow(QDialog):
             self._training = None
             self.show_page(GOAL)
             return
-        self._training = Training(Path(folder))
+        self.open_training(Path(folder))
+
+    def open_training(self, folder: Path) -> None:
+        """Show a training as it is now, or what came of it."""
+        self._training = Training(folder)
         self._training.look()
+        self._list_trainings()
         self.run_page.show_training(self._training)
         if self._training.state() == "finished":
             self.verdict.show_folder(self._training.folder)
@@ -279,25 +280,31 @@ class TrainingWindow(QDialog):
 
     def _on_pause(self) -> None:
         if self._training is not None:
-            self._training.pause()
+            self._ask(self._session.queue.pause, self._training.pause)
             self.look()
 
     def _on_resume(self) -> None:
-        training = self._training
-        if training is None:
-            return
-        try:
-            if training.state() == "paused":
-                training.go_on()
-            else:
-                training.start()
-        except UserFacingError as error:
-            self._session.report(error)
-        self._timer.start()
+        if self._training is not None:
+            self._ask(self._session.queue.resume, self._training.go_on)
+            self._timer.start()
 
     def _on_stop(self) -> None:
         if self._training is not None:
-            self._training.stop()
+            self._ask(self._session.queue.cancel, self._training.stop)
+
+    def _ask(self, of_queue: Callable[[int], None], of_training: Callable[[], None]) -> None:
+        """Ask the queue for something, or a training that an older version kept outside it."""
+        run_id = self._run_id()
+        try:
+            of_training() if run_id is None else of_queue(run_id)
+        except UserFacingError as error:
+            self._session.report(error)
+
+    def _run_id(self) -> int | None:
+        training, project = self._training, self._session.project
+        if training is None or project is None or training.folder.parent != project.runs_folder:
+            return None
+        return int(training.folder.name)
 
     def _on_save(self, notes: str) -> None:
         if self._training is None:
@@ -322,7 +329,7 @@ class TrainingWindow(QDialog):
             self, "Discard the training", f"Remove “{training.name}” with its model? Your images stay."
         ):
             return
-        shutil.rmtree(training.folder, ignore_errors=True)
+        self._ask(self._session.queue.remove, partial(shutil.rmtree, training.folder, ignore_errors=True))
         self._training = None
         self._list_trainings()
         self.show_page(GOAL)

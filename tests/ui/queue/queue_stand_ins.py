@@ -20,6 +20,7 @@ class Run:
     total: int = 3
     n_finished: int = 0
     n_failed: int = 0
+    is_training: bool = False
     folder: Path = Path("/project/runs/1")
 
 
