@@ -79,6 +79,8 @@ def _lay_out(bundle: Path, tree: Path) -> None:
     for source, place in (
         (HERE / f"{NAME}.desktop", f"usr/share/applications/{NAME}.desktop"),
         (ROOT / "resources/icons/application.svg", f"usr/share/icons/hicolor/scalable/apps/{NAME}.svg"),
+        (HERE / "org.dinocell.app.metainfo.xml", "usr/share/metainfo/org.dinocell.app.metainfo.xml"),
+        (HERE / f"{NAME}-mime.xml", f"usr/share/mime/packages/{NAME}.xml"),
         (ROOT / "resources/LICENSE", f"usr/share/doc/{NAME}/copyright"),
     ):
         copied = tree / place

@@ -42,6 +42,12 @@ Name: "desktop"; Description: "Put an icon on the desktop"
 [Registry]
 ; The shell command is found by terminals that are opened afterwards.
 Root: HKA; Subkey: "{code:EnvironmentKey}"; ValueType: expandsz; ValueName: "Path"; ValueData: "{olddata};{app}"; Check: NotOnPath
+; A project is a folder: the menu of a folder opens it, and folders of images begin one.
+Root: HKA; Subkey: "Software\Classes\Directory\shell\DINOCell"; ValueType: string; ValueData: "Open in DINOCell"; Flags: uninsdeletekey
+Root: HKA; Subkey: "Software\Classes\Directory\shell\DINOCell\command"; ValueType: string; ValueData: """{app}\DINOCell.exe"" ""%1"""
+Root: HKA; Subkey: "Software\Classes\.dinocell-assay"; ValueType: string; ValueData: "DINOCell.assay"; Flags: uninsdeletevalue
+Root: HKA; Subkey: "Software\Classes\DINOCell.assay"; ValueType: string; ValueData: "DINOCell assay"; Flags: uninsdeletekey
+Root: HKA; Subkey: "Software\Classes\DINOCell.assay\DefaultIcon"; ValueType: string; ValueData: "{app}\DINOCell.exe,0"
 
 [Run]
 Filename: "{app}\DINOCell.exe"; Description: "Open DINOCell"; Flags: nowait postinstall skipifsilent
