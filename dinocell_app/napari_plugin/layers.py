@@ -110,7 +110,7 @@ def _image_of(record: PlaneRecord) -> list[LayerData]:
             return [
                 (
                     pixels,
-                    {"name": name, **scale, **kind, "visible": shown in (index, "grey", "mean")},
+                    {"name": name, **scale, **kind, "visible": shown in (index, "colour", "grey", "mean")},
                     "image",
                 )
                 for index, (name, pixels, kind) in enumerate(

@@ -53,7 +53,7 @@ SETS = (
     ("dsb2018_nuclei", "brightfield"),
     ("cart_brightfield", ""),
 )
-WINDOW_IN_DIAMETERS = 14
+WINDOW_IN_DIAMETERS = 18
 """Edge of the window of an image: with cells of 32 pixels in the network's image, some tiles."""
 
 DRAWN_SIZE, DRAWN_DIAMETER = 640, 48.0
