@@ -48,9 +48,6 @@ def runs_may_be_left(session: Session, parent: QWidget) -> bool:
     bool
         Whether the window may close.
     """
-    # Nobody is asked about a run that has just ended: the first look reads how, the second believes it.
-    for _ in range(2):
-        session.queue.look()
     running = session.queue.running() if session.project is not None else []
     if not running:
         return True

@@ -80,6 +80,8 @@ def window(own_folders, qapp, tmp_path):
     window.show()
     session.create_project(tmp_path / "study")
     yield window
+    # Closing asks about trainings that go on.
+    until(lambda: not session.queue.running(), "the window to hear that trainings have ended")
     window.close()
     session.shut_down()
     window.deleteLater()
