@@ -71,6 +71,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--diameter", choices=("true", "measured"), default="true")
     parser.add_argument("--classical", type=Path, help="JSON of classical_baseline.py")
     parser.add_argument("--out", type=Path, help="JSON file for the scores")
+    parser.add_argument(
+        "--channel",
+        choices=("colour", "grey"),
+        default="colour",
+        help="of colour images; a model that takes no colours sees grey either way",
+    )
     parser.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="fp32")
     parser.add_argument("--at-most", type=int, metavar="N", help="images of each set, all when left out")
     parser.add_argument("--only", nargs="*", help="names of data sets, all when left out")
@@ -86,7 +92,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if (options.only and test_set.name not in options.only) or not folder.is_dir():
             continue
         started = time.perf_counter()
-        pairs = spread(chosen_pairs(folder, test_set.beginning, test_set.channel), options.at_most)
+        channel = options.channel if test_set.channel == "grey" else test_set.channel
+        pairs = spread(chosen_pairs(folder, test_set.beginning, channel), options.at_most)
         scored = [score(test_set, pair, model, options) for pair in pairs]
         seconds = time.perf_counter() - started
         total = summarise([entry[0] for entry in scored])

@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder that holds the data sets")
     parser.add_argument("--model", default="dinocell-s8", help="name or folder of a model")
-    parser.add_argument("--channel", default="grey", help="colour or grey")
+    parser.add_argument("--channel", choices=("colour", "grey"), default="colour")
     parser.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="fp32")
     parser.add_argument("--at-most", type=int, metavar="N", help="images of each set, all when left out")
     options = parser.parse_args(arguments)
