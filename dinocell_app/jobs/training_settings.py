@@ -99,6 +99,13 @@ class TrainingSettings(Settings):
             automatic="the same rate",
         ),
     ] = Field(default=None, ge=0, allow_inf_nan=False)
+    frozen_blocks: Annotated[
+        CountOrZero,
+        Setting(
+            "Frozen encoder blocks",
+            "So many of the first blocks of the encoder stay as they are: faster, and less is forgotten.",
+        ),
+    ] = 0
     weight_decay: Annotated[Factor, Setting("Weight decay", "Keeps weights small, against overfitting.")] = (
         1e-4
     )

@@ -324,3 +324,16 @@ def test_an_encoder_that_is_to_stay_gets_no_gradients_and_the_rest_learns_as_bef
     list(with_gradients.run(tmp_path / "gradients"))
     for name, value in with_gradients.state.network.state_dict().items():
         torch.testing.assert_close(after[name], value, msg=name)
+
+
+def test_the_first_blocks_stay_as_they_are_and_later_ones_learn(tmp_path):
+    torch.manual_seed(0)
+    network = Segmenter(replace(TINY, feature_blocks=(2,)))
+    plan = PARAMETERS.model_copy(update={"frozen_blocks": 2})
+    training = FineTuning(network, FlowsObjective(), FineTuningData(_dataset()), plan, torch.device("cpu"))
+    before = copy.deepcopy(training.state.network.backbone.state_dict())
+    list(training.run(tmp_path))
+    after = training.state.network.backbone.state_dict()
+    moved = {name for name in before if not torch.equal(before[name], after[name])}
+    assert any(name.startswith("blocks.2.") for name in moved)
+    assert not [name for name in moved if not name.startswith(("blocks.2.", "norm."))]

@@ -86,6 +86,7 @@ class FineTuning:
         if parameters.encoder_learning_rate == 0:
             # A still encoder needs no gradients: less than half of the time, and far less memory.
             network.get_submodule("backbone").requires_grad_(False)
+        _freeze_first_blocks(network, parameters.frozen_blocks)
         choose_attention(network, device, parameters.precision)
         average = copy.deepcopy(network).requires_grad_(False).eval() if parameters.average_decay else None
         rate = parameters.learning_rate
@@ -259,3 +260,14 @@ class FineTuning:
         decay = min(self.parameters.average_decay, (1 + step) / (10 + step))
         for mean, value in zip(self.state.average.parameters(), self.state.network.parameters(), strict=True):
             mean.lerp_(value, 1 - decay)
+
+
+def _freeze_first_blocks(network: nn.Module, n_blocks: int) -> None:
+    """Leave the first blocks of the encoder, and what comes before them, without gradients."""
+    if not n_blocks:
+        return
+    backbone = network.get_submodule("backbone")
+    first = {f"blocks.{number}." for number in range(n_blocks)}
+    for name, parameter in backbone.named_parameters():
+        if not name.startswith(("blocks.", "norm.")) or any(name.startswith(each) for each in first):
+            parameter.requires_grad_(False)
