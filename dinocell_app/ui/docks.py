@@ -69,11 +69,11 @@ class Docks:
         """
         centre = self._centre()
         if self._before_maximising is not None:
-            for each in self._before_maximising:
+            opened, self._before_maximising = self._before_maximising, None
+            for each in opened:
                 self.by_key[each].show()
             for each in self._front:
                 self.by_key[each].raise_()
-            self._before_maximising = None
             centre.show()
         else:
             self._note_open()

@@ -51,6 +51,7 @@ from dinocell_app.ui.settings_dialog import SettingsDialog, show_dialog
 from dinocell_app.ui.theme import apply_theme
 from dinocell_app.ui.training.training_window import TrainingWindow
 from dinocell_app.ui.update_notice import UpdateNotice
+from dinocell_app.ui.view_actions import ViewActions
 from dinocell_app.ui.welcome.welcome_page import WelcomePage
 from dinocell_app.ui.work_area import WorkArea
 
@@ -84,8 +85,9 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(body)
         self.drop_target = DropTarget(self)
         self.projects = ProjectActions(session, self.panels.images.search, self)
-        self.actions_by_key = self._make_actions()
         self._docks = Docks(self, self.panels)
+        self.views = ViewActions(session, self.panels, self.work, self._docks)
+        self.actions_by_key = self._make_actions()
         self.queue_line = QueueLine(session)
         self.setTabPosition(Qt.DockWidgetArea.RightDockWidgetArea, QTabWidget.TabPosition.North)
         self.statusBar().setSizeGripEnabled(False)
@@ -151,56 +153,6 @@ class MainWindow(QMainWindow):
     def remove_images(self) -> None:
         """Take images out of the project."""
         self.panels.images.changes.remove_chosen()
-
-    def fit(self) -> None:
-        """Show the whole image."""
-        self.panels.viewer.fit()
-
-    def zoom_in(self) -> None:
-        """Look closer."""
-        self.panels.viewer.zoom_in()
-
-    def zoom_out(self) -> None:
-        """Look from further away."""
-        self.panels.viewer.zoom_out()
-
-    def toggle_masks(self) -> None:
-        """Show or hide masks."""
-        self.panels.viewer.toggle_masks()
-
-    def toggle_outlines(self) -> None:
-        """Show or hide outlines."""
-        self.panels.viewer.toggle_outlines()
-
-    def zoom_to_cell(self) -> None:
-        """Look at the selected cell from close by."""
-        self.work.show_image()
-        self.panels.viewer.viewer.zoom_to(self._session.selected_cell)
-
-    def show_image_view(self) -> None:
-        """Give the image all the room."""
-        self.work.show_view("image")
-
-    def show_results_view(self) -> None:
-        """Give tables and plots all the room."""
-        self.work.show_view("results")
-
-    def show_both_views(self) -> None:
-        """Show the image above the results."""
-        self.work.show_view("both")
-
-    def maximise(self) -> None:
-        """Hide the panels around the middle, or show them again."""
-        self._docks.maximise()
-        self._show_maximised()
-
-    def measure_with_ruler(self) -> None:
-        """Switch the ruler on or off."""
-        self.panels.viewer.set_ruler(self.actions_by_key["measure_with_ruler"].isChecked())
-
-    def side_by_side(self) -> None:
-        """Show one view or two."""
-        self.panels.viewer.set_side_by_side(self.actions_by_key["side_by_side"].isChecked())
 
     def preview(self) -> None:
         """Segment what is visible."""
@@ -317,7 +269,7 @@ class MainWindow(QMainWindow):
             action.setIcon(action_icon(info.key))
             action.setIconText(TOOLBAR.get(info.key, info.text))
             action.setCheckable(info.checkable)
-            parts = (self, self.projects, self.panels.correct)
+            parts = (self, self.views, self.projects, self.panels.correct)
             action.triggered.connect(next(getattr(p, info.key) for p in parts if hasattr(type(p), info.key)))
             actions[info.key] = action
         return actions
@@ -365,7 +317,7 @@ class MainWindow(QMainWindow):
         session.cell_selected.connect(self._enable)
         self.queue_line.button.clicked.connect(self._docks.toggle_queue)
         self.docks["queue"].visibilityChanged.connect(self._on_queue_visible)
-        self.work.maximise_asked.connect(self.maximise)
+        self.work.maximise_asked.connect(self.views.maximise)
         self.panels.correct.corrections.changed.connect(self._name_undo)
         for dock in self.docks.values():
             dock.visibilityChanged.connect(self._show_maximised)
