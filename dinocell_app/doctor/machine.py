@@ -22,7 +22,7 @@ _DRIVER_PATIENCE_S = 10
 
 def memory() -> Iterator[Finding]:
     """Look at the memory that is free."""
-    from dinocell_app.pipeline.free_memory import free_memory_bytes
+    from dinocell_app.base.free_memory import free_memory_bytes
 
     free = free_memory_bytes()
     if free is None:

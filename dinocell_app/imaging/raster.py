@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dinocell_app.base.errors import UnreadableFileError
+from dinocell_app.base.free_memory import free_memory_bytes
 from dinocell_app.imaging.file_formats import FileFormat, format_of_content
 from dinocell_app.imaging.image_file import ImageFile
 from dinocell_app.imaging.image_reader import ImageReader, check_declared_size, check_plausible_size
@@ -17,6 +18,10 @@ from dinocell_app.imaging.metadata import ImageMetadata, name_channels
 _PNG_HEADER_BYTES = 26
 _PNG_SAMPLES = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}
 """Samples a pixel by the colour type of the PNG header; palettes are shown as colours."""
+
+_COPIES = 3
+"""Of the pixels while they are decoded: those of the library, ours, and the channel that is asked for."""
+_ALWAYS_TRIED_BYTES = 256 << 20
 
 
 class RasterImageFile(ImageFile):
@@ -68,9 +73,23 @@ class RasterReader(ImageReader):
     def _decode_plane(self, t: int, z: int, c: int) -> NDArray[Any]:
         del t, z
         if self._pixels is None:
+            self._require_memory()
             pixels = _decode_deep_png(self.metadata.path) if self._is_deep_png else self._decode()
             self._pixels = pixels[..., None] if pixels.ndim == 2 else pixels
         return self._pixels[..., c].copy()
+
+    def _require_memory(self) -> None:
+        """Refuse what cannot be held, before any of it is: these formats are decoded as a whole."""
+        known = self.metadata
+        needed = _COPIES * known.height * known.width * self._n_channels * known.dtype.itemsize
+        free = free_memory_bytes() if needed > _ALWAYS_TRIED_BYTES else None
+        if free is not None and needed > free:
+            raise UnreadableFileError(
+                f"{known.height:,} x {known.width:,} pixels need {needed / 2**30:.1f} GiB of memory to be "
+                f"opened, and {free / 2**30:.1f} GiB are free",
+                path=known.path,
+                remedy="Close other programs, or save it as a tiled TIFF, which is read in pieces",
+            )
 
     def _decode_rows(self, first: int, end: int, place: tuple[int, int, int]) -> NDArray[Any]:
         if self._pixels is None:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dinocell_app.base.errors import UserFacingError
+from dinocell_app.base.free_memory import free_memory_bytes
 from dinocell_app.imaging.image_reader import ImageReader
-from dinocell_app.pipeline.free_memory import free_memory_bytes
 from dinocell_app.segmentation.blocks import BlockSize
 
 LARGEST_WHOLE_PX = 64_000_000

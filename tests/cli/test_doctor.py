@@ -56,7 +56,7 @@ def test_a_folder_that_cannot_be_written_to_has_a_remedy(monkeypatch):
 def test_little_room_is_a_warning(monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(1, 1, 1 << 30))
     assert {finding.state for finding in machine.folders()} == {WARNING}
-    monkeypatch.setattr("dinocell_app.pipeline.free_memory.free_memory_bytes", lambda: 1 << 30)
+    monkeypatch.setattr("dinocell_app.base.free_memory.free_memory_bytes", lambda: 1 << 30)
     (finding,) = machine.memory()
     assert (finding.state, finding.value) == (WARNING, "1.0 GiB")
 

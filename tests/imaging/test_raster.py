@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dinocell_app.base.errors import UnreadableFileError
+from dinocell_app.imaging import raster
 from dinocell_app.imaging.reading import open_image
 
 NOISE = np.random.default_rng(6).integers(0, 256, (6, 7, 4), dtype=np.uint8)
@@ -84,3 +86,13 @@ def test_extreme_shapes(tmp_path: Path, suffix: str, shape: tuple[int, int]) -> 
     planes, _ = read(tmp_path / f"x.{suffix}")
     assert planes.shape == (1, *shape)
     assert np.abs(planes.astype(int) - 100).max() <= 2
+
+
+def test_what_cannot_be_held_is_refused_before_memory_is_taken(tmp_path, monkeypatch):
+    """A PNG of 1 bit a pixel is some thousand times as large in memory as on the disk."""
+    path = tmp_path / "claims.png"
+    iio.imwrite(path, np.zeros((12_000, 12_000), np.uint8))
+    monkeypatch.setattr(raster, "free_memory_bytes", lambda: 100 << 20)
+    monkeypatch.setattr(raster.RasterReader, "_decode", lambda _: pytest.fail("decoded"))
+    with open_image(path) as reader, pytest.raises(UnreadableFileError, match="GiB are free"):
+        reader.read_plane(0, 0, 0)
