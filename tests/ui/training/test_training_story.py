@@ -122,6 +122,7 @@ def quick(wizard: TrainingWindow, base: Path) -> None:
             "training.learning_rate": "0.02",
             "training.warmup_epochs": "0",
             "crop_size": "64",
+            "synthetic_share": "0",
         },
     )
     wizard.settings.channel.setEditText("0")
