@@ -112,10 +112,13 @@ def try_writing(folder: Path) -> None:
     """
     with writing_explained(folder):
         make_folders(folder)
-        with tempfile.TemporaryFile(dir=folder) as file:
-            file.write(bytes(_PROBE_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
+        handle, name = tempfile.mkstemp(prefix=".", suffix=".partial", dir=folder)
+        try:
+            os.write(handle, bytes(_PROBE_BYTES))
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+            os.unlink(name)
 
 
 def _sentence(error: OSError) -> tuple[str, str]:

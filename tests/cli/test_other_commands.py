@@ -97,7 +97,7 @@ def test_models_travel_in_one_file(tiny_model, tmp_path, capsys, monkeypatch):
     listed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert ("mine", "own") in {(entry["id"], entry["origin"]) for entry in listed}
     assert main(["models", "info", "mine"]) == 0
-    assert "Tiny" in capsys.readouterr().out
+    assert "mine (mine, version" in capsys.readouterr().out
 
 
 def test_the_doctor_says_when_the_model_is_missing(capsys):

@@ -126,6 +126,7 @@ def records(folder: Path) -> None:
     from dinocell_app.export.provenance import write_sidecar
 
     names = {"input_path": "a.tif", "input_sha256": "0" * 64, "model_id": "x", "model_sha256": "1" * 64}
+    names |= {"parameters": {}}
     known = {name: value for name, value in names.items() if name in PlaneRecord.__dataclass_fields__}
     missing = {
         name: "x"

@@ -81,10 +81,10 @@ def test_saving_keeps_what_else_is_in_the_folder(folder):
 def test_a_model_that_cannot_be_written_leaves_the_old_one(folder, monkeypatch):
     model = load_model(folder)
 
-    def full(*_):
+    def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("dinocell_app.model.model_folder.save_file", full)
+    monkeypatch.setattr("dinocell_app.model.tensor_files.save_file", full)
     with pytest.raises(OSError, match="No space"):
         save_model(model.network, model.manifest, folder)
     assert load_model(folder).manifest == model.manifest
