@@ -155,7 +155,7 @@ def _labelled(planes: Sequence[Plane], pair: FilePair) -> list[tuple[Plane, Path
     found = [
         (plane, path)
         for plane in planes
-        if (path := by_place.get((plane.address.t, plane.address.z)) or by_suffix(pair, plane)) is not None
+        if (path := by_place.get((plane.address.t, plane.address.z)) or _by_suffix(pair, plane)) is not None
     ]
     if not found:
         raise InvalidParameterError(
@@ -164,7 +164,7 @@ def _labelled(planes: Sequence[Plane], pair: FilePair) -> list[tuple[Plane, Path
     return found
 
 
-def by_suffix(pair: FilePair, plane: Plane) -> Path | None:
+def _by_suffix(pair: FilePair, plane: Plane) -> Path | None:
     """Find labels that are named as results of the plane are."""
     return next((path for address, path in pair.planes if address.suffix == plane.address.suffix), None)
 

@@ -12,7 +12,7 @@ _LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
 _RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
 _BELOW = Qt.DockWidgetArea.BottomDockWidgetArea
 _RIGHT_TABS = ("segment", "references", "review", "regions")
-_SIDES, _BELOW_HEIGHT = (236, 330), 190
+_SIDES, _BELOW_HEIGHT = (236, 340), 190
 """Pixels at first: width of the images and of what to do with them, height of the queue."""
 
 

@@ -75,11 +75,6 @@ class WorkArea(QWidget):
         if self.view == "results":
             self.show_view("image")
 
-    def show_results(self) -> None:
-        """Bring the results into sight, beside the image where that is not alone."""
-        if self.view == "image":
-            self.show_view("results")
-
     def places(self) -> str:
         """Write down what is looked at, and how the room is shared."""
         return f"{self.view} {' '.join(map(str, self._splitter.sizes()))}"

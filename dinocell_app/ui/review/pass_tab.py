@@ -41,7 +41,7 @@ class PassTab(QWidget):
     Parameters
     ----------
     cells : ShownCells
-        Of the Measurements dock: filter and order are shared with it.
+        Of the results: filter and order are shared with it.
     """
 
     fix_asked = Signal()
@@ -60,7 +60,7 @@ class PassTab(QWidget):
         self.crops = CropLoading(session, cells, self)
         self.order = QComboBox()
         self.order.setAccessibleName("Look at first")
-        self.order.setToolTip("Which cells come first, here and in the Measurements dock.")
+        self.order.setToolTip("Which cells come first, here and in the results.")
         self.order.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.scope = plain_label()
         self.scope.setWordWrap(True)
@@ -220,7 +220,7 @@ class PassTab(QWidget):
         self.progress.setMaximum(max(1, n))
         self.progress.setValue(run.n_judged)
         filtered = self._cells.arrangement.expression or self._cells.arrangement.ranges
-        self.scope.setText("Only cells that pass the filter of the Measurements dock." if filtered else "")
+        self.scope.setText("Only cells that pass the filter of the results." if filtered else "")
         self.scope.setVisible(bool(filtered))
         writable = project is not None and project.read_only_reason is None
         for button in self.card.buttons.values():
